@@ -1,0 +1,297 @@
+"""Python source as facts, by the interpreter's own parser; nothing of it is imported or run."""
+
+import ast
+import re
+import warnings
+
+from twelve.checker.python_values import ENV_CALLS, ENV_OBJECTS, READERS, Values
+from twelve.picture.code import Assign, Call, Function, Guard, Import, Module, Raise
+from twelve.picture.value import Value, from_env
+
+SETTINGS_BASES = ("BaseSettings", "BaseAppSettings", "EnvironmentSettings", "EnvConfig")
+NESTED = ("update", "from_mapping", "setdefault")
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+
+
+def read_python(path: str, text: str, role: str = "app") -> Module:
+    """The facts of one file; a file that does not parse has its error and line instead."""
+    module = Module(path, "python", role)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        module.error = getattr(error, "msg", None) or type(error).__name__
+        module.error_line = getattr(error, "lineno", 0) or 0
+        return module
+    try:
+        _Reader(module).body(tree.body)
+    except RecursionError:
+        module.error = "nested too deeply"
+    return module
+
+
+def _package(path: str, level: int) -> str:
+    folders = path.rpartition("/")[0].split("/")
+    kept = folders[: len(folders) - level + 1]
+    return "." + ".".join(part for part in kept if part)
+
+
+class _Reader:
+    """Walks one module with the function, class and conditions it is in."""
+
+    def __init__(self, module: Module) -> None:
+        self.module = module
+        self.readers: dict[str, int] = {}
+        self.values = Values(module.aliases, self.readers)
+        self.function: Function | None = None
+        self.owner = ""
+        self.bases: tuple[str, ...] = ()
+        self.guards: tuple[Guard, ...] = ()
+        self.loop = False
+        self.optional = False
+        self.typing_only = False
+        self.assigned = ""
+
+    def body(self, statements: list[ast.stmt]) -> None:
+        for statement in statements:
+            self.statement(statement)
+
+    def statement(self, node: ast.stmt) -> None:
+        make = getattr(self, "on_" + type(node).__name__.lower(), None)
+        if make:
+            make(node)
+            return
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.expr):
+                self.expression(child)
+            elif isinstance(child, ast.stmt):
+                self.statement(child)
+
+    def expression(self, root: ast.expr | None, assigned: str = "") -> None:
+        """Record the calls in an expression; lambdas and comprehensions included."""
+        if root is None:
+            return
+        for node in ast.walk(root):
+            if isinstance(node, ast.Call):
+                self._record(node, assigned if node is root else "")
+            elif isinstance(node, ast.NamedExpr) and isinstance(node.target, ast.Name):
+                self._assign(node.target, node.value, node)
+
+    def _record(self, node: ast.Call, assigned: str) -> None:
+        name = self.values.name(node.func)
+        value = self.values.value(node)
+        if value.kind != "call":
+            parts = self.values.many([a for a in node.args if not isinstance(a, ast.Starred)], 0)
+            keywords = [kw for kw in node.keywords if kw.arg]
+            value = Value("call", name, (*parts, *[self.values.value(kw.value) for kw in keywords]), tuple(str(kw.arg) for kw in keywords), node.lineno)
+        receiver = self.values.value(node.func.value) if isinstance(node.func, ast.Attribute) else None
+        self.module.calls.append(
+            Call(name, value, node.lineno, self.module.path, node.col_offset + 1, receiver, self.function, self.guards, self.loop, assigned)
+        )
+        last = name.rpartition(".")[2]
+        if last in NESTED and isinstance(node.func, ast.Attribute):
+            base = self.values.name(node.func.value)
+            for keyword in node.keywords:
+                if keyword.arg:
+                    self._add(f"{base}.{keyword.arg}", self.values.value(keyword.value), keyword.value)
+            for argument in node.args[:1]:
+                if isinstance(argument, ast.Dict):
+                    made = self.values.value(argument)
+                    for key, item in made.items():
+                        self._add(f"{base}.{key}", item, argument, line=item.line)
+        if name in ("sys.exit", "exit", "os._exit", "SystemExit"):
+            self.module.raises.append(Raise(node.lineno, self.guards, self.function))
+
+    def _add(self, target: str, value: Value, node: ast.expr | ast.stmt, *, line: int = 0, augmented: bool = False) -> None:
+        self.module.assigns.append(
+            Assign(target, value, line or node.lineno, self.module.path, node.col_offset + 1, self.function, self.owner, self.bases, self.guards, augmented)
+        )
+
+    def _assign(self, target: ast.expr, node: ast.expr, at: ast.stmt | ast.expr) -> None:
+        if isinstance(target, ast.Tuple | ast.List):
+            if isinstance(node, ast.Tuple | ast.List) and len(node.elts) == len(target.elts):
+                for one, item in zip(target.elts, node.elts, strict=True):
+                    self._assign(one, item, at)
+            else:
+                for one in target.elts:
+                    self._add(self.values.name(one), Value("other"), at)
+            return
+        name = target.id if isinstance(target, ast.Name) else self.values.name(target)
+        value = self.values.value(node)
+        if self._is_settings() and value.kind != "env":
+            value = Value("env", name, (value,), (), value.line, value.column)
+        self._add(name, value, at)
+        if self.function is None and not self.owner and isinstance(target, ast.Name):
+            if not (name in self.module.constants and self.guards):
+                self.module.constants[name] = value
+            if isinstance(node, ast.Call) and self.values.name(node.func) in READERS:
+                self.readers[name] = 0
+
+    def _is_settings(self) -> bool:
+        if not self.owner or self.function is not None:
+            return False
+        return any(base.rpartition(".")[2] in SETTINGS_BASES or base.rpartition(".")[2].endswith("Settings") for base in self.bases)
+
+    def on_assign(self, node: ast.Assign) -> None:
+        for target in node.targets:
+            self._assign(target, node.value, node)
+        first = self.values.name(node.targets[0]) if isinstance(node.targets[0], ast.Name | ast.Attribute | ast.Subscript) else ""
+        self.expression(node.value, first)
+
+    def on_annassign(self, node: ast.AnnAssign) -> None:
+        if node.value is not None:
+            self._assign(node.target, node.value, node)
+            self.expression(node.value, self.values.name(node.target))
+        elif self._is_settings() and isinstance(node.target, ast.Name):
+            self._add(node.target.id, Value("env", node.target.id), node)
+
+    def on_augassign(self, node: ast.AugAssign) -> None:
+        self._add(self.values.name(node.target), self.values.value(node.value), node, augmented=True)
+        self.expression(node.value)
+
+    def on_import(self, node: ast.Import) -> None:
+        for alias in node.names:
+            bound = alias.asname or alias.name.partition(".")[0]
+            self.module.aliases[bound] = alias.name if alias.asname else bound
+            self._imported(alias.name, bound, node)
+
+    def on_importfrom(self, node: ast.ImportFrom) -> None:
+        base = (_package(self.module.path, node.level) + "." if node.level else "") + (node.module or "")
+        base = base.rstrip(".") or "."
+        for alias in node.names:
+            self.module.aliases[alias.asname or alias.name] = f"{base}.{alias.name}"
+        self._imported(base, ",".join(alias.name for alias in node.names), node)
+
+    def _imported(self, module: str, name: str, node: ast.stmt) -> None:
+        self.module.imports.append(
+            Import(module, name, node.lineno, self.optional or bool(self.guards), self.function is not None, self.module.path, self.typing_only)
+        )
+
+    def on_global(self, node: ast.Global) -> None:
+        for name in node.names:
+            self.module.globals.append((name, self.function, node.lineno))
+
+    def on_if(self, node: ast.If) -> None:
+        test = self.values.value(node.test)
+        self.expression(node.test)
+        self.module.guards.append(Guard(test, True, node.lineno))
+        typing_only, self.typing_only = self.typing_only, self.typing_only or test.text.endswith("TYPE_CHECKING")
+        before = self.guards
+        self.guards = (*before, Guard(test, True, node.lineno))
+        self.body(node.body)
+        self.typing_only = typing_only
+        self.guards = (*before, Guard(test, False, node.lineno))
+        self.body(node.orelse)
+        self.guards = before
+
+    def _loop(self, node: ast.For | ast.While | ast.AsyncFor) -> None:
+        before, self.loop = self.loop, True
+        if isinstance(node, ast.While):
+            self.expression(node.test)
+        else:
+            self.expression(node.iter)
+        self.body(node.body)
+        self.loop = before
+        self.body(node.orelse)
+
+    on_for = _loop
+    on_while = _loop
+    on_asyncfor = _loop
+
+    def on_try(self, node: ast.Try) -> None:
+        caught = {self.values.name(h.type).rpartition(".")[2] if isinstance(h.type, ast.Name | ast.Attribute) else "" for h in node.handlers}
+        names = {self.values.name(e) for h in node.handlers if isinstance(h.type, ast.Tuple) for e in h.type.elts}
+        before = self.optional
+        self.optional = before or bool((caught | names) & {"ImportError", "ModuleNotFoundError", "Exception", ""})
+        self.body(node.body)
+        self.body([s for handler in node.handlers for s in handler.body])
+        self.optional = before
+        self.body(node.orelse)
+        self.body(node.finalbody)
+
+    on_trystar = on_try
+
+    def on_with(self, node: ast.With | ast.AsyncWith) -> None:
+        for item in node.items:
+            target = self.values.name(item.optional_vars) if isinstance(item.optional_vars, ast.Name) else ""
+            self.expression(item.context_expr, target)
+        self.body(node.body)
+
+    on_asyncwith = on_with
+
+    def on_match(self, node: ast.Match) -> None:
+        self.expression(node.subject)
+        for case in node.cases:
+            self.body(case.body)
+
+    def on_raise(self, node: ast.Raise) -> None:
+        self.module.raises.append(Raise(node.lineno, self.guards, self.function))
+        self.expression(node.exc)
+
+    def on_classdef(self, node: ast.ClassDef) -> None:
+        before = (self.owner, self.bases, self.function)
+        for decorator in node.decorator_list:
+            self.expression(decorator)
+        self.owner = node.name
+        self.bases = tuple(self.values.name(base) for base in node.bases)
+        self.function = None
+        self.body(node.body)
+        self.owner, self.bases, self.function = before
+
+    def on_functiondef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        for decorator in node.decorator_list:
+            self.expression(decorator)
+        args = node.args
+        for default in (*args.defaults, *args.kw_defaults):
+            self.expression(default)
+        names = tuple(arg.arg for arg in (*args.posonlyargs, *args.args, *args.kwonlyargs))
+        decorators = tuple(self.values.name(d.func if isinstance(d, ast.Call) else d) for d in node.decorator_list)
+        outer = self.function.qualified if self.function else ""
+        made = Function(
+            node.name, node.lineno, node.end_lineno or node.lineno, names, decorators, self.owner, self.bases, isinstance(node, ast.AsyncFunctionDef), outer
+        )
+        if self.function is None:
+            self._wrapper(node, names)
+        self.module.functions.append(made)
+        before = (self.function, self.loop, self.guards)
+        self.function, self.loop = made, False
+        self.body(node.body)
+        self.function, self.loop, self.guards = before
+
+    on_asyncfunctiondef = on_functiondef
+
+    def _wrapper(self, node: ast.FunctionDef | ast.AsyncFunctionDef, names: tuple[str, ...]) -> None:
+        """A function that reads the variable named by its parameter is an env reader of its own."""
+        for inner in ast.walk(node):
+            key: ast.expr | None = None
+            if isinstance(inner, ast.Call) and self.values.name(inner.func) in ENV_CALLS and inner.args:
+                key = inner.args[0]
+            elif isinstance(inner, ast.Subscript) and self.values.name(inner.value) in ENV_OBJECTS:
+                key = inner.slice
+            for name in ast.walk(key) if key is not None else ():
+                if isinstance(name, ast.Name) and name.id in names:
+                    self.readers[node.name] = names.index(name.id) - (1 if names[:1] == ("self",) else 0)
+                    return
+
+
+IMPORT = re.compile(rb"^[ \t]*(?:from[ \t]+([A-Za-z_]\w*)[\w.]*[ \t]+import\b|import[ \t]+([A-Za-z_][\w., \t]*))", re.MULTILINE)
+
+
+def quick_imports(data: bytes) -> set[str]:
+    """The top-level packages that a file may import, read without parsing; a docstring may fool it."""
+    found = set()
+    for match in IMPORT.finditer(data):
+        if match[1]:
+            found.add(match[1].decode())
+        else:
+            for piece in match[2].decode("ascii", "ignore").split(","):
+                name = piece.strip().partition(" ")[0].partition(".")[0]
+                if name:
+                    found.add(name)
+    return found
+
+
+def reads_env(module: Module) -> bool:
+    """Does the module read the environment anywhere?"""
+    return any(from_env(assign.value) for assign in module.assigns)

@@ -1,0 +1,235 @@
+"""Python expressions as values: literals, reads of the environment, calls and joins."""
+
+import ast
+
+from twelve.picture.value import Value
+
+DEPTH = 12
+ENV_CALLS = frozenset({"os.getenv", "os.environ.get", "os.environ.pop", "os.environ.setdefault", "os.getenvb", "getenv", "environ.get"})
+ENV_OBJECTS = frozenset({"os.environ", "environ", "os.environb"})
+ENV_CASTS = frozenset(
+    "str bool int float json list tuple dict url db_url db cache_url cache email_url email search_url path bytes unicode log_level date datetime "
+    "timedelta uuid enum decimal as_bool as_int as_str dj_db_url dj_cache_url dj_email_url subst_vars".split()
+)
+READERS = {
+    "environ.Env",
+    "environ.FileAwareEnv",
+    "environs.Env",
+    "environs.FileAwareEnv",
+    "decouple.Config",
+    "decouple.AutoConfig",
+    "starlette.config.Config",
+    "prettyconf.Configuration",
+    "envparse.Env",
+    "env.Env",
+}
+"""Classes whose instances are called with a variable's name."""
+READER_CALLS = {"decouple.config", "envparse.env", "prettyconf.config", "environs.env"}
+URL_CALLS = {
+    "dj_database_url.config": "DATABASE_URL",
+    "dj_email_url.config": "EMAIL_URL",
+    "django_cache_url.config": "CACHE_URL",
+    "dj_cache_url.config": "CACHE_URL",
+    "django_redis_url.config": "REDIS_URL",
+}
+JOINS = frozenset({"os.path.join", "posixpath.join", "pathlib.Path", "urllib.parse.urljoin", "Path", "str", "os.fspath", "os.path.abspath", "pathlib.PurePath", "pathlib.PosixPath", "os.path.expanduser", "os.path.normpath", "os.path.realpath"})
+METHOD_JOINS = frozenset({"joinpath", "format", "strip", "rstrip", "lower", "upper", "encode", "decode", "resolve", "absolute", "as_posix", "removesuffix", "removeprefix", "with_suffix", "with_name", "expanduser", "replace", "split", "lstrip"})
+
+
+class Values:
+    """Turns expressions into values, knowing the file's import names and env readers."""
+
+    def __init__(self, aliases: dict[str, str], readers: dict[str, int]) -> None:
+        self.aliases = aliases
+        self.readers = readers
+
+    def name(self, node: ast.expr | None) -> str:
+        """The dotted name of an expression, import names resolved; ``?`` where a piece has none."""
+        words: list[str] = []
+        while True:
+            if isinstance(node, ast.Attribute):
+                words.append(node.attr)
+                node = node.value
+            elif isinstance(node, ast.Name):
+                words.append(self.aliases.get(node.id, node.id))
+                break
+            elif isinstance(node, ast.Call):
+                inner = self.name(node.func)
+                words.append(inner + "()" if inner else "?")
+                break
+            elif isinstance(node, ast.Subscript):
+                inner = self.name(node.value)
+                key = node.slice.value if isinstance(node.slice, ast.Constant) else ""
+                words.append(f"{inner}.{key}" if isinstance(key, str) and key else f"{inner}[]")
+                break
+            else:
+                words.append("?")
+                break
+        return ".".join(reversed(words))
+
+    def value(self, node: ast.expr | None, depth: int = 0) -> Value:
+        if node is None or depth > DEPTH:
+            return Value("other")
+        kind = type(node).__name__
+        make = getattr(self, "_" + kind.lower(), None)
+        found: Value = make(node, depth + 1) if make else Value("other")
+        return found._replace(line=node.lineno, column=node.col_offset + 1)
+
+    def many(self, nodes: list[ast.expr], depth: int) -> tuple[Value, ...]:
+        return tuple([self.value(node, depth) for node in nodes])
+
+    def _constant(self, node: ast.Constant, _depth: int) -> Value:
+        value = node.value
+        if value is None:
+            return Value("none")
+        if isinstance(value, bool):
+            return Value("bool", str(value))
+        if isinstance(value, str):
+            return Value("str", value)
+        if isinstance(value, bytes):
+            return Value("str", value.decode("latin-1"))
+        if value is ...:
+            return Value("other")
+        return Value("num", str(value) if not isinstance(value, int) or abs(value) < 10**30 else "0")
+
+    def _name(self, node: ast.Name, _depth: int) -> Value:
+        return Value("name", self.aliases.get(node.id, node.id))
+
+    def _attribute(self, node: ast.Attribute, depth: int) -> Value:
+        inner = node.value
+        if node.attr in ("parent", "parents"):
+            return Value("join", node.attr, (self.value(inner, depth),))
+        if isinstance(inner, ast.Call | ast.BinOp):
+            return Value("other", node.attr, (self.value(inner, depth),))
+        return Value("name", self.name(node))
+
+    def _subscript(self, node: ast.Subscript, depth: int) -> Value:
+        base = self.name(node.value)
+        if base in ENV_OBJECTS:
+            key = self.value(node.slice, depth)
+            return Value("env", key.text if key.kind == "str" else "{}")
+        if base in self.readers and isinstance(node.slice, ast.Constant):
+            return Value("env", str(node.slice.value))
+        if "?" in base or base.endswith("()"):
+            return Value("other", "", (self.value(node.value, depth),))
+        return Value("name", self.name(node))
+
+    def _call(self, node: ast.Call, depth: int) -> Value:
+        name = self.name(node.func)
+        arguments = [arg for arg in node.args if not isinstance(arg, ast.Starred)]
+        keywords = [kw for kw in node.keywords if kw.arg]
+        if (env := self._env(name, node, depth)) is not None:
+            return env
+        parts = self.many(arguments, depth)
+        last = name.rpartition(".")[2]
+        if name in JOINS or last == "__file__":
+            return Value("join", name, parts)
+        if isinstance(node.func, ast.Attribute) and (last in METHOD_JOINS or name.count("?") or "()" in name):
+            receiver = self.value(node.func.value, depth)
+            if last in METHOD_JOINS:
+                return Value("join", name, (receiver, *parts) if last in ("format", "joinpath") else (receiver,))
+            parts = (*parts, *self.many([kw.value for kw in keywords], depth), receiver)
+            return Value("call", name, parts, (*[str(kw.arg) for kw in keywords], "()"))
+        parts = (*parts, *self.many([kw.value for kw in keywords], depth))
+        return Value("call", name, parts, tuple(str(kw.arg) for kw in keywords))
+
+    def _env(self, name: str, node: ast.Call, depth: int) -> Value | None:
+        """The read of the environment that a call is, if it is one."""
+        if name in URL_CALLS or (name.endswith(".config") and name.rpartition(".")[0] in URL_CALLS):
+            keys = {kw.arg: kw.value for kw in node.keywords}
+            key = self.value(keys.get("env") or (node.args[0] if node.args else None), depth)
+            default = keys.get("default")
+            return Value("env", key.text or URL_CALLS.get(name, ""), (self.value(default, depth),) if default else ())
+        position = self._reader(name, node)
+        if position is None or len(node.args) <= position and not any(kw.arg in ("key", "name", "var_name", "env") for kw in node.keywords):
+            return None
+        first = node.args[position] if len(node.args) > position else next(kw.value for kw in node.keywords if kw.arg in ("key", "name", "var_name", "env"))
+        key = self.value(first, depth)
+        if key.kind not in ("str", "join", "name") or (key.kind == "name" and name not in ENV_CALLS):
+            return None
+        default_nodes = [kw.value for kw in node.keywords if kw.arg in ("default", "fallback", "default_value", "failobj")]
+        default_nodes += node.args[position + 1 : position + 2]
+        parts = tuple(self.value(default, depth) for default in default_nodes[:1])
+        return Value("env", key.text if key.kind == "str" else "{}", parts)
+
+    def _reader(self, name: str, node: ast.Call) -> int | None:
+        """The position of the variable's name when the call reads the environment."""
+        if name in ENV_CALLS or name in READER_CALLS:
+            return 0
+        if name in self.readers:
+            return self.readers[name]
+        head, _, last = name.rpartition(".")
+        if head in self.readers and last in ENV_CASTS:
+            return 0
+        if head in READER_CALLS and last in ENV_CASTS:
+            return 0
+        low = last.lower()
+        looks = low.startswith(("env_", "getenv", "get_env", "envsecret", "envbool", "envint", "env")) or low.endswith(("_env", "from_env", "getenv", "_environ"))
+        if looks and node.args and isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str) and node.args[0].value.replace("_", "").replace(".", "").isalnum():
+            return 0
+        return None
+
+    def _joinedstr(self, node: ast.JoinedStr, depth: int) -> Value:
+        return Value("join", "", tuple(self.value(part.value if isinstance(part, ast.FormattedValue) else part, depth) for part in node.values))
+
+    def _binop(self, node: ast.BinOp, depth: int) -> Value:
+        left, right = self.value(node.left, depth), self.value(node.right, depth)
+        if isinstance(node.op, ast.Div):
+            return Value("join", "/", (left, Value("str", "/"), right))
+        if isinstance(node.op, ast.Add | ast.Mod):
+            return Value("join", "", (left, right))
+        return Value("other", "", (left, right))
+
+    def _boolop(self, node: ast.BoolOp, depth: int) -> Value:
+        parts = self.many(node.values, depth)
+        if isinstance(node.op, ast.Or) and parts[0].kind == "env" and not parts[0].parts:
+            rest = parts[1:] if len(parts) == 2 else (Value("cond", "", parts[1:]),)  # noqa: PLR2004
+            return Value("env", parts[0].text, rest)
+        return Value("cond" if isinstance(node.op, ast.Or) else "other", "", parts)
+
+    def _ifexp(self, node: ast.IfExp, depth: int) -> Value:
+        return Value("cond", "", (self.value(node.body, depth), self.value(node.orelse, depth), self.value(node.test, depth)))
+
+    def _compare(self, node: ast.Compare, depth: int) -> Value:
+        left = self.value(node.left, depth)
+        if isinstance(node.ops[0], ast.In | ast.NotIn) and self.name(node.comparators[0]) in ENV_OBJECTS and left.kind == "str":
+            return Value("compare", "in", (Value("env", left.text, (), (), node.lineno),))
+        return Value("compare", type(node.ops[0]).__name__.lower(), (left, *self.many(node.comparators, depth)))
+
+    def _unaryop(self, node: ast.UnaryOp, depth: int) -> Value:
+        inner = self.value(node.operand, depth)
+        if isinstance(node.op, ast.USub) and inner.kind == "num":
+            return Value("num", "-" + inner.text)
+        return Value("other", "not" if isinstance(node.op, ast.Not) else "", (inner,))
+
+    def _list(self, node: ast.List | ast.Tuple | ast.Set, depth: int) -> Value:
+        return Value("list", type(node).__name__.lower(), self.many(node.elts, depth))
+
+    _tuple = _list
+    _set = _list
+
+    def _starred(self, node: ast.Starred, depth: int) -> Value:
+        return self.value(node.value, depth)
+
+    def _await(self, node: ast.Await, depth: int) -> Value:
+        return self.value(node.value, depth)
+
+    def _namedexpr(self, node: ast.NamedExpr, depth: int) -> Value:
+        return self.value(node.value, depth)
+
+    def _dict(self, node: ast.Dict, depth: int) -> Value:
+        keys, parts = [], []
+        for key, item in zip(node.keys, node.values, strict=True):
+            if key is None:
+                keys.append("**")
+            else:
+                made = self.value(key, depth)
+                keys.append(made.text if made.kind in ("str", "num", "bool", "name") else "{}")
+            parts.append(self.value(item, depth))
+        return Value("dict", "", tuple(parts), tuple(keys))
+
+    def _listcomp(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp, depth: int) -> Value:
+        return Value("other", "", (*[self.value(g.iter, depth) for g in node.generators], self.value(node.elt, depth)))
+
+    _setcomp = _listcomp
+    _generatorexp = _listcomp

@@ -1,0 +1,119 @@
+"""A rule: one requirement of the methodology that reading can judge, with the cases that prove the rule."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Literal, NamedTuple, Protocol
+
+from twelve.finding import Finding, Place
+from twelve.picture.code import Assign, Call, Module
+from twelve.picture.commands import Process
+from twelve.picture.tree import Broken, Dockerfile, File, Job, Manifest, Option, Repository, Service, Variable, Workload
+
+Level = Literal["M", "S", "X"]
+
+
+class Picture(Protocol):
+    """What a rule may ask of a repository; each part is made when it is first asked for."""
+
+    @property
+    def files(self) -> Mapping[str, File]: ...
+    @property
+    def modules(self) -> Sequence[Module]: ...
+    @property
+    def processes(self) -> Sequence[Process]: ...
+    @property
+    def manifests(self) -> Sequence[Manifest]: ...
+    @property
+    def dockerfiles(self) -> Sequence[Dockerfile]: ...
+    @property
+    def services(self) -> Sequence[Service]: ...
+    @property
+    def variables(self) -> Sequence[Variable]: ...
+    @property
+    def options(self) -> Sequence[Option]: ...
+    @property
+    def jobs(self) -> Sequence[Job]: ...
+    @property
+    def workloads(self) -> Sequence[Workload]: ...
+    @property
+    def broken(self) -> Sequence[Broken]: ...
+    @property
+    def repository(self) -> Repository: ...
+    @property
+    def roots(self) -> Sequence[str]: ...
+    def calls(self, *names: str) -> Iterable[tuple[Module, Call]]:
+        """Calls in app code whose name ends with one of these dotted names."""
+
+    def assigns(self, *names: str) -> Iterable[tuple[Module, Assign]]:
+        """Assignments in app code to one of these last words; to any, when none is given."""
+
+    def text(self, path: str) -> str:
+        """The text of a small file, or nothing."""
+
+    def imported(self) -> Mapping[str, tuple[Place, ...]]:
+        """Top-level packages that app code imports, with the places."""
+
+    def constant(self, name: str) -> "Assign | None":
+        """The one assignment of a setting's name in the settings of the app."""
+
+    def module(self, path: str) -> Module | None:
+        """One file's module, parsed now if it was not."""
+
+
+class Example(NamedTuple):
+    """A little tree: path to text. ``at`` names the place that must be found, ``path:line``."""
+
+    files: Mapping[str, str]
+    at: str = ""
+    note: str = ""
+
+
+class Hold(NamedTuple):
+    """Evidence that the requirement holds."""
+
+    message: str
+    place: Place
+
+
+Judgement = Finding | Hold
+
+
+class Rule(NamedTuple):
+    """One requirement, how it is judged, and the cases that prove the judge."""
+
+    id: str
+    level: Level
+    statement: str
+    source: str
+    severity: Literal["high", "medium", "low", "info"]
+    check: Callable[[Picture], Iterator[Judgement]]
+    found: tuple[Example, ...]
+    spared: tuple[Example, ...]
+    why: str = ""
+    way_out: str = ""
+    never: str = ""
+    tokens: tuple[str, ...] = ()
+    """Words of which a code file must hold one for the rule to look at it."""
+    pattern: re.Pattern[str] | None = None
+    applies: Callable[[Picture], bool] | None = None
+    fixable: bool = False
+    prover: bool = False
+    """Reading may find it broken but cannot prove that it holds; ``twelve prove`` can."""
+
+    @property
+    def factor(self) -> str:
+        return self.id.partition("-")[0]
+
+
+def find(rule_id: str, severity: str, message: str, *places: Place, fix: str = "") -> Finding:
+    """A finding; a short spelling that keeps the rules readable."""
+    return Finding(rule_id, severity, message, places, fix)  # type: ignore[arg-type]
+
+
+def grouped(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """One finding a cause: equal sentences are merged, with all their places."""
+    merged: dict[tuple[str, str], Finding] = {}
+    for found in findings:
+        key = (found.requirement, found.message)
+        merged[key] = found if key not in merged else merged[key]._replace(places=(*merged[key].places, *found.places))
+    yield from merged.values()
