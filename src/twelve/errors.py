@@ -8,9 +8,10 @@ EXIT_INTERRUPTED = 130
 
 
 class TwelveError(Exception):
-    """Something that a person can mend. ``message`` names the place and the problem, ``hint`` the next step.
+    """Something that a person can mend.
 
-    ``code`` is the word that scripts and the API match on; ``status`` the HTTP status of the same fault.
+    ``message`` names the place and the problem, ``hint`` the next step; ``code`` is the word that
+    scripts and the API match on, ``status`` the HTTP status of the same fault.
     """
 
     code = "failed"

@@ -1,4 +1,4 @@
-"""The twelve factors in their order: numeral, title, and the room of this house that answers for each.
+"""The twelve factors in their order: numeral, title, and the room that answers for each.
 
 Titles are those of https://12factor.net.
 """
@@ -17,18 +17,18 @@ class Factor(NamedTuple):
     @property
     def page(self) -> str:
         """The manual's page for this factor, relative to ``docs/factors``."""
-        number = FACTORS.index(self) + 1
-        return f"{number:02d}-{self.title.lower().replace(', ', '-').replace('/', '-').replace(' ', '-')}.md"
+        words = self.title.lower().replace(",", "").replace("/", " ").split()
+        return f"{FACTORS.index(self) + 1:02d}-{'-'.join(words)}.md"
 
 
 FACTORS: tuple[Factor, ...] = (
     Factor("I", "Codebase", "codebase", "Which commit of which app is this?"),
     Factor("II", "Dependencies", "dependencies", "What does it need, and is all of that declared?"),
     Factor("III", "Config", "config", "What differs between deploys?"),
-    Factor("IV", "Backing services", "resources", "Which resources are attached, and under what name?"),
+    Factor("IV", "Backing services", "resources", "Which resources are attached, under what name?"),
     Factor("V", "Build, release, run", "releases", "What exactly runs, and what ran before?"),
     Factor("VI", "Processes", "processes", "Which processes make up the app?"),
-    Factor("VII", "Port binding", "ports", "Where does each process answer, and who is sent there?"),
+    Factor("VII", "Port binding", "ports", "Where does each process answer, and to whom?"),
     Factor("VIII", "Concurrency", "concurrency", "How many processes of each type?"),
     Factor("IX", "Disposability", "lifecycle", "How does a process start, stop and come back?"),
     Factor("X", "Dev/prod parity", "parity", "What differs between two deploys?"),

@@ -1,0 +1,1 @@
+"""The twelve rooms: each decides for one factor, and does nothing."""

@@ -1,0 +1,1 @@
+"""V. Build, release, run: what exactly runs, and what ran before."""

@@ -1,0 +1,127 @@
+"""The store's one connection: opened, migrated, written to in transactions."""
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import apsw
+
+from twelve.errors import Conflict, Missing
+from twelve.store.vault import Vault
+
+# Before 3.51.3 a reset of the write-ahead log could corrupt the file (SQLite release notes).
+SAFE_SQLITE = (3, 51, 3)
+Row = Mapping[str, Any]
+
+
+class Store(NamedTuple):
+    """An open store: SQL goes through it, secrets through its vault."""
+
+    db: apsw.Connection
+    vault: Vault
+
+    def all(self, sql: str, *values: Any) -> list[Row]:
+        """Every row of a query, each a mapping by column."""
+        return list(self.db.execute(sql, values))
+
+    def one(self, sql: str, *values: Any) -> Row | None:
+        """The first row of a query, or nothing."""
+        rows = self.all(sql, *values)
+        return rows[0] if rows else None
+
+    def do(self, sql: str, *values: Any) -> int:
+        """Run one writing statement; the number of rows it changed."""
+        self.db.execute(sql, values)
+        return self.db.changes()
+
+    def insert(self, table: str, row: Mapping[str, Any]) -> int:
+        """Add a row; its row id."""
+        names = ", ".join(row)
+        marks = ", ".join("?" * len(row))
+        self.db.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", tuple(row.values()))
+        return self.db.last_insert_rowid()
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """One transaction, all of it or nothing; nested ones join the outer."""
+        if self.db.in_transaction:
+            yield
+            return
+        self.db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self.db.execute("ROLLBACK")
+            raise
+        self.db.execute("COMMIT")
+
+
+def _as_mapping(cursor: apsw.Cursor, row: tuple[Any, ...]) -> Row:
+    return {column[0]: value for column, value in zip(cursor.get_description(), row, strict=True)}
+
+
+def open_store(path: Path, vault: Vault) -> Store:
+    """Open the store, bring its schema up to date and check that it is sound to write to.
+
+    Raises Missing when this SQLite is unsafe, Conflict when a newer Twelve has written the file.
+    """
+    version = tuple(int(part) for part in apsw.sqlite_lib_version().split("."))
+    if version < SAFE_SQLITE:
+        raise Missing(
+            f"SQLite {apsw.sqlite_lib_version()} may corrupt its log",
+            hint="install apsw 3.51.3 or newer: pip install --upgrade apsw",
+        )
+    fresh = not path.exists()
+    db = apsw.Connection(str(path))
+    if fresh:
+        os.chmod(path, 0o600)
+    db.set_busy_timeout(5000)
+    db.row_trace = _as_mapping
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        db.execute(f"PRAGMA {pragma}").fetchall()
+    store = Store(db, vault)
+    migrate(store, path)
+    return store
+
+
+def migrations() -> list[tuple[int, str]]:
+    """The numbered steps of the schema, in order."""
+    folder = resources.files("twelve.store") / "migrations"
+    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
+    return [(int(name[:4]), (folder / name).read_text()) for name in names]
+
+
+def migrate(store: Store, path: Path) -> None:
+    """Apply the steps that this file lacks, after a copy of it has been set aside."""
+    steps = migrations()
+    has = int(store.db.pragma("user_version"))
+    if has > steps[-1][0]:
+        raise Conflict(
+            f"{path}: schema {has} is newer than this Twelve, which knows {steps[-1][0]}",
+            hint="start the newer Twelve that wrote it, or restore the copy beside the file",
+        )
+    missing = [step for step in steps if step[0] > has]
+    if has and missing:
+        _set_aside(store, path.with_name(f"{path.name}.schema-{has}"))
+    for number, sql in missing:
+        with store.writing():
+            store.db.execute(sql)
+            store.db.execute(f"PRAGMA user_version={number}")
+
+
+def _set_aside(store: Store, target: Path) -> None:
+    copy = apsw.Connection(str(target))
+    os.chmod(target, 0o600)
+    with copy.backup("main", store.db, "main") as backup:
+        while not backup.done:
+            backup.step(100)
+    copy.close()
+
+
+def schema_digest() -> str:
+    """A digest of the whole schema, for doctor."""
+    return hashlib.sha256("".join(sql for _, sql in migrations()).encode()).hexdigest()[:12]
