@@ -1,0 +1,1 @@
+"""The engines: they do what the rooms decided and the operations composed."""

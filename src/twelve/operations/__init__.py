@@ -1,0 +1,1 @@
+"""The operations: one verb a module; they compose what rooms decide and engines do."""

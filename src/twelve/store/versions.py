@@ -1,6 +1,6 @@
 """The ledger of config and attachments: numbered versions of sealed values, each with a parent.
 
-A version whose release failed stays as ``failed`` and the head goes back to its parent.
+A version whose release failed stays as ``failed`` and the head goes back.
 """
 
 from collections.abc import Collection, Mapping
@@ -137,16 +137,13 @@ def _set_state(store: Store, deploy: Deploy, kind: Kind, version: int, state: st
     )
 
 
-def fail(store: Store, deploy: Deploy, kind: Kind, version: int) -> None:
-    """The release of this version failed: keep it as failed and go back to its parent."""
-    with store.writing():
-        parent = get(store, deploy, kind, version).parent
-        _set_state(store, deploy, kind, version, "failed")
-        _set_state(store, deploy, kind, parent, "head")
+def mark_failed(store: Store, deploy: Deploy, kind: Kind, version: int) -> None:
+    """The release of this version failed: keep it in the history as that."""
+    _set_state(store, deploy, kind, version, "failed")
 
 
 def make_head(store: Store, deploy: Deploy, kind: Kind, version: int) -> None:
-    """A rollback: an old version is the head again."""
+    """An old version is the head again; 0 means none is."""
     with store.writing():
         _set_state(store, deploy, kind, head(store, deploy, kind), "past")
         _set_state(store, deploy, kind, version, "head")

@@ -1,0 +1,187 @@
+"""What an engine does, in ten methods, and the plain values that pass in and out.
+
+Every engine runs the same suite: ``tests/engines/contract.py``.
+"""
+
+import signal as signals
+from collections.abc import AsyncIterator, Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from twelve.factors.codebase.tree import Tree, TreeFacts
+from twelve.factors.logs.filter import Filter
+from twelve.factors.logs.line import Line
+from twelve.factors.ports.routes import Table
+from twelve.factors.processes.instance import Instance
+from twelve.factors.processes.types import ProcessType
+
+
+class Tell(Protocol):
+    """Says what happens while it happens: a step of the attempt, and a sentence or a line."""
+
+    def __call__(self, step: str, text: str, **more: Any) -> None:
+        """Pass it on; never raises."""
+
+
+class Staged(NamedTuple):
+    """A tree that was received and checked, not yet built."""
+
+    folder: Path
+    tree: Tree
+
+    def read(self, name: str) -> bytes | None:
+        """A file of the tree by its relative path, or nothing."""
+        path = self.folder / name
+        return path.read_bytes() if path.is_file() else None
+
+
+class Job(NamedTuple):
+    """A build to make: of a tree, for a deploy's stream, without any config."""
+
+    app: str
+    deploy: str
+    staged: Staged
+    build: Mapping[str, Any]
+    """The manifest's ``[build]`` table."""
+    placeholders: Mapping[str, str]
+    """What hooks see in place of config."""
+    uid: int | None
+
+
+class Process(NamedTuple):
+    """A process that should run, with everything the engine needs to start it."""
+
+    instance: Instance
+    type: ProcessType
+    variables: Mapping[str, str]
+    """Config and attachments; the engine adds what belongs to the machine."""
+    artifact: Mapping[str, Any]
+    port: int | None
+    uid: int | None
+    host: str
+    """The deploy's first host: probes ask with it."""
+
+    @property
+    def name(self) -> str:
+        """``shop/production/web.1@v7``."""
+        return str(self.instance)
+
+
+class OneOff(NamedTuple):
+    """An admin process: the same release, the same environment, one run."""
+
+    instance: Instance
+    words: tuple[str, ...]
+    variables: Mapping[str, str]
+    artifact: Mapping[str, Any]
+    uid: int | None
+    stdin: str = "null"
+    """``null``, ``pipe`` or ``pty``."""
+    rows: int = 24
+    columns: int = 80
+    terminal: str = ""
+
+    @property
+    def name(self) -> str:
+        """``shop/production/run.k3x9@v7``."""
+        return str(self.instance)
+
+
+class Exit(NamedTuple):
+    """How a process ended: by exit code or by signal."""
+
+    code: int | None
+    signal: str | None
+    oom: bool = False
+
+    @property
+    def status(self) -> int:
+        """As a shell would say it."""
+        if self.code is not None:
+            return self.code
+        return 128 + (signals.Signals[self.signal] if self.signal else 0)
+
+    def __str__(self) -> str:
+        """For people."""
+        if self.oom:
+            return "was killed: out of memory"
+        if self.signal:
+            return f"was ended by {self.signal}"
+        return f"exited with code {self.code}"
+
+
+class Seen(NamedTuple):
+    """A process as the engine sees it."""
+
+    name: str
+    state: str
+    """``starting``, ``up``, ``backoff``, ``stopping`` or ``exited``."""
+    pid: int | None
+    """Of the app's own first process, as the machine sees it."""
+    started_ns: int
+    restarts: int
+    last_exit: Exit | None
+
+
+class Happened(NamedTuple):
+    """Something that befell a process."""
+
+    kind: str
+    """``started``, ``exited``, ``backoff`` or ``gone``."""
+    name: str
+    detail: Mapping[str, Any]
+
+
+class Up(NamedTuple):
+    """A process is up; what is to be said about it."""
+
+    name: str
+    seconds: float
+    warnings: tuple[str, ...] = ()
+
+
+class Engine(Protocol):
+    """Runs releases somewhere."""
+
+    async def receive(self, archive: Path, facts: TreeFacts) -> Staged:
+        """Unpack an archive, refusing by name what could leave the folder. Raises Invalid."""
+
+    async def place(self, job: Job, tell: Tell) -> Mapping[str, Any]:
+        """Make the build, or find it made; the artifact as plain data. Raises BuildFailed."""
+
+    async def observe(self) -> Mapping[str, Seen]:
+        """Every process of every app that the engine knows, by name."""
+
+    async def start(self, process: Process, *, wait: bool = True) -> Up:
+        """Start a process and wait until it is up. Raises ReleaseFailed that says why it is not.
+
+        Without ``wait`` it is kept running by its policy, whatever happens.
+        """
+
+    async def stop(self, name: str, *, grace: float, signal: str) -> None:
+        """End a process and all that it started; returns when nothing of it is left."""
+
+    async def switch(self, table: Table) -> None:
+        """Make this the way of requests; returns when every new request goes it."""
+
+    async def drain(self, cluster: str, seconds: float) -> int:
+        """Wait until a cluster serves nothing any more, or that long; what is still under way."""
+
+    async def run(self, one_off: OneOff) -> int | None:
+        """Start a one-off; the descriptor of its standard input, when it has one."""
+
+    async def ended(self, name: str) -> Exit:
+        """Wait for the end of a one-off."""
+
+    def lines(self, app: str, deploy: str, want: Filter, *, follow: bool) -> AsyncIterator[Line]:
+        """The log stream of a deploy."""
+
+    async def note(self, app: str, deploy: str, text: str) -> None:
+        """Put a line of the platform's own into a deploy's stream."""
+
+    def happenings(self) -> AsyncIterator[Happened]:
+        """What befalls processes, from now on."""
+
+
+Clock = Callable[[], int]
+"""Nanoseconds since the epoch."""

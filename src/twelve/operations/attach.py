@@ -1,0 +1,62 @@
+"""Attach and detach: a backing service's URL under a variable; each change is a release."""
+
+from twelve.engines.contract import Tell
+from twelve.errors import NotFound
+from twelve.factors.releases.release import Release
+from twelve.factors.resources.attachment import check_attachment
+from twelve.operations.attempt import Attempt, attempt
+from twelve.operations.configure import release_again
+from twelve.operations.house import House
+from twelve.store import releases, versions
+from twelve.store.apps import Deploy
+
+
+async def attach(  # noqa: PLR0913 - what, whose, under which name, by whom
+    house: House, deploy: Deploy, url: str, *, variable: str, who: str, tell: Tell
+) -> Release | None:
+    """Put a URL under a variable. Raises Invalid for a bad name or address."""
+    check_attachment(variable, url)
+    async with attempt(house, deploy, "attach", who, tell) as mine:
+        bind(mine, {variable: url}, (), f"attach {variable}")
+        return await release_again(mine, f"attach {variable}")
+
+
+async def detach(
+    house: House, deploy: Deploy, variable: str, *, who: str, tell: Tell
+) -> Release | None:
+    """Take a variable's resource away from the deploy; the resource and its data stay."""
+    async with attempt(house, deploy, "detach", who, tell) as mine:
+        head = versions.head(house.store, deploy, "attachments")
+        if variable not in versions.values(house.store, deploy, "attachments", head):
+            raise NotFound(
+                f"{deploy.label}: nothing is attached as {variable}", hint="twelve resources ls"
+            )
+        bind(mine, {}, (variable,), f"detach {variable}")
+        return await release_again(mine, f"detach {variable}")
+
+
+def bind(mine: Attempt, put: dict[str, str], drop: tuple[str, ...], note: str) -> None:
+    """Make the version of the attachments; it fails with the attempt."""
+    house = mine.house
+    version = versions.commit(
+        house.store,
+        mine.deploy,
+        "attachments",
+        put=put,
+        drop=drop,
+        who=mine.who,
+        note=note,
+        now_ns=house.now(),
+    )
+    mine.made.append(("attachments", version))
+
+
+def attached(house: House, deploy: Deploy) -> dict[str, str]:
+    """What the deploy's newest version holds: the URL under each variable."""
+    head = versions.head(house.store, deploy, "attachments")
+    return versions.values(house.store, deploy, "attachments", head)
+
+
+def serves(house: House, deploy: Deploy) -> bool:
+    """The deploy has a release already."""
+    return releases.current(house.store, deploy) is not None

@@ -1,0 +1,71 @@
+"""Rollback: a new release that copies an old one whole: build, config and attachments."""
+
+from collections.abc import Mapping
+
+from twelve.engines.contract import Tell
+from twelve.errors import Refused
+from twelve.factors.releases.release import Release
+from twelve.operations.attempt import Attempt, attempt
+from twelve.operations.cut import cut_release
+from twelve.operations.house import House
+from twelve.operations.roll_out import roll_out
+from twelve.operations.wanted import build_of, manifest_of
+from twelve.store import releases, versions
+from twelve.store.apps import Deploy
+
+
+async def rollback(  # noqa: PLR0913 - what, to which, how, by whom
+    house: House,
+    deploy: Deploy,
+    to: int | None,
+    *,
+    formation: bool = False,
+    who: str,
+    tell: Tell,
+    wait: bool = True,
+) -> Release:
+    """Go back to a release, or to the newest before that ran something else.
+
+    A current quantity is never lowered unless ``formation`` asks for the old one. Raises Refused
+    when there is nothing to go back to, and what a release may raise.
+    """
+    async with attempt(house, deploy, "rollback", who, tell, wait=wait) as mine:
+        old = target(mine, to)
+        build = build_of(house, deploy, old)
+        now = releases.current(house.store, deploy)
+        for sentence in cannot_undo(mine, old, now):
+            tell("warning", sentence)
+        for kind, version in (("config", old.config), ("attachments", old.attachments)):
+            versions.make_head(house.store, deploy, kind, version)  # type: ignore[arg-type]
+        wanted = old.formation if formation else keep_up(old.formation, now)
+        release = cut_release(mine, build, reason=f"rollback to {old.tag}", formation=wanted)
+        await roll_out(mine, release)
+    return release
+
+
+def target(mine: Attempt, to: int | None) -> Release:
+    """The release that is meant. Raises NotFound or Refused."""
+    store, deploy = mine.house.store, mine.deploy
+    if to is not None:
+        return releases.get(store, deploy, to)
+    if old := releases.rollback_target(store, deploy):
+        return old
+    raise Refused(
+        f"{deploy.label} has no earlier release that ran something else", hint="twelve releases"
+    )
+
+
+def keep_up(old: Mapping[str, int], now: Release | None) -> dict[str, int]:
+    """The old types, each at its current quantity where that is higher."""
+    current = now.formation if now else {}
+    return {kind: max(quantity, current.get(kind, 0)) for kind, quantity in old.items()}
+
+
+def cannot_undo(mine: Attempt, old: Release, now: Release | None) -> list[str]:
+    """What stays as it is: data that newer release commands have changed."""
+    if now is None or now.build == old.build:
+        return []
+    house, deploy = mine.house, mine.deploy
+    command = manifest_of(build_of(house, deploy, now)).release_command
+    said = f"{now.tag} ran {command!r} on its release; a rollback does not undo what that changed"
+    return [said] if command else []

@@ -1,0 +1,81 @@
+"""Run once: an admin process in the current release, recorded: who, when, what, how it ended."""
+
+import secrets
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from twelve.engines.contract import Exit, OneOff
+from twelve.factors.processes.instance import Instance
+from twelve.operations.house import House
+from twelve.operations.restart import running
+from twelve.operations.wanted import build_of, variables_of
+from twelve.store import runs
+from twelve.store.apps import Deploy
+from twelve.store.runs import Run
+
+
+class Started(NamedTuple):
+    """A run that is under way."""
+
+    run: Run
+    name: str
+    """Of its process."""
+    stdin: int | None
+    """The descriptor of its standard input or terminal."""
+
+
+class Terminal(NamedTuple):
+    """The caller's terminal."""
+
+    rows: int
+    columns: int
+    name: str
+
+
+async def run_once(  # noqa: PLR0913 - what, where, how, by whom
+    house: House,
+    deploy: Deploy,
+    words: Sequence[str],
+    *,
+    who: str,
+    detached: bool = False,
+    terminal: Terminal | None = None,
+) -> Started:
+    """Start it in the same release, with the same environment as the processes.
+
+    Raises Refused when there is no release. Its end is recorded whoever is listening.
+    """
+    release = running(house, deploy)
+    run_id = secrets.token_hex(4)
+    instance = Instance(deploy.app, deploy.name, "run", run_id, release.number)
+    stdin = "null" if detached else "pty" if terminal else "pipe"
+    one_off = OneOff(
+        instance,
+        tuple(words),
+        variables_of(house, deploy, release),
+        build_of(house, deploy, release).artifact,
+        house.uid_of(f"deploy {deploy.label}"),
+        stdin,
+        *(terminal or Terminal(24, 80, "")),
+    )
+    run = Run(
+        run_id, release.number, "run", one_off.words, who, detached, house.now(), None, None, None
+    )
+    runs.begin(house.store, deploy, run)
+    descriptor = await house.engine.run(one_off)
+    house.under_way.go_on(record_end(house, run_id, one_off.name))
+    return Started(run, one_off.name, descriptor)
+
+
+async def record_end(house: House, run_id: str, name: str) -> None:
+    """Write down how a run ended, when it has."""
+    end: Exit = await house.engine.ended(name)
+    runs.end(house.store, run_id, end.code, end.signal, house.now())
+
+
+async def stop_run(house: House, deploy: Deploy, run_id: str) -> None:
+    """End a run: SIGTERM, and SIGKILL after ten seconds. Raises NotFound."""
+    run = runs.get(house.store, deploy, run_id)
+    instance = Instance(deploy.app, deploy.name, "run", run_id, run.number)
+    if run.ended_ns is None:
+        await house.engine.stop(str(instance), grace=10, signal="SIGTERM")
