@@ -1,0 +1,1 @@
+"""The router: Envoy, told by three watched files."""

@@ -1,0 +1,70 @@
+"""Envoy's admin interface: HTTP on a unix socket, one question a connection."""
+
+import asyncio
+import re
+from typing import NamedTuple
+from urllib.parse import quote
+
+from twelve.errors import Unreachable
+
+LONGEST = 64 * 1024 * 1024
+"""Bytes of an answer: statistics of a thousand apps are 12 MiB."""
+
+
+class Answer(NamedTuple):
+    """What the admin interface said."""
+
+    status: int
+    body: bytes
+
+
+class Admin(NamedTuple):
+    """The admin socket of a running Envoy. Every call raises Unreachable when it does not answer.
+
+    ``timeout`` in seconds, for a whole question.
+    """
+
+    socket: str
+    timeout: float = 5.0
+
+    async def ask(self, path: str, method: str = "GET") -> Answer:
+        """Ask for a path, e.g. ``/ready``."""
+        try:
+            async with asyncio.timeout(self.timeout):
+                return await _ask(self.socket, path, method)
+        except (OSError, TimeoutError, EOFError, ValueError) as error:
+            raise Unreachable(
+                f"the router does not answer on {self.socket}: {error or 'no answer in time'}",
+                hint="twelve logs of the platform's router say why; twelve doctor checks its parts",
+            ) from error
+
+    async def stats(self, *prefixes: str) -> dict[str, str]:
+        """Statistics whose name begins with one of the prefixes."""
+        pattern = "|".join(re.escape(prefix) for prefix in prefixes)
+        answer = await self.ask(f"/stats?filter={quote(f'^({pattern})', safe='')}")
+        pairs = (line.partition(": ") for line in answer.body.decode().splitlines())
+        return {name: value.strip('"') for name, _, value in pairs}
+
+
+async def _ask(socket: str, path: str, method: str) -> Answer:
+    reader, writer = await asyncio.open_unix_connection(socket, limit=LONGEST)
+    try:
+        writer.write(
+            f"{method} {path} HTTP/1.1\r\nHost: admin\r\nConnection: close\r\n\r\n".encode()
+        )
+        head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        if b"transfer-encoding: chunked" in head:
+            body = await _chunks(reader)
+        else:
+            body = await reader.read()
+        return Answer(int(head.split(maxsplit=2)[1]), body)
+    finally:
+        writer.close()
+
+
+async def _chunks(reader: asyncio.StreamReader) -> bytes:
+    parts = []
+    while size := int(await reader.readuntil(b"\r\n"), 16):
+        parts.append(await reader.readexactly(size))
+        await reader.readexactly(2)
+    return b"".join(parts)

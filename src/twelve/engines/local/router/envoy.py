@@ -1,0 +1,254 @@
+"""The driver of Envoy: its start, its table, its counters."""
+
+import asyncio
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from twelve.engines.local.router import listener, resources
+from twelve.engines.local.router.admin import Admin
+from twelve.engines.local.router.delivery import Delivery
+from twelve.engines.local.router.files import Place, read
+from twelve.engines.local.router.reason import why_refused
+from twelve.errors import Conflict, TwelveError, Unreachable
+from twelve.factors.ports.routes import Table, checked
+
+NAME = "twelve/router@-"
+"""The router's name among the supervisor's instances."""
+
+EMPTY = Table((), ())
+QUIET_POLLS = 3
+"""Workers hear of a new table a moment after its acknowledgement: one nought proves little."""
+
+_FIRST_POLL, _LAST_POLL = 0.002, 0.25
+
+
+class Totals(NamedTuple):
+    """What a cluster has answered since it was made, or since the router started.
+
+    ``requests`` counts those sent, ``failures_5xx`` answers 500-599, whether the app gave them or
+    the router for it; ``answers`` all answers; ``retries`` requests sent again.
+    """
+
+    requests: int
+    answers: int
+    failures_5xx: int
+    retries: int
+    active: int
+
+
+class Options(NamedTuple):
+    """How the router is set up: where it listens, and what it may use.
+
+    ``program``: an Envoy other than the installed one; ``connections``: clients at once;
+    ``log_budget`` in bytes and ``log_age`` in seconds: of its own log stream.
+    """
+
+    address: str = "127.0.0.1"
+    port: int = 8080
+    program: str = ""
+    connections: int = 20_000
+    log_budget: int = 64 * 1024 * 1024
+    log_age: float = 14 * 86400.0
+
+
+class Router:
+    """One Envoy: ``launch`` says how to start it, the rest speaks with the running one."""
+
+    def __init__(
+        self,
+        place: Place,
+        options: Options | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.place = place
+        self.options = options or Options()
+        self.clock = clock
+        self.epoch = 0
+        self._lock = asyncio.Lock()
+
+    @property
+    def admin(self) -> Admin:
+        """The admin interface of the present life."""
+        return Admin(self.place.files(self.epoch).admin)
+
+    def launch(self, table: Table | None = None) -> dict[str, Any]:
+        """How the supervisor starts Envoy; its files are written here.
+
+        ``table`` is what it begins with; without it the last one stays, and nothing at the first
+        start. For a router that is not running: ``apply`` changes one that is. Raises Missing.
+        """
+        self.place.make()
+        files = self.place.files(self.epoch)
+        self._write(
+            self.place.bootstrap(self.epoch), listener.bootstrap(files, self.options.connections)
+        )
+        lds = listener.listeners(files, self.options.address, self.options.port)
+        self._write(files.lds, resources.document(lds))
+        for path, document in self._documents(checked(table or EMPTY)).items():
+            if table is not None or not read(path)[0]:
+                self._write(path, document)
+        return {
+            "name": NAME,
+            "argv": self._argv(),
+            "env": {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
+            "cwd": "/",
+            "stdin": "null",
+            "logs": {
+                "dir": "logs/twelve/platform/router@-",
+                "budget": self.options.log_budget,
+                "age": self.options.log_age,
+                "demux": True,
+            },
+            "restart": {"mode": "always"},
+            "grace": 10.0,
+            "stop_signal": "SIGTERM",
+            "notify": False,
+            "box": {
+                "tier": "bare",
+                "uid": self.place.uid,
+                "gid": self.place.uid if self.place.gid is None else self.place.gid,
+                "read": [],
+                "write": [],
+                "tmp": 0,
+                "network": True,
+                "limits": {},
+                "user": "twelve-router",
+            },
+        }
+
+    async def ready(self, within: float = 10.0) -> None:
+        """Wait until Envoy serves on its port, at most ``within`` seconds.
+
+        Raises Conflict when the port is taken, Unreachable when the time is over.
+        """
+        end = self.clock() + within
+        pause = _FIRST_POLL
+        while True:
+            try:
+                if (await self.admin.ask("/ready")).status == 200 and await self._listening():
+                    return
+            except Unreachable:
+                if self.clock() >= end:
+                    raise
+            if self.clock() >= end:
+                raise Unreachable(f"the router is not ready after {within:g} s")
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, 0.05)
+
+    async def apply(self, table: Table) -> None:
+        """Make the table true and return when Envoy has acknowledged it.
+
+        Clusters come first, those that the present routes use stay; then the routes. What no route
+        uses and ``table`` does not hold goes with the next apply. Raises Invalid or Conflict for a
+        table that is not whole, TwelveError with Envoy's reason when it refuses (the former file is
+        put back), Unreachable when it does not answer.
+        """
+        checked(table)
+        async with self._lock:
+            files = self.place.files(self.epoch)
+            in_use = resources.clusters_used(read(files.rds)[1])
+            present = resources.backends_of(read(files.cds)[1])
+            names = {backend.cluster for backend in table.backends}
+            kept = tuple(b for b in present if b.cluster in in_use - names)
+            documents = self._documents(table._replace(backends=table.backends + kept))
+            for path, document in documents.items():
+                delivery = Delivery(self.place, self.admin, Path(path), self.clock)
+                if not await delivery.replace(document):
+                    reason = await why_refused(self.place.program(self.options.program), document)
+                    raise TwelveError(
+                        f"the router refused its new {Path(path).name}: {reason}",
+                        hint="the former table is in force",
+                    )
+
+    async def active(self, cluster: str) -> int:
+        """Requests in flight to a cluster, WebSockets and streams included."""
+        return (await self.totals(cluster)).active
+
+    async def drained(self, cluster: str, deadline: float) -> bool:
+        """Wait until no request is in flight to a cluster; False after ``deadline`` seconds.
+
+        For a cluster that no route uses any more. Nothing is cut: who stops the process does that.
+        """
+        end = self.clock() + deadline
+        quiet, pause = 0, 0.02
+        while True:
+            try:
+                quiet = quiet + 1 if await self.active(cluster) == 0 else 0
+            except Unreachable:
+                quiet = 0
+            if quiet >= QUIET_POLLS:
+                return True
+            left = end - self.clock()
+            if left <= 0:
+                return False
+            pause = 0.02 if quiet else min(pause * 1.2, _LAST_POLL)
+            await asyncio.sleep(min(pause, left))
+
+    async def totals(self, cluster: str) -> Totals:
+        """The counters of a cluster; all nought when Envoy does not know it."""
+        prefix = f"cluster.{cluster}."
+        stats = await self.admin.stats(f"{prefix}upstream_rq_")
+
+        def count(name: str) -> int:
+            return int(stats.get(f"{prefix}upstream_rq_{name}", "0"))
+
+        return Totals(
+            requests=count("total"),
+            answers=count("completed"),
+            failures_5xx=count("5xx"),
+            retries=count("retry"),
+            active=count("active") + count("pending_active"),
+        )
+
+    def clean_up(self) -> None:
+        """Remove what an Envoy that has ended leaves in /dev/shm and in the run folder."""
+        self.place.remove_leftovers()
+
+    def _argv(self) -> list[str]:
+        # Apps share the cores with the router, and a second worker on two cores only adds jitter.
+        workers = max(1, min(4, (os.cpu_count() or 1) // 2))
+        options = {
+            "-c": str(self.place.bootstrap(self.epoch)),
+            "--concurrency": str(workers),
+            "-l": "warning",
+            "--base-id": str(self.place.base_id),
+            "--restart-epoch": str(self.epoch),
+            # In a folder of its own: by default any process of the machine could talk to it.
+            "--socket-path": str(self.place.sockets / "hot"),
+            "--socket-mode": "600",
+            "--drain-time-s": "30",
+            "--parent-shutdown-time-s": "45",
+            "--file-flush-interval-msec": "100",
+        }
+        flags = ["--reject-unknown-dynamic-fields"]
+        if self.epoch:
+            # Restarted by the supervisor after a crash, it has no parent any more.
+            flags.append("--skip-hot-restart-on-no-parent")
+        program = self.place.program(self.options.program)
+        return [program, *(word for pair in options.items() for word in pair), *flags]
+
+    def _documents(self, table: Table) -> dict[str, str]:
+        """Path and text of the two files, clusters first."""
+        files = self.place.files(self.epoch)
+        return {
+            files.cds: resources.document(resources.clusters(table.backends)),
+            files.rds: resources.document(resources.routes(table)),
+        }
+
+    def _write(self, path: Path | str, text: str) -> None:
+        if not Path(path).exists() or Path(path).read_text() != text:
+            self.place.write(path, text)
+
+    async def _listening(self) -> bool:
+        stats = await self.admin.stats("listener_manager.", "http.public.rds.main.")
+        if int(stats.get("listener_manager.lds.update_rejected", 0)):
+            where = f"{self.options.address}:{self.options.port}"
+            raise Conflict(
+                f"the router cannot listen on {where}: it is taken or forbidden",
+                hint="set TWELVE_HTTP_PORT to a free port",
+            )
+        return int(stats.get("listener_manager.total_listeners_active", 0)) > 0

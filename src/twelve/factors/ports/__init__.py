@@ -1,0 +1,1 @@
+"""Factor VII, ports: where each process answers, and who is sent there."""
