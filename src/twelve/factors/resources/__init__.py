@@ -1,0 +1,1 @@
+"""IV. Backing services: which resources are attached, and under what name."""

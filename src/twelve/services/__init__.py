@@ -1,0 +1,1 @@
+"""The embedded servers: Postgres, Valkey; each behind the same small contract."""
