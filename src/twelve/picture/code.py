@@ -125,6 +125,15 @@ class Module:
     constants: dict[str, Value] = field(default_factory=dict)
     error: str = ""
     error_line: int = 0
+    targets: dict[str, list[Assign]] = field(default_factory=dict)
+    """Assignments by target, made when first asked for."""
+
+    def assigned(self, target: str) -> list[Assign]:
+        """The assignments to one target, in their order."""
+        if not self.targets:
+            for assign in self.assigns:
+                self.targets.setdefault(assign.target, []).append(assign)
+        return self.targets.get(target, [])
 
     def imports_any(self, *roots: str) -> bool:
         """Is one of these packages imported here?"""

@@ -1,0 +1,228 @@
+"""The shared picture of one repository: each part is made when a rule first asks for it."""
+
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+
+from twelve.checker.classify import classify, is_settings
+from twelve.checker.commands import Commands
+from twelve.checker.compose_reader import is_compose, read_jobs, read_services, read_workloads
+from twelve.checker.dockerfile_reader import is_dockerfile, read_dockerfile
+from twelve.checker.expand import Expander
+from twelve.checker.git import ignore_patterns, read_repository, tracked_files, find_git, is_ignored
+from twelve.checker.ini_reader import read_env, read_ini
+from twelve.checker.javascript_reader import read_javascript
+from twelve.checker.manifests_reader import is_manifest, read_manifest
+from twelve.checker.prefilter import Prefilter
+from twelve.checker.python_reader import quick_imports, read_python
+from twelve.checker.source import FolderTree, MemoryTree, Source, decode
+from twelve.checker.yaml_reader import Node, read_yaml
+from twelve.finding import Place
+from twelve.picture.code import Assign, Call, Module
+from twelve.picture.commands import Process
+from twelve.picture.tree import Broken, Dockerfile, File, Job, Manifest, Option, Repository, Service, Variable, Workload
+
+CODE = (".py", ".js", ".ts", ".mjs", ".cjs", ".jsx", ".tsx", ".mts", ".cts", ".vue", ".svelte")
+PARSED = (".py", ".js", ".ts", ".mjs", ".cjs", ".jsx", ".tsx", ".mts", ".cts")
+ROLES = frozenset({"app", "script", "build"})
+BIGGEST_CODE = 600_000
+ENV_FILE = re.compile(r"(^|/)(\.env(\.[\w.-]+)?|[\w.-]+\.env|env\.(\w+))$")
+INI = re.compile(r"(^|/)(uwsgi[\w.-]*\.ini|[\w.-]*uwsgi\.ini|supervisord?[\w.-]*\.(conf|ini)|[\w.-]*supervisord?\.(conf|ini)|setup\.cfg|alembic\.ini|[\w.-]*celery[\w.-]*\.ini|logrotate[\w./-]*)$|supervisor[\w.-]*/.*\.(conf|ini)$")
+YAML = re.compile(r"\.ya?ml$")
+CI = re.compile(r"^\.github/workflows/|(^|/)\.gitlab-ci\.ya?ml$")
+
+
+class RepositoryPicture:
+    """Implements ``twelve.picture.rule.Picture`` over a source."""
+
+    def __init__(self, source: Source, prefilter: Prefilter | None = None) -> None:
+        self.source = source
+        self.prefilter = prefilter
+        self.broken: list[Broken] = []
+        self._texts: dict[str, str] = {}
+        self._parsed: dict[str, Module] = {}
+        self._imports: dict[str, list[str]] = {}
+
+    @cached_property
+    def files(self) -> Mapping[str, File]:
+        tracked: set[str] | None = None
+        patterns = ignore_patterns(self.source)
+        if isinstance(self.source, FolderTree):
+            git = find_git(self.source.root)
+            tracked = tracked_files(git, self.source.root) if git else None
+        made = {}
+        for entry in self.source.entries():
+            known = entry.path in tracked if tracked is not None else None
+            if known is False and patterns and is_ignored(entry.path, patterns):
+                continue
+            if known is None and isinstance(self.source, MemoryTree):
+                known = not (patterns and is_ignored(entry.path, patterns))
+            made[entry.path] = File(entry.path, classify(entry.path), entry.size, known, entry.link)
+        return made
+
+    def data(self, path: str) -> bytes:
+        return self.source.read(path)
+
+    def text(self, path: str) -> str:
+        if path not in self._texts:
+            self._texts[path] = decode(self.source.read(path)) if path in self.files and not self.files[path].link else ""
+        return self._texts[path]
+
+    @cached_property
+    def repository(self) -> Repository:
+        if isinstance(self.source, FolderTree):
+            return read_repository(self.source.root, self.source)
+        return read_repository(Path(os.devnull), self.source)._replace(present=True, commit="0" * 40)
+
+    def _paths(self, *roles: str) -> list[str]:
+        return [path for path, file in self.files.items() if file.role in roles and not file.link]
+
+    @cached_property
+    def modules(self) -> Sequence[Module]:
+        made = []
+        for path in self._paths(*ROLES):
+            if not path.endswith(CODE) or self.files[path].size > BIGGEST_CODE:
+                continue
+            data = self.source.read(path, BIGGEST_CODE)
+            if path.endswith(".py"):
+                for name in quick_imports(data):
+                    self._imports.setdefault(name, []).append(path)
+            if path.endswith(PARSED) and (self.prefilter is None or is_settings(path) or self.prefilter.hits(data)):
+                made.append(self._parse(path, data))
+        return made
+
+    def _parse(self, path: str, data: bytes) -> Module:
+        if path not in self._parsed:
+            role = self.files[path].role if path in self.files else "app"
+            if path.endswith(".py"):
+                module = read_python(path, decode(data), role)
+                if module.error:
+                    self.broken.append(Broken(path, module.error_line, module.error))
+            elif b"\0" in data[:4096]:
+                module = Module(path, "javascript", role)
+            else:
+                module = read_javascript(path, data, role)
+            self._parsed[path] = module
+        return self._parsed[path]
+
+    def module(self, path: str) -> Module | None:
+        if path not in self.files or not path.endswith(PARSED):
+            return None
+        return self._parse(path, self.source.read(path, BIGGEST_CODE))
+
+    @cached_property
+    def _call_index(self) -> dict[str, list[tuple[Module, Call]]]:
+        index: dict[str, list[tuple[Module, Call]]] = {}
+        for module in self.modules:
+            for call in module.calls:
+                index.setdefault(call.last.removeprefix("new "), []).append((module, call))
+        return index
+
+    def calls(self, *names: str) -> Iterable[tuple[Module, Call]]:
+        for name in names:
+            last = name.rpartition(".")[2].removeprefix("new ")
+            for module, call in self._call_index.get(last, ()):
+                if call.name == name or call.name.endswith("." + name) or call.name.removeprefix("new ") == name:
+                    yield module, call
+
+    @cached_property
+    def _assign_index(self) -> dict[str, list[tuple[Module, Assign]]]:
+        index: dict[str, list[tuple[Module, Assign]]] = {}
+        for module in self.modules:
+            for assign in module.assigns:
+                index.setdefault(assign.name, []).append((module, assign))
+        return index
+
+    def assigns(self, *names: str) -> Iterable[tuple[Module, Assign]]:
+        if not names:
+            for module in self.modules:
+                for assign in module.assigns:
+                    yield module, assign
+        for name in names:
+            yield from self._assign_index.get(name, ())
+
+    def constant(self, name: str) -> Assign | None:
+        held = [a for _, a in self._assign_index.get(name, ()) if a.function is None and is_settings(a.path)]
+        return held[-1] if held else None
+
+    def imported(self) -> Mapping[str, tuple[Place, ...]]:
+        _ = self.modules
+        return {name: tuple(Place(path) for path in paths) for name, paths in self._imports.items()}
+
+    @cached_property
+    def manifests(self) -> Sequence[Manifest]:
+        made = []
+        for path, file in self.files.items():
+            if is_manifest(path) and file.role not in ("vendored", "test", "docs", "generated") and not file.link:
+                manifest, broken = read_manifest(path, self.text(path))
+                if broken:
+                    self.broken.append(broken)
+                elif manifest and manifest.kind != "tools":
+                    made.append(manifest)
+        return made
+
+    @cached_property
+    def dockerfiles(self) -> Sequence[Dockerfile]:
+        paths = [p for p, f in self.files.items() if is_dockerfile(p) and f.role not in ("vendored", "docs", "test") and not f.link]
+        return [read_dockerfile(path, self.text(path)) for path in paths]
+
+    @cached_property
+    def _documents(self) -> dict[str, list[Node]]:
+        """The YAML files whose meaning is known: compose, CI, Kubernetes."""
+        made = {}
+        for path, file in self.files.items():
+            if not YAML.search(path) or file.role in ("vendored", "test", "docs") or file.link:
+                continue
+            known = is_compose(path) or bool(CI.search(path))
+            if known or (file.size < 200_000 and b"apiVersion:" in self.source.read(path)[:20_000]):
+                text = self.text(path)
+                documents, broken = read_yaml(path, text)
+                made[path] = documents
+                if broken and "{{" not in text and "{%" not in text:
+                    self.broken.append(broken)
+        return made
+
+    @cached_property
+    def services(self) -> Sequence[Service]:
+        return [one for path, held in self._documents.items() if is_compose(path) for one in read_services(path, held)]
+
+    @cached_property
+    def workloads(self) -> Sequence[Workload]:
+        return [one for path, held in self._documents.items() if not is_compose(path) and not CI.search(path) for one in read_workloads(path, held)]
+
+    @cached_property
+    def jobs(self) -> Sequence[Job]:
+        return [one for path, held in self._documents.items() if CI.search(path) for one in read_jobs(path, held)]
+
+    @cached_property
+    def variables(self) -> Sequence[Variable]:
+        held = [p for p, f in self.files.items() if ENV_FILE.search(p) and f.role not in ("vendored", "test") and f.size < 200_000 and not f.link]  # noqa: PLR2004
+        return [one for path in held for one in read_env(path, self.text(path))]
+
+    @cached_property
+    def options(self) -> Sequence[Option]:
+        held = [p for p, f in self.files.items() if INI.search(p) and f.role not in ("vendored", "test", "docs") and not f.link]
+        return [one for path in held for one in read_ini(path, self.text(path))]
+
+    @cached_property
+    def processes(self) -> Sequence[Process]:
+        scripts = {m.path: {name: (text, line) for name, text, line in m.scripts} for m in self.manifests if m.scripts}
+        paths = {path: file for path, file in self.files.items() if file.role not in ("vendored", "generated") and not file.link}
+        commands = Commands(paths, Expander(paths, self.text, scripts))
+        services, dockers = list(self.services), list(self.dockerfiles)
+        made = [*commands.procfiles(), *commands.dockerfiles(dockers, services), *commands.services(services, dockers)]
+        made += [*commands.workloads(list(self.workloads)), *commands.managers(list(self.options)), *commands.s6(), *commands.platform_files()]
+        started = any(process.stage == "run" for process in made)
+        made += list(commands.packages(list(self.manifests), started))
+        made += [*commands.scripts(), *commands.ci(list(self.jobs))]
+        return made
+
+    @cached_property
+    def roots(self) -> Sequence[str]:
+        """The folders that hold an app of their own: a manifest beside a way to start it."""
+        starts = {p.path.rpartition("/")[0] for p in self.processes if p.stage == "run" and p.origin in ("procfile", "dockerfile", "compose", "package.json")}
+        held = {m.folder for m in self.manifests if not m.dev}
+        roots = sorted(folder for folder in held if folder in starts or f"{folder}/manage.py".lstrip("/") in self.files)
+        return roots or [""]

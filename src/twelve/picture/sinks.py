@@ -1,0 +1,132 @@
+"""Write sinks: what code writes to disk, where to, and on whose behalf."""
+
+import re
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+from twelve.finding import Place
+from twelve.picture.code import Call, Module, is_command, is_handler, is_task
+from twelve.picture.origin import trace
+from twelve.picture.value import Value, from_env, plain, strings, text_of, walk
+
+Kind = Literal["temp", "build", "source", "log", "lock", "pid", "device", "env", "app", "absolute", "unknown"]
+Caller = Literal["handler", "task", "command", "import", "function", "main"]
+
+TEMP = re.compile(r"(^|/)(tmp|temp|var/tmp|dev/shm)(/|$)|tempfile|mkdtemp|gettempdir|NamedTemporary|TemporaryDirectory|tmpdir|temp_?dir|tmp_?(path|file|dir)|temp_?(path|file)|scratch", re.IGNORECASE)
+SOURCE = re.compile(r"\.(py|js|ts|jsx|tsx|mjs|cjs|rb|php|so|pyc)$")
+LOG = re.compile(r"(^|[/_.-])(logs?|access|error)([/_.-][\w.-]*)?$|\.log$|\.log\.", re.IGNORECASE)
+LOCK = re.compile(r"\.(lock|lck)$|(^|/)lock$")
+HERE = re.compile(r"__file__|__dirname|BASE_DIR|base_dir|ROOT_DIR|PROJECT_ROOT|root_path|process\.cwd|getcwd|APP_ROOT|BASEDIR|import\.meta")
+BUILD = re.compile(r"(^|/)(dist|build|staticfiles|static-collected|\.next|coverage|node_modules|locale|schema\.(json|graphql))(/|$)|collectstatic|openapi\.json$")
+MODES = re.compile(r"[wax+]")
+OPENERS = ("open", "codecs.open", "io.open", "gzip.open", "bz2.open", "aiofiles.open", "lzma.open", "zipfile.ZipFile", "tarfile.open")
+RECEIVERS = ("write_text", "write_bytes", "touch")
+TARGETS = {
+    "shutil.copy": 1, "shutil.copyfile": 1, "shutil.copy2": 1, "shutil.move": 1, "shutil.copyfileobj": -1, "shutil.copytree": 1,
+    "numpy.save": 0, "numpy.savez": 0, "joblib.dump": 1, "torch.save": 1, "cv2.imwrite": 0, "shelve.open": 0, "dbm.open": 0, "urllib.request.urlretrieve": 1,
+    "soundfile.write": 0, "PersistentDict": 0,
+}  # fmt: skip
+JS_TARGETS = {
+    "writeFile": 0, "writeFileSync": 0, "appendFile": 0, "appendFileSync": 0, "createWriteStream": 0, "outputFile": 0, "outputFileSync": 0,
+    "outputJson": 0, "writeJson": 0, "writeJsonSync": 0, "copyFile": 1, "copyFileSync": 1, "rename": 1, "renameSync": 1, "toFile": 0, "mv": 0, "cpSync": 1,
+}  # fmt: skip
+FS = re.compile(r"^(node:)?(fs|fs-extra|fs/promises|graceful-fs|fsPromises|fse|fsAsync|fsp)(\.promises)?(/promises)?\.")
+
+
+class Sink(NamedTuple):
+    """One write."""
+
+    module: Module
+    call: Call
+    target: Value
+    text: str
+    kind: Kind
+    caller: Caller
+    append: bool = False
+
+    @property
+    def place(self) -> Place:
+        return self.call.place
+
+
+def sinks(module: Module) -> Iterator[Sink]:
+    """Every write to a path that this file makes."""
+    for call in module.calls:
+        found = _target(call) if module.language == "python" else _js_target(call)
+        if found is None:
+            continue
+        target = trace(module, found, call.function)
+        mode = plain(call.value.argument(1, "mode")) or ""
+        text = text_of(target)
+        yield Sink(module, call, target, text, kind_of(target, text, module, call), caller_of(module, call), "a" in mode or "append" in call.last)
+
+
+def _target(call: Call) -> Value | None:
+    name = call.name
+    if name in OPENERS:
+        mode = call.value.argument(1, "mode")
+        return call.value.argument(0, "file", "filename", "name") if mode is not None and mode.kind == "str" and MODES.search(mode.text) else None
+    if call.last == "open" and call.receiver is not None and not name.startswith(("os.", "webbrowser.", "urllib", "PIL.", "zipfile", "self.client")):
+        mode = call.value.argument(0, "mode")
+        return call.receiver if mode is not None and mode.kind == "str" and re.fullmatch(r"[wax]b?t?\+?|[rwa]b?\+b?", mode.text) else None
+    if call.last in RECEIVERS and call.receiver is not None and call.last != "touch":
+        return call.receiver
+    if name in TARGETS and TARGETS[name] >= 0:
+        return call.value.argument(TARGETS[name])
+    if call.last == "save" and is_handler(call.function):
+        first = call.value.argument(0, "dst")
+        return first if first is not None and (first.kind == "join" or "path" in first.text.lower() or "filename" in first.text.lower()) else None
+    return None
+
+
+def _js_target(call: Call) -> Value | None:
+    last = call.last
+    if last not in JS_TARGETS:
+        return None
+    if last in ("mv", "toFile"):
+        return call.value.argument(JS_TARGETS[last])
+    if FS.search(call.name) or call.name in JS_TARGETS:
+        return call.value.argument(JS_TARGETS[last])
+    return None
+
+
+def kind_of(target: Value, text: str, module: Module, call: Call) -> Kind:
+    """What class of place a path is."""
+    names = " ".join(part.text for part in walk(target) if part.kind in ("name", "call", "env")) + " " + text
+    if text.startswith("/dev/"):
+        return "device"
+    if TEMP.search(text) or TEMP.search(names):
+        return "temp"
+    if SOURCE.search(text) and (HERE.search(names) or not text.startswith("/")):
+        return "source"
+    if LOG.search(text):
+        return "log"
+    if LOCK.search(text):
+        return "lock"
+    if text.endswith(".pid"):
+        return "pid"
+    if BUILD.search(text):
+        return "build"
+    if from_env(target):
+        return "env"
+    if text.startswith("/"):
+        return "absolute"
+    del module, call
+    if HERE.search(names) or any("." in word or "/" in word for word in strings(target)):
+        return "app"
+    return "unknown"
+
+
+def caller_of(module: Module, call: Call) -> Caller:
+    """On whose behalf the call is made."""
+    if is_handler(call.function):
+        return "handler"
+    if is_task(call.function):
+        return "task"
+    if is_command(module.path, call.function) or module.role in ("script", "build"):
+        return "command"
+    if call.function is None:
+        return "main" if any(part.text == "__name__" for guard in call.guards for part in walk(guard.test)) else "import"
+    if call.function.name in ("main", "handle", "cli"):
+        return "command"
+    return "function"
