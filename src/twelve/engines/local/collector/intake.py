@@ -1,0 +1,134 @@
+"""All open FIFOs: who has bytes, whose turn it is, who is done."""
+
+import fcntl
+import os
+import select
+import sys
+import termios
+
+from twelve.engines.local.collector.archive import Archive
+from twelve.engines.local.collector.feeds import Feed, folders_in, open_folder
+from twelve.engines.local.collector.pipes import Widths
+
+_EDGE = select.EPOLLIN | select.EPOLLET
+_LAST_PULLS = 64
+
+
+class Intake:
+    """The FIFOs of one run folder, edge-triggered: ready until a pull finds nothing."""
+
+    def __init__(self, run: str, epoll: select.epoll, archive: Archive) -> None:
+        self.ready: dict[int, Feed] = {}
+        """The streams that may have bytes to take."""
+        self.by_fd: dict[int, Feed] = {}
+        self._run = run
+        self._epoll = epoll
+        self._archive = archive
+        self._widths = Widths(unlimited=os.geteuid() == 0)
+        self._feeds: dict[str, dict[str, Feed]] = {}
+
+    def open_all(self) -> None:
+        """What a supervisor made before this collector was there."""
+        for folder in folders_in(self._run):
+            try:
+                self.open(folder)
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                complain(folder, error)
+
+    def open(self, folder: str) -> None:
+        """Open what is not open yet. Raises OSError or ValueError with a sentence."""
+        if os.path.dirname(os.path.realpath(folder)) != self._run + "/p":
+            raise ValueError(f"{folder} is no folder of this run: {self._run}/p")
+        known = self._feeds.setdefault(folder, {})
+        try:
+            for feed in open_folder(folder, known, self._archive, self._replace):
+                self._feeds.setdefault(folder, {})[feed.name] = feed
+                self.by_fd[feed.fifo] = self.ready[feed.fifo] = feed
+                self._widths.opened(feed.fifo)
+                self._epoll.register(feed.fifo, _EDGE)
+        finally:
+            if not self._feeds.get(folder):
+                self._feeds.pop(folder, None)
+
+    def look_again(self, folder: str) -> None:
+        """Count the folder's streams as not empty until the next pull says so."""
+        for feed in self._feeds.get(folder, {}).values():
+            feed.empty = False
+            self.ready[feed.fifo] = feed
+
+    def drained(self, folder: str) -> bool:
+        """Whether all streams of a folder are empty; then they are settled, and closed if over."""
+        feeds = list(self._feeds.get(folder, {}).values())
+        if not all(feed.empty for feed in feeds):
+            return False
+        for feed in feeds:
+            feed.source.settle()
+            feed.drained = True
+            if feed.over:
+                self.close(feed)
+        return True
+
+    def pull_once(self) -> tuple[bool, bool]:
+        """One block from each ready stream: a flood waits for the quiet ones.
+
+        Whether some pipe fills faster than it is read, and whether some stream was found hung up.
+        """
+        rushed = hung = False
+        for fd, feed in list(self.ready.items()):
+            try:
+                count = feed.pull()
+            except OSError as error:
+                complain(feed.folder, error)
+                del self.ready[fd]
+                continue
+            if count > 0:
+                rushed = self._widths.floods(fd, count) or rushed
+                continue
+            del self.ready[fd]
+            if feed.over:
+                self.close(feed)
+            else:
+                hung = hung or feed.hung_up
+        return rushed, hung
+
+    def close_over(self) -> bool:
+        """Close hung-up streams whose folder is gone; True when some still have theirs."""
+        hung = [feed for feed in self.by_fd.values() if feed.hung_up]
+        for feed in hung:
+            if feed.over:
+                self.close(feed)
+        return any(feed.fifo in self.by_fd for feed in hung)
+
+    def finish(self) -> None:
+        """Take what is in the pipes now, but not what a flood adds for ever."""
+        for feed in list(self.by_fd.values()):
+            for _ in range(_LAST_PULLS):
+                waiting = fcntl.ioctl(feed.fifo, termios.FIONREAD, b"\0\0\0\0")
+                if waiting == b"\0\0\0\0" or feed.pull() <= 0:
+                    break
+
+    def close(self, feed: Feed) -> None:
+        """Let go of one stream."""
+        fd = feed.fifo
+        self._epoll.unregister(fd)
+        self._widths.closed(fd)
+        self.ready.pop(fd, None)
+        del self.by_fd[fd]
+        of_folder = self._feeds.get(feed.folder, {})
+        if of_folder.get(feed.name) is feed:
+            del of_folder[feed.name]
+        if not of_folder:
+            self._feeds.pop(feed.folder, None)
+        feed.source.close()
+
+    def _replace(self, feed: Feed) -> None:
+        """A new FIFO of the same name: take what the old one still has, then let it go."""
+        for _ in range(_LAST_PULLS):
+            if feed.pull() <= 0:
+                break
+        self.close(feed)
+
+
+def complain(folder: str, error: Exception) -> None:
+    """Say on stderr, which is a log stream like any other, what could not be done."""
+    print(f"twelve: {folder}: {error or type(error).__name__}", file=sys.stderr, flush=True)

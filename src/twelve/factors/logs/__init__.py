@@ -1,0 +1,1 @@
+"""XI. Logs: what the processes said, as one stream of a deploy."""
