@@ -1,0 +1,1 @@
+"""III. Config: what differs between deploys, as environment variables."""

@@ -1,0 +1,153 @@
+"""The contract: what config an app says that it needs, and whether a deploy's values keep it."""
+
+import math
+import re
+from collections.abc import Callable, Collection, Mapping
+from typing import NamedTuple
+
+from twelve.factors.config.secret import looks_secret
+
+TRUE = frozenset({"1", "true", "yes", "on"})
+FALSE = frozenset({"0", "false", "no", "off"})
+
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(//[^\s]*|[^\s/][^\s]*)\Z")
+
+
+class Declared(NamedTuple):
+    """One variable of the contract.
+
+    ``default`` holds where a deploy sets nothing. ``build`` and ``example`` are seen by build hooks
+    alone. ``kind`` is the kind of resource whose URL it is, when it is one.
+    """
+
+    type: str = "str"
+    required: bool = True
+    secret: bool = False
+    default: str | None = None
+    choices: tuple[str, ...] = ()
+    build: str | None = None
+    example: str = ""
+    description: str = ""
+    kind: str = ""
+
+
+class Problem(NamedTuple):
+    """One variable that does not keep the contract, and the next step."""
+
+    name: str
+    message: str
+    hint: str
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.message}: {self.hint}"
+
+
+def check_contract(
+    values: Mapping[str, str], attached: Collection[str], contract: Mapping[str, Declared]
+) -> list[Problem]:
+    """Every variable that is missing or ill-typed; ``attached`` are those that a resource fills."""
+    problems = []
+    for name, declared in sorted(contract.items()):
+        if name in attached:
+            continue
+        value = values.get(name, declared.default)
+        if value is None and declared.required:
+            problems.append(Problem(name, "is missing", _how_to_set(name, declared)))
+        elif value == "" and declared.required and declared.secret:
+            problems.append(Problem(name, "is empty", _how_to_set(name, declared)))
+        elif value is not None and (fault := typed_problem(declared, value)):
+            problems.append(Problem(name, fault, _how_to_set(name, declared)))
+    return problems
+
+
+def typed_problem(declared: Declared, value: str) -> str:
+    """What the value is not, without telling the value; empty when it is what it should be."""
+    if declared.choices and value not in declared.choices:
+        return f"is none of {', '.join(declared.choices)}"
+    # An optional variable may be set to nothing.
+    if not value and not declared.required:
+        return ""
+    return "" if TYPES[declared.type](value) else f"is not {NAMES_OF_TYPES[declared.type]}"
+
+
+def with_defaults(values: Mapping[str, str], contract: Mapping[str, Declared]) -> dict[str, str]:
+    """The values that processes get: those of the deploy, and defaults where it sets nothing."""
+    defaults = {n: d.default for n, d in contract.items() if d.default is not None}
+    return {**defaults, **values}
+
+
+def build_values(
+    contract: Mapping[str, Declared], resources: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """What build hooks see: never a deploy's value, and the same each time.
+
+    For each key its default, else its ``build`` value, else its example, else a placeholder that
+    anybody can tell from a real value. ``resources`` maps variables to placeholder URLs.
+    """
+    values = {name: _build_value(name, declared) for name, declared in sorted(contract.items())}
+    return {**values, **(resources or {})}
+
+
+def is_secret(name: str, contract: Mapping[str, Declared]) -> bool:
+    """Whether the value is to be hidden: as the contract says, else by its name."""
+    return contract[name].secret if name in contract else looks_secret(name)
+
+
+def _build_value(name: str, declared: Declared) -> str:
+    for value in (declared.default, declared.build, declared.example or None):
+        if value is not None:
+            return value
+    if declared.choices:
+        return declared.choices[0]
+    return PLACEHOLDERS[declared.type].format(name=name.lower().replace("_", "-"))
+
+
+def _how_to_set(name: str, declared: Declared) -> str:
+    if declared.kind:
+        return f"twelve resources create {declared.kind} --as {name}, or attach a URL"
+    # Secrets are asked for, so that they stay out of the shell's history.
+    return f"twelve config set {name}{'' if declared.secret else '=…'}"
+
+
+def _is_int(value: str) -> bool:
+    return re.fullmatch(r"[+-]?[0-9]+", value) is not None
+
+
+def _is_float(value: str) -> bool:
+    number = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
+    return re.fullmatch(number, value) is not None and math.isfinite(float(value))
+
+
+def _is_bool(value: str) -> bool:
+    return value.lower() in TRUE | FALSE
+
+
+def _is_url(value: str) -> bool:
+    return _URL.match(value) is not None
+
+
+def _is_str(value: str) -> bool:
+    return isinstance(value, str)
+
+
+TYPES: dict[str, Callable[[str], bool]] = {
+    "str": _is_str,
+    "int": _is_int,
+    "float": _is_float,
+    "bool": _is_bool,
+    "url": _is_url,
+}
+NAMES_OF_TYPES = {
+    "str": "a text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false (1, yes, on; 0, no, off)",
+    "url": "a URL (scheme://…)",
+}
+PLACEHOLDERS = {
+    "str": "placeholder-for-{name}-at-build-time",
+    "int": "1",
+    "float": "1.0",
+    "bool": "false",
+    "url": "https://{name}.placeholder.invalid/",
+}
