@@ -1,0 +1,73 @@
+"""The bodies that calls carry."""
+
+import msgspec
+
+
+class NewApp(msgspec.Struct, forbid_unknown_fields=True):
+    """An app to make before its first deploy."""
+
+    name: str
+
+
+class ConfigChange(msgspec.Struct, forbid_unknown_fields=True):
+    """Variables to set and to unset, all of them or none."""
+
+    put: dict[str, str] = {}
+    drop: list[str] = []
+    wait: bool = True
+
+
+class Rollback(msgspec.Struct, forbid_unknown_fields=True):
+    """The release to go back to; without one, the newest before that ran something else."""
+
+    to: int | None = None
+    formation: bool = False
+    wait: bool = True
+
+
+class Formation(msgspec.Struct, forbid_unknown_fields=True):
+    """Quantities, written ``web=2``."""
+
+    formation: list[str]
+    wait: bool = True
+
+
+class Which(msgspec.Struct, forbid_unknown_fields=True):
+    """A process type, a process, or all of them."""
+
+    what: str = ""
+    wait: bool = True
+
+
+class NewRun(msgspec.Struct, forbid_unknown_fields=True):
+    """A command to run detached in the current release."""
+
+    command: list[str]
+
+
+class NewResource(msgspec.Struct, forbid_unknown_fields=True):
+    """A resource to make and attach."""
+
+    kind: str
+    variable: str = ""
+    name: str = ""
+
+
+class NewAttachment(msgspec.Struct, forbid_unknown_fields=True):
+    """A URL, or the name of a resource, to hold under a variable."""
+
+    variable: str
+    url: str = ""
+    resource: str = ""
+
+
+class NewDomain(msgspec.Struct, forbid_unknown_fields=True):
+    """A host that the deploy shall answer to."""
+
+    host: str
+
+
+class Down(msgspec.Struct, forbid_unknown_fields=True):
+    """Stop the apps; with ``all``, every part of Twelve as well."""
+
+    all: bool = False

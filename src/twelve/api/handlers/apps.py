@@ -1,0 +1,70 @@
+"""Apps and deploys."""
+
+from typing import Any
+
+from twelve.api import views
+from twelve.api.bodies import NewApp
+from twelve.api.call import Accepted, Call, Row
+from twelve.factors.processes.instance import check_app_name
+from twelve.operations.destroy import destroy_app, destroy_deploy
+from twelve.store import apps
+
+
+async def list_apps(call: Call) -> Any:
+    """Every app with its deploys."""
+    house = call.house
+    every = apps.deploys(house.store)
+    shown = [
+        views.app(house, app, [d for d in every if d.app_id == app.id])
+        for app in apps.ls(house.store)
+    ]
+    return {"apps": shown}
+
+
+async def create_app(call: Call) -> Any:
+    """An app without a build, so that its config can be set before the first deploy."""
+    body: NewApp = call.body
+    name = check_app_name(body.name)
+    with call.house.store.writing():
+        app = apps.create(call.house.store, name, "", call.house.now())
+        deploy = apps.ensure_deploy(call.house.store, app, "production", call.house.now())
+    return views.app(call.house, app, [deploy])
+
+
+async def show_app(call: Call) -> Any:
+    """One app."""
+    app = apps.get(call.house.store, call.path["app"])
+    return views.app(call.house, app, apps.deploys(call.house.store, app.name))
+
+
+async def remove_app(call: Call) -> Accepted:
+    """Stop an app and forget it."""
+    app = apps.get(call.house.store, call.path["app"])
+    return call.begin(
+        "destroy", app.name, lambda tell: destroy_app(call.house, app, who=call.who, tell=tell)
+    )
+
+
+async def remove_deploy(call: Call) -> Accepted:
+    """Stop a deploy and forget it."""
+    deploy = call.deploy()
+    return call.begin(
+        "destroy",
+        deploy.label,
+        lambda tell: destroy_deploy(call.house, deploy, who=call.who, tell=tell),
+    )
+
+
+APPS = (
+    Row("GET", "/v1/apps", list_apps, "List apps and their deploys"),
+    Row("POST", "/v1/apps", create_app, "Make an app before its first deploy", NewApp, status=201),
+    Row("GET", "/v1/apps/{app}", show_app, "Show an app"),
+    Row("DELETE", "/v1/apps/{app}", remove_app, "Stop an app and forget it", status=202),
+    Row(
+        "DELETE",
+        "/v1/apps/{app}/deploys/{deploy}",
+        remove_deploy,
+        "Stop a deploy and forget it",
+        status=202,
+    ),
+)

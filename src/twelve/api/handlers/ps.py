@@ -1,0 +1,85 @@
+"""Processes: listing, scale, restart, stop."""
+
+from typing import Any
+
+from twelve.api import views
+from twelve.api.bodies import Formation, Which
+from twelve.api.call import Accepted, Call, Row
+from twelve.api.results import told
+from twelve.operations.restart import restart, stop
+from twelve.operations.scale import scale
+from twelve.store import apps
+from twelve.store.apps import Deploy
+
+DEPLOY = "/v1/apps/{app}/deploys/{deploy}"
+
+
+async def list_all(call: Call) -> Any:
+    """The processes of every deploy."""
+    return {"deploys": await shown(call, apps.deploys(call.house.store))}
+
+
+async def list_processes(call: Call) -> Any:
+    """The processes of one deploy."""
+    return (await shown(call, [call.deploy()]))[0]
+
+
+async def shown(call: Call, nouns: list[Deploy]) -> list[dict[str, Any]]:
+    """Deploys with their processes."""
+    seen = dict(await call.house.engine.observe())
+    return [
+        views.deploy(call.house, noun)
+        | {
+            "tier": call.house.tier,
+            "types": views.types(call.house, noun),
+            "processes": views.processes(call.house, noun, seen),
+        }
+        for noun in nouns
+    ]
+
+
+async def make_scale(call: Call) -> Accepted:
+    """Set quantities."""
+    noun, body = call.deploy(), call.body
+    return call.begin(
+        "scale",
+        noun.label,
+        lambda tell: told(
+            call.house,
+            noun,
+            scale(call.house, noun, body.formation, who=call.who, tell=tell, wait=body.wait),
+        ),
+    )
+
+
+async def make_restart(call: Call) -> Accepted:
+    """New processes of the same release."""
+    noun, body = call.deploy(), call.body
+    return call.begin(
+        "restart",
+        noun.label,
+        lambda tell: told(
+            call.house,
+            noun,
+            restart(call.house, noun, body.what, who=call.who, tell=tell, wait=body.wait),
+        ),
+    )
+
+
+async def make_stop(call: Call) -> Accepted:
+    """Hold processes back."""
+    noun, body = call.deploy(), call.body
+    return call.begin(
+        "stop",
+        noun.label,
+        lambda tell: stop(call.house, noun, body.what, who=call.who, tell=tell),
+    )
+
+
+PS = (
+    Row("GET", "/v1/ps", list_all, "List the processes of every deploy"),
+    Row("GET", f"{DEPLOY}/ps", list_processes, "List processes"),
+    Row("POST", f"{DEPLOY}/scale", make_scale, "Set quantities", Formation, status=202),
+    Row("POST", f"{DEPLOY}/restart", make_restart, "Start anew", Which, status=202),
+    Row("POST", f"{DEPLOY}/stop", make_stop, "Hold back", Which, status=202),
+)

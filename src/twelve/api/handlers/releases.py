@@ -1,0 +1,169 @@
+"""Deploys as a verb, releases, rollback."""
+
+import base64
+import json
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+from twelve.api import views
+from twelve.api.bodies import Rollback
+from twelve.api.call import Accepted, Call, Row
+from twelve.api.results import told
+from twelve.engines.contract import Tell
+from twelve.errors import Invalid, Refused
+from twelve.factors.codebase.tree import TreeFacts
+from twelve.factors.parity.difference import drifts
+from twelve.factors.processes.instance import check_app_name, check_deploy_name
+from twelve.factors.releases.release import Release, parse_release_number
+from twelve.operations.deploy import Wish, deploy
+from twelve.operations.rollback import rollback
+from twelve.store import apps, releases
+from twelve.store.apps import Deploy
+
+DEPLOY = "/v1/apps/{app}/deploys/{deploy}"
+ARCHIVE_LIMIT = 2 * 1024**3
+FREE_SPACE_FACTOR = 4
+"""An archive, its tree, its layer and room to spare: less free disk than that refuses a deploy."""
+
+
+async def make_deploy(call: Call) -> Accepted:
+    """Build, release and run the archive in the body."""
+    wish = Wish(
+        app=check_app_name(call.path["app"]),
+        deploy=check_deploy_name(call.path["deploy"]),
+        who=call.who,
+        provision=call.flag("provision"),
+        adopt=call.flag("adopt"),
+        wait=not call.flag("no_wait"),
+    )
+    facts = read_facts(call.request.headers.get("twelve-tree", ""))
+    archive = await take_in(call)
+
+    async def work(tell: Tell) -> dict[str, Any]:
+        try:
+            release = await deploy(call.house, archive, facts, wish, tell)
+        finally:
+            archive.unlink(missing_ok=True)
+        made = apps.get_deploy(call.house.store, wish.app, wish.deploy)
+        return await told(call.house, made, given(release))
+
+    return call.begin("deploy", f"{wish.app}/{wish.deploy}", work)
+
+
+async def given(release: Release) -> Release:
+    """A release that is there already."""
+    return release
+
+
+def read_facts(header: str) -> TreeFacts:
+    """What the sender knows of the tree. Raises Invalid."""
+    if not header:
+        return TreeFacts("archive")
+    try:
+        return TreeFacts.from_plain(json.loads(base64.b64decode(header)))
+    except (ValueError, TypeError):
+        raise Invalid("the header Twelve-Tree is not base64 of JSON") from None
+
+
+async def take_in(call: Call) -> Path:
+    """Stream the body to a file of the home. Raises Refused when the disk is nearly full."""
+    folder = Path(call.house.settings.home) / "incoming"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    path = folder / f"{secrets.token_hex(8)}.tar"
+    size = 0
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            async for chunk in call.request.stream():
+                size += len(chunk)
+                if size > ARCHIVE_LIMIT:
+                    raise Refused(f"the archive is larger than {ARCHIVE_LIMIT // 1024**3} GiB")
+                file.write(chunk)
+        room = os.statvfs(folder)
+        free = room.f_bavail * room.f_frsize
+        if free < FREE_SPACE_FACTOR * size + SPARE:
+            raise Refused(
+                f"{folder}: {free // 1024**2} MiB are free, too few to build and start beside the old",
+                hint="free some room: twelve doctor says what takes it",
+            )
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    return path
+
+
+SPARE = 128 * 1024**2
+
+
+async def list_releases(call: Call) -> Any:
+    """The releases, newest first."""
+    house, noun = call.house, call.deploy()
+    states = releases.states(house.store, noun)
+    rows = releases.ls(house.store, noun, call.number("limit", 100))
+    return {
+        "releases": [views.release(house, noun, row, states.get(row.number, "")) for row in rows]
+    }
+
+
+def numbered(call: Call, noun: Deploy, text: str) -> Release:
+    """The release that a word names. Raises NotFound or Invalid."""
+    try:
+        number = parse_release_number(text)
+    except ValueError:
+        raise Invalid(f"{text!r} is not a release", hint="releases are called v1, v2 …") from None
+    return releases.get(call.house.store, noun, number)
+
+
+async def show_release(call: Call) -> Any:
+    """One release, whole."""
+    noun = call.deploy()
+    return views.release_whole(call.house, noun, numbered(call, noun, call.path["number"]))
+
+
+async def diff_releases(call: Call) -> Any:
+    """What differs between two releases."""
+    noun = call.deploy()
+    before, after = (numbered(call, noun, call.path[key]) for key in ("before", "after"))
+    found = drifts(views.side(call.house, noun, before), views.side(call.house, noun, after))
+    return {
+        "before": before.name,
+        "after": after.name,
+        "differences": [drift.to_plain() for drift in found],
+    }
+
+
+async def make_rollback(call: Call) -> Accepted:
+    """Go back to a release, whole."""
+    noun, body = call.deploy(), call.body
+
+    async def work(tell: Tell) -> dict[str, Any]:
+        done = rollback(
+            call.house,
+            noun,
+            body.to,
+            formation=body.formation,
+            who=call.who,
+            tell=tell,
+            wait=body.wait,
+        )
+        return await told(call.house, noun, done)
+
+    return call.begin("rollback", noun.label, work)
+
+
+RELEASES = (
+    Row(
+        "POST",
+        f"{DEPLOY}/deploy",
+        make_deploy,
+        "Build, release and run an archive",
+        query=("provision", "adopt", "no_wait"),
+        status=202,
+    ),
+    Row("GET", f"{DEPLOY}/releases", list_releases, "List releases", query=("limit",)),
+    Row("GET", f"{DEPLOY}/releases/{{number}}", show_release, "Show a release"),
+    Row("GET", f"{DEPLOY}/releases/{{before}}/diff/{{after}}", diff_releases, "Compare releases"),
+    Row("POST", f"{DEPLOY}/rollback", make_rollback, "Go back to a release", Rollback, status=202),
+)

@@ -1,0 +1,49 @@
+"""One-offs: detached runs and the record of all."""
+
+from typing import Any
+
+from twelve.api import views
+from twelve.api.bodies import NewRun
+from twelve.api.call import Call, Row
+from twelve.errors import Invalid
+from twelve.operations.run_once import run_once, stop_run
+from twelve.store import runs
+
+DEPLOY = "/v1/apps/{app}/deploys/{deploy}"
+
+
+async def start_run(call: Call) -> Any:
+    """Run a command in the current release and let it go on."""
+    body: NewRun = call.body
+    if not body.command:
+        raise Invalid("command: there is nothing to run")
+    started = await run_once(
+        call.house, call.deploy(), body.command, who=call.who, detached=True
+    )
+    return views.run(started.run)
+
+
+async def list_runs(call: Call) -> Any:
+    """The runs, newest first."""
+    rows = runs.ls(call.house.store, call.deploy(), call.number("limit", 50))
+    return {"runs": [views.run(row) for row in rows]}
+
+
+async def show_run(call: Call) -> Any:
+    """One run."""
+    return views.run(runs.get(call.house.store, call.deploy(), call.path["id"]))
+
+
+async def end_run(call: Call) -> Any:
+    """End a run."""
+    noun = call.deploy()
+    await stop_run(call.house, noun, call.path["id"])
+    return views.run(runs.get(call.house.store, noun, call.path["id"]))
+
+
+RUNS = (
+    Row("POST", f"{DEPLOY}/runs", start_run, "Run a command detached", NewRun, status=201),
+    Row("GET", f"{DEPLOY}/runs", list_runs, "List runs", query=("limit",)),
+    Row("GET", f"{DEPLOY}/runs/{{id}}", show_run, "Show a run"),
+    Row("POST", f"{DEPLOY}/runs/{{id}}/stop", end_run, "End a run"),
+)

@@ -1,0 +1,135 @@
+"""Operations under way: each outlives the request that started it and can be listened to again."""
+
+import asyncio
+import itertools
+import logging
+import time
+import traceback
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from twelve.engines.contract import Tell
+from twelve.errors import Bug, Cancelled, NotFound, TwelveError
+
+KEPT = 200
+"""Ended operations that can still be asked about."""
+
+DETACHED = frozenset({"switch", "succeed", "drain", "done"})
+"""From these steps on the new release serves: an operation is left alone, not cancelled."""
+
+log = logging.getLogger("twelve.api")
+
+
+@dataclass
+class Operation:
+    """One call of an operation: what it said so far, and how it ended."""
+
+    id: str
+    verb: str
+    target: str
+    who: str
+    events: list[dict[str, Any]] = field(default_factory=list)
+    ended: bool = False
+    step: str = ""
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    task: asyncio.Task[None] | None = None
+    began: float = field(default_factory=time.monotonic)
+
+    def tell(self, step: str, text: str, **more: Any) -> None:
+        """Take in an event and wake those who listen."""
+        if step not in {"warning", "line"}:
+            self.step = step
+        at = round(time.monotonic() - self.began, 3)
+        self.events.append({"step": step, "text": text, "at": at, **more})
+        self.news.set()
+        self.news = asyncio.Event()
+
+    def cancel(self) -> bool:
+        """Take it back, unless the new release serves already; whether it was taken back."""
+        if self.ended or self.task is None or self.step in DETACHED:
+            return False
+        self.task.cancel()
+        return True
+
+    async def listen(self, start: int = 0) -> AsyncIterator[dict[str, Any]]:
+        """Every event from number ``start`` to the last."""
+        position = start
+        while True:
+            news = self.news
+            while position < len(self.events):
+                yield self.events[position]
+                position += 1
+            if self.ended:
+                return
+            await news.wait()
+
+
+Work = Callable[[Tell], Awaitable[Any]]
+
+
+class Operations:
+    """The operations of this control plane's life."""
+
+    def __init__(self) -> None:
+        self.all: dict[str, Operation] = {}
+        self.numbers = itertools.count(1)
+
+    def begin(self, verb: str, target: str, who: str, work: Work) -> Operation:
+        """Start one; it goes on whoever listens. The result must be JSON-ready data or nothing."""
+        operation = Operation(f"op{next(self.numbers)}", verb, target, who)
+        self.all[operation.id] = operation
+        operation.task = asyncio.get_running_loop().create_task(carry_out(operation, work))
+        for old in [o for o in self.all.values() if o.ended][:-KEPT]:
+            del self.all[old.id]
+        return operation
+
+    def get(self, key: str) -> Operation:
+        """One operation. Raises NotFound."""
+        if operation := self.all.get(key):
+            return operation
+        raise NotFound(
+            f"there is no operation {key!r}", hint="control was started anew since: twelve releases"
+        )
+
+
+async def carry_out(operation: Operation, work: Work) -> None:
+    """Run it to its end and say how that was."""
+    end: dict[str, Any]
+    try:
+        end = {"ok": True, "result": await work(operation.tell)}
+    except asyncio.CancelledError:
+        end = failure(Cancelled(f"{operation.target}: {operation.verb} cancelled"))
+    except TwelveError as error:
+        end = failure(error)
+    except Exception as error:
+        log.exception("%s of %s failed", operation.verb, operation.target)
+        end = failure(as_bug(error))
+    operation.ended = True
+    operation.tell("end", "", **end)
+
+
+def failure(error: TwelveError) -> dict[str, Any]:
+    """An error as an event's data."""
+    return {"ok": False, "error": as_json(error), "exit": error.exit_code}
+
+
+def as_json(error: TwelveError) -> dict[str, Any]:
+    """The one shape of errors: code, message, hint, and all problems that were found at once."""
+    return {
+        "code": error.code,
+        "message": error.message,
+        "hint": error.hint,
+        "problems": list(error.problems),
+        "exit": error.exit_code,
+    }
+
+
+def as_bug(error: Exception) -> Bug:
+    """Our own fault, told without values: only where it happened."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f"{frames[-1].filename.rsplit('/twelve/', 1)[-1]}:{frames[-1].lineno}" if frames else "?"
+    return Bug(
+        f"internal error: {type(error).__name__} in {place}",
+        hint="the details are in control's own log: twelve doctor says where",
+    )

@@ -1,0 +1,127 @@
+"""The API server: Starlette over the table of rows, uvicorn on a unix socket."""
+
+import json
+import logging
+import os
+import socket
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route, WebSocketRoute
+
+from twelve.api.attached import attach_run
+from twelve.api.call import Accepted, Call, Rooms, Row, Stream
+from twelve.api.handlers import ROWS
+from twelve.api.openapi import describe
+from twelve.api.peer import HttpProtocol, WebSocketProtocol
+from twelve.api.progress import as_bug, as_json
+from twelve.errors import Invalid, NotFound, TwelveError
+
+BODY_LIMIT = 16 * 1024 * 1024
+"""Bytes of a JSON body; archives are streamed and have a limit of their own."""
+
+log = logging.getLogger("twelve.api")
+
+
+def make_app(rooms: Rooms, rows: Sequence[Row] = ROWS) -> Starlette:
+    """The whole API as an ASGI application."""
+
+    async def openapi(_: Request) -> Response:
+        return JSONResponse(describe(rows))
+
+    async def unknown(request: Request, _: Exception) -> Response:
+        hint = "the API describes itself at /v1/openapi.json"
+        return show_error(NotFound(f"{request.method} {request.url.path}: no such call", hint=hint))
+
+    routes = [Route(row.path, endpoint(rooms, row), methods=[row.method]) for row in rows]
+    return Starlette(
+        routes=[
+            *routes,
+            Route("/v1/openapi.json", openapi),
+            WebSocketRoute("/v1/apps/{app}/deploys/{deploy}/run", attach_run(rooms)),
+        ],
+        exception_handlers={404: unknown, 405: unknown},
+    )
+
+
+def endpoint(rooms: Rooms, row: Row) -> Any:
+    """A row as a Starlette endpoint."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            body = await decode(request, row.body) if row.body else None
+            return show(await row.handler(Call(rooms, request, body)), row.status)
+        except TwelveError as error:
+            return show_error(error)
+        except Exception as error:
+            log.exception("%s %s", row.method, row.path)
+            return show_error(as_bug(error))
+
+    return answer
+
+
+async def decode(request: Request, shape: type[msgspec.Struct]) -> msgspec.Struct:
+    """The body in its shape. Raises Invalid, naming the place in the body."""
+    data = bytearray()
+    async for chunk in request.stream():
+        data += chunk
+        if len(data) > BODY_LIMIT:
+            raise Invalid(f"the body is larger than {BODY_LIMIT} bytes")
+    try:
+        return msgspec.json.decode(bytes(data) or b"{}", type=shape)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise Invalid(f"the body: {error}", hint="/v1/openapi.json says its shape") from None
+
+
+def show(answer: Any, status: int) -> Response:
+    """An answer as a response."""
+    if isinstance(answer, Stream):
+        return StreamingResponse(answer.chunks, status, media_type=answer.kind)
+    if isinstance(answer, Accepted):
+        return JSONResponse({"operation": answer.operation}, 202)
+    return JSONResponse(answer, status)
+
+
+def show_error(error: TwelveError) -> Response:
+    """An error as a response, always in the one shape."""
+    return JSONResponse({"error": as_json(error)}, error.status)
+
+
+async def as_lines(events: AsyncIterator[dict[str, Any]]) -> AsyncIterator[bytes]:
+    """Events as JSON lines."""
+    async for event in events:
+        yield json.dumps(event, ensure_ascii=False).encode() + b"\n"
+
+
+def bind(path: Path) -> socket.socket:
+    """Listen on the home's socket, over one that a dead control left. The lock makes us alone."""
+    path.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o177)
+    try:
+        listener.bind(str(path))
+    finally:
+        os.umask(before)
+    return listener
+
+
+def make_server(app: Starlette) -> uvicorn.Server:
+    """A server that leaves signals to control."""
+    config = uvicorn.Config(
+        app,
+        loop="asyncio",
+        http=HttpProtocol,
+        ws=WebSocketProtocol,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=2,
+    )
+    return uvicorn.Server(config)

@@ -1,0 +1,151 @@
+"""What nouns look like outside: JSON-ready, secrets masked."""
+
+from typing import Any
+
+from twelve.engines.contract import Seen
+from twelve.factors.config.secret import MASK
+from twelve.factors.parity.difference import Side
+from twelve.factors.releases.release import Release
+from twelve.factors.resources.url import mask
+from twelve.operations.house import House
+from twelve.operations.wanted import build_of, hosts_of, instances_of, manifest_of
+from twelve.store import leases, releases, versions
+from twelve.store.apps import App, Deploy
+from twelve.store.runs import Run
+from twelve.store.versions import Version
+
+
+def app(house: House, noun: App, its: list[Deploy]) -> dict[str, Any]:
+    """An app and its deploys."""
+    return {
+        "name": noun.name,
+        "root_commit": noun.root_commit,
+        "created_ns": noun.created_ns,
+        "deploys": [deploy(house, each) for each in its],
+    }
+
+
+def deploy(house: House, noun: Deploy) -> dict[str, Any]:
+    """A deploy: its release and where it answers."""
+    return {
+        "app": noun.app,
+        "name": noun.name,
+        "release": f"v{noun.current}" if noun.current else None,
+        "urls": urls(house, noun),
+        "formation": dict(noun.formation),
+        "stopped": sorted(noun.stopped),
+    }
+
+
+def urls(house: House, noun: Deploy) -> list[str]:
+    """Where the deploy answers, the first of its own first."""
+    port = house.settings.http_port
+    at = "" if port == 80 else f":{port}"
+    return [f"http://{host}{at}" for host in hosts_of(house, noun)]
+
+
+def release(house: House, noun: Deploy, row: Release, state: str = "") -> dict[str, Any]:
+    """A release in one line of a listing."""
+    build = build_of(house, noun, row)
+    return {
+        "release": row.tag,
+        "state": "current" if noun.current == row.number else state or "pending",
+        "build": row.build,
+        "commit": build.commit,
+        "label": build.label,
+        "subject": build.subject,
+        "dirty": build.dirty,
+        "config": row.config,
+        "attachments": row.attachments,
+        "formation": dict(row.formation),
+        "runtimes": {kind: f"v{number}" for kind, number in row.runtimes.items()},
+        "digest": row.digest,
+        "reason": row.reason,
+        "who": row.who,
+        "at_ns": row.at_ns,
+    }
+
+
+def release_whole(house: House, noun: Deploy, row: Release) -> dict[str, Any]:
+    """A release with what befell it, its build and the names of its variables."""
+    state = releases.states(house.store, noun).get(row.number, "")
+    build = build_of(house, noun, row)
+    config = versions.names_set_in(house.store, noun, "config", row.config)
+    attached = versions.values(house.store, noun, "attachments", row.attachments)
+    return release(house, noun, row, state) | {
+        "manifest": build.manifest,
+        "artifact": build.artifact,
+        "variables": sorted(config),
+        "attached": {name: mask(url) for name, url in attached.items()},
+        "events": [event._asdict() for event in releases.events(house.store, noun, row.number)],
+    }
+
+
+def side(house: House, noun: Deploy, row: Release) -> Side:
+    """A release as one side of a comparison."""
+    store = house.store
+    build = build_of(house, noun, row)
+    config = versions.values(store, noun, "config", row.config)
+    attached = versions.values(store, noun, "attachments", row.attachments)
+    return Side(
+        row.name,
+        row.build,
+        build.commit,
+        build.manifest,
+        str(build.artifact.get("interpreter", "")),
+        {name: store.vault.digest(value) for name, value in config.items()},
+        {name: mask(url) for name, url in attached.items()},
+        row.formation,
+    )
+
+
+def config(values: dict[str, str], reveal: bool) -> dict[str, str]:
+    """Variables, masked unless they are to be seen."""
+    return values if reveal else dict.fromkeys(values, MASK)
+
+
+def version(row: Version) -> dict[str, Any]:
+    """A version of config or attachments."""
+    return row._asdict()
+
+
+def run(row: Run) -> dict[str, Any]:
+    """A one-off."""
+    return row._asdict()
+
+
+def processes(house: House, noun: Deploy, seen: dict[str, Seen]) -> list[dict[str, Any]]:
+    """The processes of a deploy: those that are wanted, and those that still run beside them."""
+    current = releases.current(house.store, noun)
+    wanted = [str(instance) for instance in instances_of(noun, current)] if current else []
+    prefix = f"{noun.label}/"
+    others = sorted(name for name in seen if name.startswith(prefix) and name not in wanted)
+    ports = leases.ports(house.store)
+    return [process(name, seen.get(name), ports.get(name)) for name in (*wanted, *others)]
+
+
+def process(name: str, seen: Seen | None, port: int | None) -> dict[str, Any]:
+    """One process."""
+    short, _, tag = name.rsplit("/", 1)[-1].partition("@")
+    last = seen.last_exit if seen else None
+    return {
+        "name": name,
+        "process": short,
+        "type": short.split(".", 1)[0],
+        "release": tag,
+        "state": seen.state if seen else "missing",
+        "port": port,
+        "pid": seen.pid if seen else None,
+        "started_ns": seen.started_ns if seen else None,
+        "restarts": seen.restarts if seen else 0,
+        "last_exit": last._asdict() | {"said": str(last)} if last else None,
+    }
+
+
+def types(house: House, noun: Deploy) -> dict[str, str]:
+    """The process types of the current release, each with its command."""
+    current = releases.current(house.store, noun)
+    if current is None:
+        return {}
+    found = manifest_of(build_of(house, noun, current)).processes
+    return {name: kind.command for name, kind in found.items()}
