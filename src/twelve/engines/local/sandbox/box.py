@@ -30,6 +30,8 @@ class Box(NamedTuple):
     """False: loopback only, or no sockets but unix ones where there is no network namespace."""
     limits: Mapping[str, int]
     user: str
+    program: str = ""
+    """Path of bwrap, where ``via`` says so."""
 
     @property
     def fresh(self) -> bool:
@@ -64,6 +66,7 @@ def read_box(plain: Mapping[str, Any]) -> Box:
         network=bool(plain.get("network", True)),
         limits=dict(plain.get("limits") or {}),
         user=_name(plain.get("user") or "app"),
+        program=plain.get("program") or "/usr/bin/bwrap",
     )
 
 
