@@ -1,0 +1,182 @@
+"""How an instance ends: what its init wrote down, what is left of it, what comes next, and when its name is free."""
+
+import contextlib
+import os
+import signal
+import time
+from typing import Any, Protocol
+
+from twelve.engines.local.supervisor import capture, loop, proc, streams, zygote
+from twelve.engines.local.supervisor.instances import Instance
+from twelve.factors.lifecycle.states import State
+
+
+class Keeper(Protocol):
+    """What an ending needs of the one that keeps the instances."""
+
+    instances: dict[str, Instance]
+    zygote: zygote.Zygote
+    loop: loop.Loop
+    capture: capture.Capture
+    memory_kills: int
+    drain_limit: float
+
+    def listen(self, instance: Instance) -> None:
+        """Take what its child told last."""
+
+    def emit(self, event: str, instance: Instance, **fields: Any) -> None:
+        """Tell an event."""
+
+    def changed(self) -> None:
+        """The state file is to be written."""
+
+    def delay(self, instance: Instance, uptime: float) -> float:
+        """Seconds until its next start."""
+
+    def again(self, instance: Instance) -> None:
+        """Start it now."""
+
+
+def ended(keeper: Keeper, instance: Instance, status: int | None) -> None:
+    """The init is gone; ``status`` is what waitpid said, None when it was not our child."""
+    keeper.listen(instance)
+    instance.cancel_timer()
+    abandon(keeper, instance)
+    assert instance.streams is not None
+    outcome = streams.read_exit(instance.streams.folder)
+    if outcome is None:
+        _end_orphans(keeper, instance)
+        outcome = _unwritten(instance, status)
+    told(keeper, instance, outcome)
+    next_step(keeper, instance, time.monotonic() - instance.began)
+
+
+def told(keeper: Keeper, instance: Instance, outcome: dict[str, Any]) -> None:
+    """Remember and tell how it ended."""
+    at = int(outcome["at_ns"])
+    uptime = max(0.0, (at - instance.started_ns) / 1e9)
+    how = {
+        "code": outcome["code"],
+        "signal": outcome["signal"],
+        "oom": _was_out_of_memory(keeper, instance, outcome["signal"]),
+        "at_ns": at,
+        "uptime": round(uptime, 3),
+    }
+    if "error" in outcome:
+        how["error"] = outcome["error"]
+    instance.last_exit = how
+    keeper.emit("exited", instance, **how)
+
+
+def next_step(keeper: Keeper, instance: Instance, uptime: float) -> None:
+    """Start it again, now or later, or let it rest."""
+    if instance.state is State.STOPPING or not instance.forever or instance.launch is None:
+        finish(keeper, instance)
+        return
+    delay = keeper.delay(instance, uptime)
+    if delay <= 0:
+        keeper.again(instance)
+        return
+    instance.move(State.BACKOFF)
+    instance.timer = keeper.loop.after(delay, lambda: keeper.again(instance))
+    keeper.emit("backoff", instance, delay=round(delay, 3), restarts=instance.restarts)
+
+
+def finish(keeper: Keeper, instance: Instance) -> None:
+    """It will not run again: wait until its last bytes are read, then free its name."""
+    instance.move(State.EXITED)
+    instance.plan = None
+    keeper.changed()
+    held = instance.streams
+    if held is None:
+        _gone(keeper, instance)
+        return
+    if instance.name == capture.NAME:  # it cannot answer for itself
+        _gone(keeper, instance)
+        return
+    instance.timer = keeper.loop.after(keeper.drain_limit, lambda: _gone(keeper, instance))
+    keeper.capture.drain(held.folder, lambda: _gone(keeper, instance))
+
+
+def abandon(keeper: Keeper, instance: Instance) -> None:
+    """Close what belongs to one run of it."""
+    if instance.pidfd >= 0:
+        keeper.loop.unwatch(instance.pidfd)
+        os.close(instance.pidfd)
+        instance.pidfd = -1
+    if instance.channel is not None:
+        keeper.loop.unwatch(instance.channel.fileno())
+        instance.channel.close()
+        instance.channel = None
+    instance.forced = False
+
+
+def let_go(keeper: Keeper, instance: Instance) -> None:
+    """Close what belongs to its name, and remove its folder."""
+    abandon(keeper, instance)
+    instance.cancel_timer()
+    if instance.notify is not None:
+        keeper.loop.unwatch(instance.notify.fileno())
+        instance.notify.close()
+        instance.notify = None
+    if instance.input >= 0:
+        os.close(instance.input)
+        instance.input = -1
+    if instance.streams is not None:
+        keeper.capture.forget(instance.streams.folder)
+        streams.close(instance.streams)
+        instance.streams = None
+
+
+def kill(instance: Instance) -> None:
+    """No more patience: the init itself, with it its namespace, and the group where there is none."""
+    if instance.app_pid and not instance.namespaced:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(instance.app_pid, signal.SIGKILL)
+    instance.send(signal.SIGKILL)
+
+
+def _gone(keeper: Keeper, instance: Instance) -> None:
+    if instance.gone:
+        return
+    let_go(keeper, instance)
+    instance.gone = True
+    if instance.forever and instance.launch is not None:
+        del keeper.instances[instance.name]
+    instance.launch = None  # its environment is nobody's business any more
+    keeper.emit("gone", instance)
+
+
+def _end_orphans(keeper: Keeper, instance: Instance) -> None:
+    """
+    The init was killed. Its namespace died with it; without one, the app is killed by the kernel
+    with its parent, and what it had started has become our child, or is in its session still.
+    """
+    if instance.namespaced:
+        return
+    known = {other.pid for other in keeper.instances.values() if other.pidfd >= 0} | {
+        keeper.zygote.pid
+    }
+    for _ in range(100):
+        left = set(proc.session(instance.app_pid)) if instance.app_pid else set()
+        left |= set(proc.children({os.getpid()})) - known
+        if not left:
+            return
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.001)
+
+
+def _unwritten(instance: Instance, status: int | None) -> dict[str, Any]:
+    """An init that wrote nothing was killed: nothing else ends it before it has written."""
+    code = os.waitstatus_to_exitcode(status) if status is not None else -int(signal.SIGKILL)
+    name = signal.Signals(-code).name if code < 0 else None
+    return {"code": code if code >= 0 else None, "signal": name, "at_ns": time.time_ns()}
+
+
+def _was_out_of_memory(keeper: Keeper, instance: Instance, name: str | None) -> bool:
+    """Whether the kernel says that it killed this very process for want of memory."""
+    kills = proc.out_of_memory_kills() if name == "SIGKILL" else keeper.memory_kills
+    grew, keeper.memory_kills = kills > keeper.memory_kills, kills
+    return grew and bool(instance.app_pid) and proc.killed_for_memory(instance.app_pid)

@@ -1,0 +1,186 @@
+"""
+The init of an instance: it starts the app, passes signals on, reaps, ends what is left, writes down
+how it ended.
+
+It is PID 1 of the instance's pid namespace, or the subreaper of all its descendants where the tier
+has none. It touches as little memory as it can: what the app needs to know is read in the app's own
+process, right before exec.
+"""
+
+import ctypes
+import os
+import signal
+import socket
+import struct
+import sys
+import time
+from collections.abc import Callable
+from typing import NamedTuple, NoReturn
+
+from twelve.engines.local.supervisor import app, descriptors, proc, terminal
+
+CLONE_NEWPID = 0x20000000
+END_ALL = int(signal.SIGRTMIN) + 3
+"""The supervisor's order that the grace is over: everything but the init itself is killed."""
+
+ORDERS = struct.Struct("<?d")
+"""Whether there is a terminal; the grace in seconds for what outlives the app. The name follows."""
+
+DESCRIPTORS = 5
+"""job, exit file, stdin, stdout, stderr; with a terminal also its master and the FIFO of its bytes."""
+
+_PR_SET_DUMPABLE, _PR_SET_NAME, _PR_SET_CHILD_SUBREAPER = 4, 15, 36
+_AGAIN = 0.05  # seconds between two rounds of SIGKILL: a group that forks while it is killed needs more than one
+
+Wait = Callable[[float | None], int | None]
+
+
+class Instance(NamedTuple):
+    """What the init knows."""
+
+    app: int
+    exit_file: int
+    grace: float
+    namespaced: bool
+
+
+def main(channel_fd: int, namespaced: bool) -> NoReturn:
+    """The life of an init, in a process that was just cloned. Never returns."""
+    status = 1
+    try:
+        status = _live(socket.socket(fileno=channel_fd), namespaced)
+    finally:
+        os._exit(status)
+
+
+def _live(channel: socket.socket, namespaced: bool) -> int:
+    signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    orders, fds, _, _ = socket.recv_fds(channel, 4096, DESCRIPTORS + 2, descriptors.CLOEXEC)
+    if not orders:  # the supervisor died before it had written down that we exist: so we must not
+        return 0
+    has_terminal, grace = ORDERS.unpack_from(orders)
+    libc = ctypes.CDLL(None, use_errno=True)
+    _name(libc, orders[ORDERS.size :])
+    if not namespaced:
+        libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    job, exit_file, *stdio = fds[:DESCRIPTORS]
+    me = os.getpid()
+    pid = os.fork()
+    if pid == 0:
+        app.become(job, channel, stdio, terminal=has_terminal, parent=me)
+    libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)  # an app of our own uid shall not write into us
+    channel.close()
+    for fd in (job, *stdio):
+        os.close(fd)
+    instance = Instance(pid, exit_file, grace, namespaced)
+    if has_terminal:
+        with terminal.Pump(*fds[DESCRIPTORS:]) as pump:
+            _look_after(instance, pump.wait)
+    else:
+        _look_after(instance, _wait)
+    return 0
+
+
+def _look_after(instance: Instance, wait: Wait) -> None:
+    """Until nobody is left. The deadline for the rest runs from the app's own end."""
+    alive, deadline, told, forced = True, None, set[int](), False
+    while True:
+        before, now_alive = alive, _reap(instance, alive)
+        if now_alive is None:
+            return
+        alive = now_alive
+        now = time.monotonic()
+        if before and not alive:
+            deadline = now + instance.grace
+        forced = forced or (deadline is not None and now >= deadline)
+        if not alive or forced:
+            _end(instance, told, forced=forced, alive=alive)
+        patience = _AGAIN if forced else None if deadline is None else deadline - now
+        number = wait(patience)
+        if number == END_ALL:
+            forced = True
+        elif number is not None and number != signal.SIGCHLD and alive:
+            _pass_on(instance, number)
+
+
+def _reap(instance: Instance, alive: bool) -> bool | None:
+    """Collect the dead. Whether the app lives still; None when there are no children at all."""
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return None
+        if pid == 0:
+            return alive
+        if pid == instance.app:
+            alive = False
+            _write_down(instance.exit_file, status)
+
+
+def _write_down(exit_file: int, status: int) -> None:
+    """The exit status, for whoever asks: a supervisor that is not our parent could not know it otherwise."""
+    code = os.waitstatus_to_exitcode(status)
+    name = f'"{_signal_name(-code)}"' if code < 0 else "null"
+    text = f'{{"code": {code if code >= 0 else "null"}, "signal": {name}, "at_ns": {time.time_ns()}}}\n'
+    os.pwrite(exit_file, text.encode(), 0)
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"SIG{number}"
+
+
+def _end(instance: Instance, told: set[int], *, forced: bool, alive: bool) -> None:
+    """End what is left: politely once each, or by force again and again."""
+    number = signal.SIGKILL if forced else signal.SIGTERM
+    if alive:
+        _quietly(os.killpg, instance.app, number)
+    if instance.namespaced:
+        if forced or not told:
+            told.add(-1)
+            _quietly(os.kill, -1, number)
+        return
+    # What left the group comes to us when its parent is gone; deeper ones come in a later round.
+    if not told:
+        _quietly(os.killpg, instance.app, number)
+    for pid in proc.children({os.getpid()}):
+        if forced or pid not in told:
+            told.add(pid)
+            _quietly(os.kill, pid, number)
+
+
+def _pass_on(instance: Instance, number: int) -> None:
+    _quietly(os.killpg, instance.app, number)
+    if number == signal.SIGTERM:  # a stopped process cannot obey
+        _quietly(os.killpg, instance.app, signal.SIGCONT)
+
+
+def _quietly(kill: Callable[[int, int], None], pid: int, number: int) -> None:
+    try:
+        kill(pid, number)
+    except (ProcessLookupError, PermissionError):
+        pass
+
+
+def _wait(patience: float | None) -> int | None:
+    """The next signal, which all are blocked; None when ``patience`` seconds are over."""
+    if patience is None:
+        return signal.sigwaitinfo(signal.valid_signals()).si_signo
+    caught = signal.sigtimedwait(signal.valid_signals(), max(0.0, patience))
+    return caught.si_signo if caught else None
+
+
+def _name(libc: ctypes.CDLL, name: bytes) -> None:
+    """In ps it stands as what it is, not as a second supervisor."""
+    libc.prctl(_PR_SET_NAME, b"twelve-init", 0, 0, 0)
+    try:
+        with open("/proc/self/stat", "rb") as file:
+            fields = file.read().rsplit(b")", 1)[1].split()
+    except OSError:
+        return
+    start, end = int(fields[45]), int(fields[46])
+    if sys.platform == "linux" and 0 < start < end:
+        title = b"twelve: init " + name
+        ctypes.memmove(start, title[: end - start - 1].ljust(end - start, b"\0"), end - start)

@@ -1,0 +1,151 @@
+"""How an instance starts: streams, a clone, the state file, and only then its orders."""
+
+import json
+import os
+import socket
+import struct
+import time
+from typing import Any
+
+from twelve.engines.local.supervisor import (
+    box,
+    descriptors,
+    init,
+    proc,
+    streams,
+    terminal,
+    zygote,
+)
+from twelve.engines.local.supervisor.instances import Instance
+
+_CREDENTIALS = struct.Struct("iII")
+
+
+class Ends:
+    """The descriptors that go to the child. Closed here whatever happens, so that nothing leaks."""
+
+    def __init__(self) -> None:
+        self.stdio: list[int] = []
+        self.exit_file = -1
+        self.job = -1
+        self.pump: list[int] = []
+
+    def close(self) -> None:
+        """Close all that were opened."""
+        for fd in {*self.stdio, self.exit_file, self.job, *self.pump} - {-1}:
+            os.close(fd)
+
+
+def clone(instance: Instance, source: zygote.Zygote) -> None:
+    """
+    The init exists, waits on the instance's channel and does nothing yet. Raises OSError.
+
+    Between this and ``release`` the state file must be written: a supervisor that dies here leaves
+    an init that sees its channel end, and goes.
+    """
+    assert instance.launch is not None
+    flags = box.clone_flags(instance.launch["box"])
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    try:
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        pid = zygote.spawn(source, flags, theirs)
+    except OSError:
+        ours.close()
+        raise
+    finally:
+        theirs.close()
+    ours.setblocking(False)
+    instance.channel = ours
+    instance.pid = pid
+    instance.ours = True
+    instance.app_pid = 0
+    instance.namespaced = bool(flags & init.CLONE_NEWPID)
+    instance.pidfd = os.pidfd_open(pid)
+    instance.start_time = proc.start_time(pid) or 0
+    instance.started_ns = time.time_ns()
+    instance.began = time.monotonic()
+
+
+def release(instance: Instance) -> None:
+    """Send the orders: from here it runs. Raises OSError."""
+    assert instance.launch is not None
+    assert instance.streams is not None
+    assert instance.channel is not None
+    ends = Ends()
+    try:
+        _open_ends(instance, instance.streams, ends)
+        head = init.ORDERS.pack(bool(ends.pump), float(instance.launch["grace"]))
+        fds = [ends.job, ends.exit_file, *ends.stdio, *ends.pump]
+        socket.send_fds(instance.channel, [head + instance.name.encode()], fds)
+    finally:
+        ends.close()
+
+
+def heard(instance: Instance) -> bool:
+    """
+    Read what the child tells on its channel. True when it has ended: the program runs, or nothing
+    will.
+
+    The kernel gives the app's pid with its message, translated from its own pid namespace.
+    """
+    while instance.channel is not None:
+        try:
+            data, ancillary, _, _ = instance.channel.recvmsg(
+                64, socket.CMSG_SPACE(_CREDENTIALS.size)
+            )
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+        if not data:
+            return True
+        for level, kind, payload in ancillary:
+            if level == socket.SOL_SOCKET and kind == socket.SCM_CREDENTIALS:
+                instance.app_pid = _CREDENTIALS.unpack(payload)[0]
+    return True
+
+
+def _open_ends(instance: Instance, held: streams.Streams, ends: Ends) -> None:
+    launch = instance.launch
+    assert launch is not None
+    ends.job = descriptors.memory_file(
+        json.dumps(_job(launch, held)).encode("utf-8", "surrogateescape")
+    )
+    ends.exit_file = streams.exit_file(held)
+    if launch["stdin"] == "pty":
+        master, slave = terminal.open_pair(launch["size"])
+        ends.stdio = [slave, slave, slave]
+        ends.pump = [os.dup(master), streams.child_end(held, "tty", blocking=False)]
+        _keep_input(instance, master)
+        if launch["box"].get("uid") is not None and os.geteuid() == 0:
+            os.fchown(slave, launch["box"]["uid"], -1)
+        return
+    if launch["stdin"] == "pipe":
+        reader, writer = os.pipe2(os.O_CLOEXEC)
+        ends.stdio = [reader]
+        _keep_input(instance, writer)
+    else:
+        ends.stdio = [os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)]
+    for name in held.names:
+        ends.stdio.append(streams.child_end(held, name))
+
+
+def _keep_input(instance: Instance, fd: int) -> None:
+    if instance.input >= 0:
+        os.close(instance.input)
+    instance.input = fd
+
+
+def _job(launch: dict[str, Any], held: streams.Streams) -> dict[str, Any]:
+    """What the app's own process needs to become the program."""
+    env, plan = launch["env"], launch["box"]
+    if launch["notify"]:
+        env = {**env, "NOTIFY_SOCKET": os.path.join(held.folder, streams.NOTIFY)}
+        plan = {**plan, "read": [*plan.get("read", []), held.folder]}
+    return {
+        "name": launch["name"],
+        "argv": launch["argv"],
+        "env": env,
+        "cwd": launch["cwd"],
+        "box": plan,
+    }

@@ -1,0 +1,313 @@
+"""How control speaks with the supervisor: one connection for requests, one for each stream of events."""
+
+import asyncio
+import contextlib
+import errno
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from typing import Any, Self
+
+from twelve.engines.local.supervisor import protocol
+from twelve.errors import Conflict, Invalid, NotFound, TwelveError, Unreachable
+
+_ERRORS: dict[str, type[TwelveError]] = {
+    "not-found": NotFound,
+    "conflict": Conflict,
+    "invalid": Invalid,
+}
+_HELLO_LIMIT = 15.0  # seconds for a new supervisor to answer, on a busy machine
+_CHUNK = 262144
+
+
+class Supervisor:
+    """
+    A connection to the supervisor. All methods raise Unreachable when it is gone: connect again
+    then.
+
+    Requests of several tasks go over one connection and are answered in turn.
+    """
+
+    def __init__(self, run_dir: str, link: socket.socket) -> None:
+        self.run_dir = run_dir
+        self._link = link
+        self._turn = asyncio.Lock()
+        self._number = 0
+        self._broken = False
+
+    @classmethod
+    async def connect(cls, run_dir: str | os.PathLike[str]) -> Self:
+        """Connect to the supervisor of that run folder. Raises Unreachable when none answers."""
+        run = os.fspath(run_dir)
+        return cls(run, await _connected(run))
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let the connection go; what runs is not concerned."""
+        self._broken = True
+        self._link.close()
+
+    async def hello(self) -> dict[str, Any]:
+        """``version``, ``pid``, ``since`` (the number of the newest event) and ``boot_id``."""
+        return await self._ask("hello", version=protocol.VERSION)
+
+    async def start(self, launch: dict[str, Any]) -> int:
+        """
+        Start a process; the pid of its init.
+
+        One that was adopted, and whose launch is the same, is taken over as it runs. Raises
+        Conflict when the name is in use, Invalid for a launch that is not whole, TwelveError when
+        the kernel refuses.
+        """
+        return int((await self._ask("start", launch=launch))["pid"])
+
+    async def stop(
+        self, name: str, grace: float | None = None, signal: str | int | None = None
+    ) -> None:
+        """
+        Begin to end it: the signal now, force after ``grace`` seconds; None takes the launch's own.
+
+        Raises NotFound.
+        """
+        await self._ask("stop", name=name, grace=grace, signal=signal)
+
+    async def signal(self, name: str, signal: str | int) -> None:
+        """
+        A signal to the app's process group.
+
+        Raises NotFound, and Conflict when it is not running.
+        """
+        await self._ask("signal", name=name, signal=signal)
+
+    async def list(self) -> list[dict[str, Any]]:
+        """Every instance that lives, waits for its next start, or has ended and was not forgotten."""
+        found: list[dict[str, Any]] = (await self._ask("list"))["instances"]
+        return found
+
+    async def input(self, name: str) -> int:
+        """
+        A descriptor for its input, now the caller's: the write end of its pipe (once), or its
+        terminal.
+
+        Raises NotFound, and Conflict when there is none to hand over.
+        """
+        answer = await self._ask("input", name=name)
+        return int(answer["fd"])
+
+    async def forget(self, name: str) -> None:
+        """Drop the record of one that has ended. Raises NotFound, and Conflict while it lives."""
+        await self._ask("forget", name=name)
+
+    async def shutdown(self) -> None:
+        """End the supervisor itself. Raises Conflict while anything lives."""
+        await self._ask("shutdown")
+        await self._until_closed()
+
+    async def reexec(self) -> None:
+        """
+        Let it run its program anew, as after an upgrade; what runs is not concerned.
+
+        Connect again afterwards.
+        """
+        await self._ask("reexec")
+        await self._until_closed()
+
+    async def events(self, since: int | None = None) -> AsyncIterator[dict[str, Any]]:
+        """
+        What happens, as it happens, over a connection of its own; first what came after number
+        ``since``.
+
+        ``{"event": "overrun", "lost": n}`` says that so many are gone: list again. Raises Unreachable at the end.
+        """
+        link = await _connected(self.run_dir)
+        loop = asyncio.get_running_loop()
+        try:
+            request = {"id": 0, "op": "events"} | ({} if since is None else {"since": since})
+            await loop.sock_sendall(link, protocol.encode(request))
+            decoder = protocol.Decoder()
+            while True:
+                data = await _received(loop, link)
+                for message in decoder.feed(data):
+                    if "event" in message:
+                        yield message
+                    elif "error" in message:
+                        raise _fault(message)
+        finally:
+            link.close()
+
+    async def _ask(self, verb: str, **fields: Any) -> dict[str, Any]:
+        async with self._turn:
+            if self._broken:
+                raise _unreachable(self.run_dir)
+            self._number += 1
+            asked = asyncio.ensure_future(
+                self._exchange({"id": self._number, "op": verb, **fields})
+            )
+            try:
+                # A caller that is cancelled must not leave half a frame, nor an answer for the next
+                # one.
+                answer = await asyncio.shield(asked)
+            except asyncio.CancelledError:
+                with contextlib.suppress(TwelveError):
+                    await asked
+                raise
+        if "error" in answer:
+            raise _fault(answer)
+        return answer
+
+    async def _exchange(self, request: dict[str, Any]) -> dict[str, Any]:
+        loop = asyncio.get_running_loop()
+        decoder = protocol.Decoder()
+        fds: list[int] = []
+        try:
+            await loop.sock_sendall(self._link, protocol.encode(request))
+            while True:
+                data, new = await _received_with_fds(loop, self._link)
+                fds += new
+                for answer in decoder.feed(data):
+                    return {**answer, "fd": fds[0]} if fds else answer
+        except (OSError, ValueError) as error:
+            self._broken = True
+            raise _unreachable(self.run_dir) from error
+
+    async def _until_closed(self) -> None:
+        loop = asyncio.get_running_loop()
+        with contextlib.suppress(OSError, Unreachable):
+            while True:
+                await _received(loop, self._link)
+        self.close()
+
+
+async def ensure_supervisor(
+    run: str | os.PathLike[str], home: str | os.PathLike[str], environ: dict[str, str] | None = None
+) -> Supervisor:
+    """
+    The supervisor of that home, started detached when none answers.
+
+    ``environ`` is the environment it is started with, by default none but PATH's default: the apps' come with their
+    launches. Raises Unreachable, with its last words, when it does not answer.
+    """
+    with contextlib.suppress(Unreachable):
+        return await _greeted(await Supervisor.connect(run))
+    deadline = asyncio.get_running_loop().time() + _HELLO_LIMIT
+    folder = os.path.join(home, "supervisor")
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    words = os.path.join(folder, "stderr.log")
+    process = _spawn(os.fspath(run), os.fspath(home), words, environ)
+    while asyncio.get_running_loop().time() < deadline:
+        with contextlib.suppress(Unreachable):
+            return await _greeted(await Supervisor.connect(run))
+        if process.poll() is not None:
+            if process.returncode != 0:
+                break
+            # Another one held the lock: it is starting, as we are, or leaving, and then it is our
+            # turn.
+            process = _spawn(os.fspath(run), os.fspath(home), words, environ)
+        await asyncio.sleep(0.02)
+    raise Unreachable(
+        f"the supervisor of {os.fspath(home)} does not answer", hint=_last_words(words)
+    )
+
+
+async def _greeted(supervisor: Supervisor) -> Supervisor:
+    await supervisor.hello()
+    return supervisor
+
+
+def _spawn(
+    run: str, home: str, words: str, environ: dict[str, str] | None
+) -> subprocess.Popen[bytes]:
+    argv = [
+        sys.executable,
+        "-I",
+        "-m",
+        "twelve.engines.local.supervisor",
+        "--run",
+        run,
+        "--home",
+        home,
+    ]
+    with open(words, "ab") as stderr:
+        return subprocess.Popen(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=stderr,
+            env={"PATH": os.defpath, "LANG": "C.UTF-8"} if environ is None else environ,
+            cwd="/",
+            start_new_session=True,
+        )
+
+
+def _last_words(path: str) -> str:
+    try:
+        with open(path, "rb") as file:
+            lines = file.read()[-2000:].decode(errors="replace").strip().splitlines()
+    except OSError:
+        return ""
+    return f"{path} says: {lines[-1]}" if lines else f"see {path}"
+
+
+async def _connected(run: str) -> socket.socket:
+    link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    link.setblocking(False)
+    try:
+        await asyncio.get_running_loop().sock_connect(link, os.path.join(run, protocol.SOCKET))
+    except OSError as error:
+        link.close()
+        raise _unreachable(run) from error
+    return link
+
+
+async def _received(loop: asyncio.AbstractEventLoop, link: socket.socket) -> bytes:
+    try:
+        data = await loop.sock_recv(link, _CHUNK)
+    except OSError as error:
+        raise Unreachable("the supervisor is gone") from error
+    if not data:
+        raise Unreachable("the supervisor is gone")
+    return data
+
+
+async def _received_with_fds(
+    loop: asyncio.AbstractEventLoop, link: socket.socket
+) -> tuple[bytes, list[int]]:
+    while True:
+        try:
+            data, fds, _, _ = socket.recv_fds(link, _CHUNK, 4, socket.MSG_CMSG_CLOEXEC)
+        except BlockingIOError:
+            await _readable(loop, link.fileno())
+            continue
+        if not data:
+            raise OSError(errno.ECONNRESET, "the supervisor closed the connection")
+        return data, fds
+
+
+async def _readable(loop: asyncio.AbstractEventLoop, fd: int) -> None:
+    ready: asyncio.Future[None] = loop.create_future()
+
+    def wake() -> None:
+        if not ready.done():
+            ready.set_result(None)
+
+    loop.add_reader(fd, wake)
+    try:
+        await ready
+    finally:
+        loop.remove_reader(fd)
+
+
+def _fault(answer: dict[str, Any]) -> TwelveError:
+    kind = _ERRORS.get(answer.get("code", ""), TwelveError)
+    return kind(answer["error"], hint=answer.get("hint", ""))
+
+
+def _unreachable(run: str) -> Unreachable:
+    return Unreachable(f"no supervisor answers at {os.path.join(run, protocol.SOCKET)}")

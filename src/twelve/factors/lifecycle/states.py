@@ -1,0 +1,37 @@
+"""The states of a process, and the only moves between them."""
+
+import enum
+
+from twelve.errors import Bug
+
+
+class State(enum.Enum):
+    """What a supervised process is doing."""
+
+    STARTING = "starting"
+    UP = "up"
+    BACKOFF = "backoff"
+    STOPPING = "stopping"
+    EXITED = "exited"
+    ADOPTED = "adopted"
+    """It runs, found by a new supervisor, which does not know how to start it again until control says so."""
+
+
+LIVE = frozenset({State.STARTING, State.UP, State.STOPPING, State.ADOPTED})
+"""States in which there is a process."""
+
+MOVES: dict[State, frozenset[State]] = {
+    State.STARTING: frozenset({State.UP, State.BACKOFF, State.STOPPING, State.EXITED}),
+    State.UP: frozenset({State.STARTING, State.BACKOFF, State.STOPPING, State.EXITED}),
+    State.BACKOFF: frozenset({State.STARTING, State.EXITED}),
+    State.STOPPING: frozenset({State.EXITED}),
+    State.EXITED: frozenset({State.STARTING}),
+    State.ADOPTED: frozenset({State.UP, State.STOPPING, State.EXITED}),
+}
+
+
+def moved(name: str, now: State, to: State) -> State:
+    """The state after the move. Raises Bug when there is no such move."""
+    if to not in MOVES[now]:
+        raise Bug(f"{name}: no move from {now.value} to {to.value}")
+    return to
