@@ -47,12 +47,11 @@ def enter(box: dict) -> Callable[[], None]:
         if box["tier"] == "strict":
             LIBC.unshare(NEWNS)
             LIBC.mount(b"none", b"/", None, PRIVATE, None)
-            entry = tempfile.NamedTemporaryFile("w", delete=False)
-            entry.write(f"{box['user']}:x:{box['uid']}:{box['gid']}::/:/bin/false\n")
-            entry.close()
-            os.chmod(entry.name, 0o644)
-            LIBC.mount(entry.name.encode(), b"/etc/passwd", None, BIND, None)
-            os.unlink(entry.name)
+            with tempfile.NamedTemporaryFile("w") as entry:
+                entry.write(f"{box['user']}:x:{box['uid']}:{box['gid']}::/:/bin/false\n")
+                entry.flush()
+                os.chmod(entry.name, 0o644)
+                LIBC.mount(entry.name.encode(), b"/etc/passwd", None, BIND, None)
         os.setgroups([])
         os.setresgid(*[box["gid"]] * 3)
         os.setresuid(*[box["uid"]] * 3)
@@ -74,6 +73,20 @@ async def run(command: Command) -> Done:
     return Done(ended.returncode, ended.stdout.decode())
 
 
+def spawn(launch: dict, log: Path) -> subprocess.Popen:
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            launch["argv"],
+            env=launch["env"],
+            cwd=launch["cwd"],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            preexec_fn=enter(launch["box"]),  # noqa: PLW1509 -- ctypes calls alone
+        )
+
+
 class Running(NamedTuple):
     """A server in its place, and all that it has said."""
 
@@ -83,20 +96,7 @@ class Running(NamedTuple):
     processes: list[subprocess.Popen]
 
     async def start(self) -> None:
-        launch = self.server.launch(self.place)
-        with self.log.open("ab") as log:
-            self.processes.append(
-                subprocess.Popen(
-                    launch["argv"],
-                    env=launch["env"],
-                    cwd="/",
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    start_new_session=True,
-                    preexec_fn=enter(launch["box"]),
-                )
-            )
+        self.processes.append(spawn(self.server.launch(self.place), self.log))
         await wait_ready(self.server, self.place, 30)
 
     async def stop(self) -> int:
@@ -106,11 +106,11 @@ class Running(NamedTuple):
 
     async def kill(self) -> None:
         """SIGKILL, and wait until its children have noticed."""
-        process = self.processes[-1]
-        process.kill()
-        await asyncio.to_thread(process.wait, 30)
-        while processes_of(self.place):
-            await asyncio.sleep(0.02)
+        self.processes[-1].kill()
+        await asyncio.to_thread(self.processes[-1].wait, 30)
+        async with asyncio.timeout(10):
+            while processes_of(self.place):  # noqa: ASYNC110 -- nobody tells of grandchildren
+                await asyncio.sleep(0.02)
 
 
 def processes_of(place: Place) -> list[int]:
@@ -118,7 +118,7 @@ def processes_of(place: Place) -> list[int]:
     found = []
     for pid in filter(str.isdigit, os.listdir("/proc")):
         with contextlib.suppress(OSError):
-            if os.readlink(f"/proc/{pid}/cwd").startswith(place.folder):
+            if os.readlink(f"/proc/{pid}/cwd") == place.data:
                 found.append(int(pid))
     return found
 

@@ -38,6 +38,9 @@ host    all       all      127.0.0.1/32  scram-sha-256
 """
 
 # ALLOW_CONNECTIONS is off until PUBLIC has lost CONNECT, so that nobody slips in between.
+# Two that change the same system catalogs at once fail: "tuple concurrently updated".
+ONE_AT_A_TIME = "SELECT pg_advisory_lock(12);\n"
+
 CREATE = """\
 REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC;
 SELECT 'CREATE ROLE "{name}"'
@@ -115,12 +118,14 @@ class Postgres(NamedTuple):
     async def create(self, place: Place, name: str, password: str) -> str:
         """A database and its owner, both called ``name``."""
         secret = verifier(password, secrets.token_bytes(16))
-        await self._ask(place, CREATE.format(name=check_name(name), verifier=secret))
+        await self._ask(
+            place, ONE_AT_A_TIME + CREATE.format(name=check_name(name), verifier=secret)
+        )
         return f"postgresql://{name}:{password}@127.0.0.1:{place.port}/{name}"
 
     async def destroy(self, place: Place, name: str) -> None:
         """Drop both; open connections are cut."""
-        await self._ask(place, DESTROY.format(name=check_name(name)))
+        await self._ask(place, ONE_AT_A_TIME + DESTROY.format(name=check_name(name)))
 
     async def _make_cluster(self, place: Place, run: Run) -> None:
         """The folder gets its name when it is whole: what a death leaves behind is made anew."""

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from twelve.errors import Invalid, Refused
+from twelve.factors.config.names import name_problem, reserved_problem
 from twelve.factors.resources.kinds import RESOURCE_KINDS, kind_for_variable, kind_of
 from twelve.factors.resources.url import check_kind, mask, parse
 
@@ -31,8 +32,10 @@ class Need(NamedTuple):
 def attachment(variable: str, url: str, *, kind: str = "", resource: str = "") -> Attachment:
     """An attachment whose URL fits. ``kind`` is what the manifest declares for the variable.
 
-    Raises Invalid that names the variable and never the URL.
+    Raises Invalid that names the variable and never shows the URL.
     """
+    if problem := name_problem(variable) or reserved_problem(variable):
+        raise Invalid(f"{variable!r} {problem}")
     if kind:
         check_kind(url, kind_of(kind, f"resources/{variable}"), variable)
     else:
