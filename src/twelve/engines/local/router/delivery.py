@@ -31,13 +31,13 @@ class Delivery(NamedTuple):
         The former file is then back. Raises Unreachable when Envoy does not answer in time.
         """
         text, former = read(self.path)
-        before = await self._counts()
+        before = await self._counts_or_nought()
         if text != document:
             self.place.write(self.path, document)
         if await self._acknowledged(version_of(document), before):
             return True
         if former and text != document:
-            before = await self._counts()
+            before = await self._counts_or_nought()
             self.place.write(self.path, text)
             await self._acknowledged(str(former["version_info"]), before)
         return False
@@ -46,6 +46,13 @@ class Delivery(NamedTuple):
         prefix = _PREFIXES[self.path.name]
         stats = await self.admin.stats(prefix)
         return {name.removeprefix(prefix): value for name, value in stats.items()}
+
+    async def _counts_or_nought(self) -> dict[str, str]:
+        try:
+            return await self._counts()
+        except Unreachable:
+            # It is being restarted: it will read the new file, and count from nought.
+            return {}
 
     async def _acknowledged(self, version: str, before: dict[str, str]) -> bool:
         """True when Envoy holds the version, False when it has refused it."""

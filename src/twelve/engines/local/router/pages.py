@@ -5,7 +5,7 @@ from typing import Any
 
 TYPE_URL = "type.googleapis.com/"
 
-FAILED_FLAGS = ("UH", "UF", "UO", "UC", "UR", "LR", "URX", "NC", "UT", "UPE")
+FAILED_FLAGS = ("UH", "UF", "UO", "UC", "UR", "LR", "URX", "NC", "UT", "UPE", "SI")
 """Envoy's response flags that mean: the app was asked, or could not be."""
 
 UNKNOWN = "There is no app at this address."

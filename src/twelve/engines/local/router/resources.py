@@ -46,7 +46,8 @@ def clusters_used(document: dict[str, Any]) -> frozenset[str]:
 
 def routes(table: Table) -> list[dict[str, Any]]:
     """RDS: the one route configuration, a virtual host for each route, and one for all others."""
-    hosts = [_virtual_host(route) for route in sorted(table.routes)]
+    ordered = sorted(table.routes, key=lambda route: (route.app, route.deploy, route.hosts))
+    hosts = [_virtual_host(route) for route in ordered]
     hosts.append(
         {
             "name": "-",
@@ -140,7 +141,8 @@ def _ports(cluster: dict[str, Any]) -> tuple[int, ...]:
 
 def _virtual_host(route: Route) -> dict[str, Any]:
     return {
-        "name": route.label,
+        # One deploy may have a route for each of several types.
+        "name": f"{route.label} {min(route.hosts)}",
         "domains": sorted(host.lower() for host in route.hosts),
         "routes": _to_cluster(route, route.cluster) if route.cluster else [_not_ready(route)],
     }
