@@ -1,0 +1,1 @@
+"""VIII. Concurrency: how many processes of each type."""

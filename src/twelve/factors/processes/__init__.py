@@ -1,0 +1,1 @@
+"""VI. Processes: what an app runs, and what each of its processes is given."""
