@@ -1,0 +1,121 @@
+"""What all steps of one build share: where, with what, and how a step is run."""
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple, TypedDict, Unpack
+
+from uv import find_uv_bin
+
+from twelve.engines.local.build.interpreters import Interpreter, Node, outside_system
+from twelve.engines.local.build.steps import Execute, Step, StepResult, failed, fetching
+
+SYSTEM_PATH = ("/usr/local/bin", "/usr/bin", "/bin")
+
+STEADY = {
+    "LANG": "C.UTF-8",
+    "SOURCE_DATE_EPOCH": "315532800",
+    "PYTHONHASHSEED": "0",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTHONUNBUFFERED": "1",
+}
+"""Makes programs do the same each time; the epoch is the first that a zip file can hold."""
+
+
+class Job(NamedTuple):
+    """One build: its inputs, its tools, its voice."""
+
+    home: Path
+    tree: Path
+    python: Interpreter | None
+    node: Node | None
+    environ: Mapping[str, str]
+    execute: Execute
+    tell: Callable[[str], None]
+    fresh: bool
+
+
+class Options(TypedDict, total=False):
+    """What a step may have besides its words; all of it is optional."""
+
+    cwd: Path
+    env: Mapping[str, str]
+    path: tuple[str, ...]
+    write: tuple[Path, ...]
+    read: tuple[str, ...]
+    network: bool
+    foreign: bool
+
+
+class Workbench(NamedTuple):
+    """The staging folder of one layer: ``layer`` is what is made, the rest is thrown away."""
+
+    job: Job
+    staging: Path
+    isolated: list[bool]
+
+    @property
+    def layer(self) -> Path:
+        """The folder that becomes the layer."""
+        return self.staging / "layer"
+
+    async def run(self, name: str, *argv: str, **options: Unpack[Options]) -> None:
+        """Run a step to its end. Raises BuildFailed."""
+        step = self.step(name, argv, **options)
+        result = await self.attempt(step)
+        if result.code:
+            raise failed(step, result)
+
+    async def attempt(self, step: Step) -> StepResult:
+        """Run a step and give its result, whatever it is."""
+        result = await self.job.execute(step)
+        self.isolated.append(result.isolated or step.network)
+        return result
+
+    def step(self, name: str, argv: tuple[str, ...], **options: Unpack[Options]) -> Step:
+        """Describe a step: HOME and TMPDIR are in the staging folder, the layer is writable."""
+        job = self.job
+        tools = [tool for tool in (job.python, job.node) if tool]
+        network = options.get("network", False)
+        own = (self.layer, self.staging / "home", self.staging / "tmp")
+        path = (*options.get("path", ()), *node_path(job.node), *SYSTEM_PATH)
+        return Step(
+            name=name,
+            argv=argv,
+            env={
+                **(fetching(job.environ) if network else {}),
+                **STEADY,
+                "PATH": ":".join(path),
+                "HOME": str(self.staging / "home"),
+                "TMPDIR": str(self.staging / "tmp"),
+                **options.get("env", {}),
+            },
+            cwd=str(options.get("cwd", self.layer)),
+            network=network,
+            write=tuple(map(str, (*own, *options.get("write", ())))),
+            read=(
+                str(job.tree),
+                *(place for tool in tools for place in tool.read),
+                *options.get("read", ()),
+            ),
+            foreign=options.get("foreign", False),
+        )
+
+    def cache(self, kind: str, *, foreign: bool) -> Path:
+        """Give the folder where a manager keeps downloads: its own for a step that runs foreign code."""
+        path = self.staging / "tmp" / kind if foreign else self.job.home / "cache" / kind
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
+
+def node_path(node: Node | None) -> tuple[str, ...]:
+    """Give the folders that hold ``node`` and ``npm``."""
+    if node is None:
+        return ()
+    return tuple(dict.fromkeys((os.path.dirname(node.path), os.path.dirname(node.npm))))
+
+
+def uv_program() -> tuple[str, tuple[str, ...]]:
+    """Give the path of uv, and what must be readable for it to run."""
+    path = find_uv_bin()
+    return path, outside_system([os.path.dirname(os.path.realpath(path))])

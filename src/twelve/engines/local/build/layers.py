@@ -1,0 +1,180 @@
+"""The layers of a home: found by what they are made from, named by what they hold, published whole or not at all."""
+
+import asyncio
+import fcntl
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from twelve.engines.local.build.seal import Sealed, discard, seal
+from twelve.errors import Refused
+
+LOCK_PAUSE = 0.05
+"""Seconds between two looks at a lock that another build holds."""
+
+RESERVE = 256 << 20
+"""Bytes that must be free before a build starts."""
+
+FEW_ENTRIES = 200
+
+
+class Notes(NamedTuple):
+    """What is to be remembered of how a layer was made."""
+
+    warnings: tuple[str, ...] = ()
+    reproducible: bool = True
+    isolated: bool = True
+    """No step had a network that it did not ask for."""
+
+
+class Layer(NamedTuple):
+    """A published layer."""
+
+    digest: str
+    notes: Notes
+    reused: bool
+
+
+Make = Callable[[Path], Awaitable[Notes]]
+"""Fills ``<staging>/layer``; everything else in the staging folder is thrown away."""
+
+
+def layer_path(home: Path, digest: str) -> Path:
+    """Give the folder of a layer."""
+    return home / "layers" / digest
+
+
+def find(home: Path, key: str) -> Layer | None:
+    """Give the layer that was made from this before, when it is still there."""
+    try:
+        record = json.loads((home / "cache" / "keys" / f"{key}.json").read_bytes())
+        notes = Notes(tuple(record["warnings"]), record["reproducible"], record["isolated"])
+        digest = str(record["digest"])
+    except (OSError, ValueError, KeyError):
+        return None
+    return Layer(digest, notes, reused=True) if layer_path(home, digest).is_dir() else None
+
+
+async def ensure(home: Path, key: str, make: Make, *, fresh: bool = False) -> Layer:
+    """Give the layer of that key, made now unless it is there; of two at once, one makes and one waits."""
+    if not fresh and (layer := find(home, key)):
+        return layer
+    async with _locked(home, key):
+        # Another build of the same may have finished meanwhile.
+        if not fresh and (layer := find(home, key)):
+            return layer
+        staging = Path(tempfile.mkdtemp(dir=_folder(home / "builds")))
+        staging.chmod(0o755)
+        try:
+            for name in ("layer", "home", "tmp"):
+                (staging / name).mkdir()
+            notes = await make(staging)
+            sealed = await asyncio.to_thread(_publish, home, key, staging / "layer", notes)
+        finally:
+            await asyncio.shield(asyncio.to_thread(discard, staging))
+    return Layer(sealed.digest, notes, reused=False)
+
+
+def clean(home: Path) -> None:
+    """Remove what interrupted builds left. Only for the start, when no build runs."""
+    if (home / "builds").is_dir():
+        for path in (home / "builds").iterdir():
+            discard(path)
+
+
+def check_room(home: Path, reserve: int = RESERVE) -> None:
+    """Raise Refused when the disk is nearly full: before anything starts."""
+    free = shutil.disk_usage(home).free
+    if free < reserve:
+        raise Refused(
+            f"only {free >> 20} MiB are free on the disk of {home}; a build needs {reserve >> 20} MiB",
+            "remove what is not needed there, or choose another TWELVE_HOME",
+        )
+
+
+def _publish(home: Path, key: str, staged: Path, notes: Notes) -> Sealed:
+    sealed = seal(staged)
+    final = layer_path(home, sealed.digest)
+    _folder(final.parent)
+    if not final.is_dir():
+        _flush(staged, sealed.entries)
+        with suppress(FileExistsError):
+            _move(staged, final)
+        _sync_folder(final.parent)
+    _remember(home, key, sealed.digest, notes)
+    return sealed
+
+
+def _move(staged: Path, final: Path) -> None:
+    # Only its owner may rename a folder, and only one that it may write to (its ".." changes).
+    staged.chmod(0o755)
+    try:
+        os.rename(staged, final)
+    except OSError:
+        if not final.is_dir():
+            raise
+        return
+    final.chmod(0o555)
+
+
+def _flush(staged: Path, entries: int) -> None:
+    """Bring the files to the disk before their name: after a power cut a layer is whole or not there."""
+    if entries > FEW_ENTRIES:
+        # One call for the whole file system is far cheaper than one for each file.
+        os.sync()
+        return
+    for folder, _, names in os.walk(staged):
+        for name in names:
+            path = os.path.join(folder, name)
+            if not os.path.islink(path):
+                _sync(path, os.O_RDONLY)
+
+
+def _sync_folder(path: Path) -> None:
+    _sync(str(path), os.O_RDONLY | os.O_DIRECTORY)
+
+
+def _sync(path: str, flags: int) -> None:
+    descriptor = os.open(path, flags | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remember(home: Path, key: str, digest: str, notes: Notes) -> None:
+    record = {"digest": digest, **notes._asdict()}
+    path = _folder(home / "cache" / "keys") / f"{key}.json"
+    temporary = path.with_suffix(f".{os.getpid()}")
+    temporary.write_text(json.dumps(record))
+    os.replace(temporary, path)
+
+
+@asynccontextmanager
+async def _locked(home: Path, key: str) -> AsyncIterator[None]:
+    path = _folder(home / "cache" / "locks") / key
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        while not _take(descriptor):
+            await asyncio.sleep(LOCK_PAUSE)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _take(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _folder(path: Path) -> Path:
+    path.mkdir(parents=True, exist_ok=True)
+    return path

@@ -1,0 +1,127 @@
+"""A build step: one program that runs in the sandbox, and why it failed, told in a sentence."""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from twelve.errors import BuildFailed
+
+SHOWN_LINES = 20
+
+PASSED_ON = (
+    "HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY SSL_CERT_FILE SSL_CERT_DIR NODE_EXTRA_CA_CERTS "
+    "UV_DEFAULT_INDEX UV_INDEX UV_INDEX_URL UV_EXTRA_INDEX_URL UV_INDEX_STRATEGY UV_SYSTEM_CERTS "
+    "UV_NATIVE_TLS UV_HTTP_TIMEOUT NPM_CONFIG_REGISTRY NPM_CONFIG_CAFILE"
+).split()
+"""How this machine reaches package registries: the only variables of Twelve's own that a step sees, and only one
+that fetches."""
+
+
+class Step(NamedTuple):
+    """One program to run. All paths are absolute; the environment is complete."""
+
+    name: str
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    cwd: str
+    network: bool = False
+    write: tuple[str, ...] = ()
+    """Folders it may write to; whoever runs it makes them, with all they hold, its own."""
+    read: tuple[str, ...] = ()
+    """Further paths it must be able to read, besides the system's."""
+    foreign: bool = False
+    """It runs code of the app or of a package, so it never gets a folder that other builds read."""
+
+
+class StepResult(NamedTuple):
+    """How a step ended: its exit code, its last lines, and whether it had no more network than it asked for."""
+
+    code: int
+    tail: list[str]
+    isolated: bool = True
+
+
+Execute = Callable[[Step], Awaitable[StepResult]]
+
+
+def fetching(environ: Mapping[str, str]) -> dict[str, str]:
+    """Pick the variables that tell how to reach package registries."""
+    names = [*PASSED_ON, *(name.lower() for name in PASSED_ON)]
+    return {name: environ[name] for name in names if environ.get(name)}
+
+
+def failed(step: Step, result: StepResult) -> BuildFailed:
+    """Give the error of a step: its last lines, and the next thing to do where they show it."""
+    lines = [line.rstrip() for line in result.tail][-SHOWN_LINES:]
+    message = "\n".join(
+        [f"{step.name} failed (exit {result.code})", *(f"  {line}" for line in lines)]
+    )
+    return BuildFailed(message, advice(lines, network=step.network))
+
+
+def advice(lines: Sequence[str], *, network: bool) -> str:
+    """Give the next step for what a program said last, or nothing."""
+    text = "\n".join(lines)
+    for pattern, sentence in _ADVICE:
+        if match := re.search(pattern, text):
+            return match.expand(sentence)
+    if key := missing_key(text):
+        return (
+            f"the build has no config: give {key} a value for the build only, in twelve.toml:\n"
+            f'  [config.{key}]\n  build = "only-for-the-build"'
+        )
+    if not network and re.search(_NETWORK, text):
+        return "hooks have no network: declare what is fetched here as a dependency, or commit it"
+    return ""
+
+
+def missing_key(text: str) -> str:
+    """Find the environment variable that a program missed."""
+    for pattern in _MISSING:
+        found = re.findall(pattern, text)
+        if found:
+            return str(found[-1])
+    return ""
+
+
+_NAME = r"([A-Z][A-Z0-9_]+)"
+_MISSING = (
+    rf"KeyError: ['\"]{_NAME}['\"]",
+    rf"Set the {_NAME} environment variable",
+    rf"{_NAME} not found\. Declare it as envvar",
+    rf"The {_NAME} setting must not be empty",
+    rf"ImproperlyConfigured.*?\b{_NAME}\b",
+    rf"[Ee]nvironment variable ['\"]?{_NAME}",
+    rf"\b{_NAME} (?:is not set|is required|must be set|environment variable)",
+    rf"^{_NAME}: (?:parameter not set|unbound variable)",
+    rf"\n{_NAME}\n\s+Field required",
+)
+_NETWORK = (
+    r"ENOTFOUND|EAI_AGAIN|ENETUNREACH|Temporary failure in name resolution|Network is unreachable|"
+    r"Could not resolve host|NameResolutionError|getaddrinfo"
+)
+_ADVICE = (
+    (
+        r"[Bb]ecause (\S+) was not found in the package registry",
+        r"is \1 spelled right? no registry has it",
+    ),
+    (r"there is no version of (\S+?),?\s", r"no registry has \1: choose a version that exists"),
+    (
+        r"requested Python version \(([^)]*)\) does not satisfy Python(\S+)",
+        r"ask for Python \2 in .python-version",
+    ),
+    (
+        r"lockfile at `uv\.lock` needs to be updated|needs to be updated, but `--locked`",
+        "run `uv lock` and commit uv.lock",
+    ),
+    (
+        r"package-lock\.json.*not in sync|are in sync",
+        "run `npm install --package-lock-only` and commit package-lock.json",
+    ),
+    (
+        r"npm (?:error|ERR!) code ETARGET",
+        "a version in package-lock.json is in no registry: run `npm update` and commit",
+    ),
+    (r"npm (?:error|ERR!) 404.*?'(\S+?)@", r"no registry has \1: is its name right?"),
+    (r"Could not find a version that satisfies the requirement (\S+)", r"no registry has \1"),
+)

@@ -1,0 +1,1 @@
+"""I. Codebase: which commit of which app is this?"""

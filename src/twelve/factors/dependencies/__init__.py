@@ -1,0 +1,1 @@
+"""II. Dependencies: what does the app need, and is all of that declared?"""

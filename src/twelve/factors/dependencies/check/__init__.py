@@ -1,0 +1,91 @@
+"""What reading can judge of factor II: dependencies declared, exact and isolated."""
+
+from twelve.factors.dependencies.check.imports import complete, manifest_exists
+from twelve.factors.dependencies.check.pins import exact, same_everywhere
+from twelve.factors.dependencies.check.system import isolated, no_system_tools, one_build
+from twelve.picture.rule import Example, Rule
+
+APP = {"requirements.txt": "flask==3.0\n"}
+
+RULES = (
+    Rule(
+        "II-1", "M", "A dependency manifest exists", "dependencies", "high", manifest_exists,
+        found=(Example({"app.py": "import flask\n"}, "app.py"),),
+        spared=(Example({"app.py": "import json\n"}), Example({"app.py": "import flask\n", **APP})),
+        why="Without a manifest nobody can build the app twice.",
+        way_out="Write pyproject.toml or requirements.txt.",
+        never="apps that need the standard library alone",
+    ),
+    Rule(
+        "II-2", "M", "The manifest is complete: each third-party import is declared", "dependencies", "high", complete,
+        found=(
+            Example({"app.py": "import requests\n", **APP}, "app.py:1"),
+            Example({"Dockerfile": "FROM python:3.12\nRUN pip install gunicorn gevent\n", **APP}, "Dockerfile:2"),
+        ),
+        spared=(
+            Example({"app.py": "try:\n    import ujson\nexcept ImportError:\n    ujson = None\n", **APP}),
+            Example({"app.py": "import yaml\n", "requirements.txt": "PyYAML==6.0\n"}),
+            Example({"app.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import boto3\n", **APP}),
+            Example({"Dockerfile": "FROM python:3.12\nRUN pip install --upgrade pip && pip install -r requirements.txt\n", **APP}),
+        ),
+        why="What is installed on one machine alone is missing on the next.",
+        way_out="Declare it in the manifest.",
+        never="optional imports under try, imports for types, modules of the tree itself",
+    ),
+    Rule(
+        "II-3", "M", "Declared exactly: resolved versions are pinned, including transitives", 'dependencies ("completely and exactly")', "medium", exact,
+        found=(
+            Example({"requirements.txt": "django>=6.0,<6.1\n"}, "requirements.txt:1"),
+            Example({"package.json": '{"private": true,\n"dependencies": {\n"express": "^4.0.0"}}'}, "package.json:3"),
+        ),
+        spared=(
+            Example({"requirements.txt": "Django[argon2]==6.1\n"}),
+            Example({"package.json": '{"dependencies": {"express": "^4.0.0"}}', "package-lock.json": "{}"}),
+            Example({"pyproject.toml": '[project]\nname = "a"\ndependencies = ["flask>=3"]\n', "uv.lock": ""}),
+        ),
+        why="A range resolves to another version tomorrow: two builds of one commit differ.",
+        way_out="Commit a lock file, or pin each line.",
+        never="libraries, whose ranges are their contract; `==` without transitives",
+        fixable=True,
+    ),
+    Rule(
+        "II-4", "M", "Isolation during execution: nothing leaks in from the system", "dependencies", "medium", isolated,
+        found=(Example({"setup.sh": "#!/bin/bash\nsudo python3 -m pip install -r requirements.txt\n", **APP}, "setup.sh:2"),),
+        spared=(
+            Example({"setup.sh": "#!/bin/bash\npython3 -m venv .venv\n. .venv/bin/activate\npip install -r requirements.txt\n", **APP}),
+            Example({"Dockerfile": "FROM python:3.12\nRUN pip install -r requirements.txt\n", **APP}),
+        ),
+        why="A package of the machine hides that the manifest lacks it.",
+        way_out="Use a virtual environment.",
+        never="pip inside an image: the image isolates it",
+    ),
+    Rule(
+        "II-5", "M", "No reliance on implicit system tools", "dependencies", "high", no_system_tools,
+        found=(
+            Example({"app.py": "import subprocess\ndef view(request):\n    subprocess.run(['ffmpeg', '-i', 'a'])\n"}, "app.py:3"),
+            Example({"app.js": "const { exec } = require('child_process')\nexec('ping -c 2 ' + host)\n", "package.json": "{}"}, "app.js:2"),
+        ),
+        spared=(
+            Example({"app.py": "import subprocess\nsubprocess.run(['ffmpeg'])\n", "Aptfile": "ffmpeg\n"}),
+            Example({"app.py": "import os\ndef run(cmd):\n    os.system(cmd)\n"}),
+            Example({"app.py": "import subprocess, sys\nsubprocess.run([sys.executable, '-m', 'x'])\n"}),
+        ),
+        why="A tool that happens to be on this machine is not on the next one.",
+        way_out="Declare it (Aptfile, the image), or use a library.",
+        never="the interpreter, the shell, commands that the operator supplies",
+        tokens=("subprocess", "os.system", "os.popen", "os.exec", "child_process", "execa", "pexpect"),
+    ),
+    Rule(
+        "II-6", "S", "One deterministic build command; a newcomer needs only runtime + dependency manager", "dependencies", "info", one_build,
+        found=(), spared=(Example({"Dockerfile": "FROM python:3.12\nRUN pip install -r requirements.txt\n", **APP}),),
+        why="A newcomer should need one command.", way_out="`twelve build` is that command.", never="private registries that need a token", prover=True,
+    ),
+    Rule(
+        "II-7", "M", "The same full specification is used in dev and production", "dependencies", "low", same_everywhere,
+        found=(Example({"requirements.txt": "django==5.0\n", "requirements-dev.txt": "django==4.2\n"}, "requirements-dev.txt:1"),),
+        spared=(Example({"requirements.txt": "django==5.0\n", "requirements-dev.txt": "-r requirements.txt\npytest==8.0\n"}),),
+        why="Another version in development finds other faults.",
+        way_out="Let the development file include the production file.",
+        never="groups for tests alone",
+    ),
+)  # fmt: skip

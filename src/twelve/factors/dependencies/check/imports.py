@@ -1,0 +1,152 @@
+"""II-1 and II-2: a manifest is there, and names each third-party import and each package that a build adds."""
+
+import re
+from collections.abc import Iterator
+
+from twelve.factors.dependencies.check.names import NODE, STANDARD, TOOLS, declared, normal
+from twelve.finding import Place
+from twelve.picture.commands import Step, module_of
+from twelve.picture.rule import Hold, Judgement, Picture, find
+from twelve.picture.tree import Manifest
+
+LOCK_NAME = re.compile(r'^(?:name = "([^"]+)"|    "([\w.-]+)": \{$)', re.MULTILINE)
+WORD = re.compile(r"^[A-Za-z][\w.-]*(\[[\w,-]+\])?([=<>!~]=?[\w.*]+)?$")
+INSTALL = {"pip": ("install", "wheel", "download"), "pip3": ("install", "wheel"), "npm": ("install", "i", "add"), "yarn": ("add",), "pnpm": ("add",), "uv": ("add",)}
+VALUED = ("-r", "-c", "-w", "-t", "-i", "-f", "-d", "--requirement", "--wheel-dir", "--target", "--index-url", "--extra-index-url", "--find-links", "--prefix", "--cache-dir", "--constraint", "--root", "--platform", "--python", "--trusted-host", "--group", "--only-binary", "--no-binary", "--dest", "--python-version", "--abi", "--implementation", "--registry", "--mount", "--retries", "--timeout")
+
+
+def manifest_exists(picture: Picture) -> Iterator[Judgement]:
+    """II-1."""
+    if picture.manifests:
+        for manifest in picture.manifests[:3]:
+            yield Hold(f"{len(manifest.requirements)} dependencies declared", Place(manifest.path))
+        return
+    local = _local(picture)
+    for name, places in sorted(picture.imported().items()):
+        if name not in STANDARD and name not in local:
+            yield find("II-1", "high", f"{name} is imported, and there is no dependency manifest", *places[:5], fix="write pyproject.toml or requirements.txt")
+            return
+
+
+def _local(picture: Picture) -> set[str]:
+    """Names that the tree itself may serve: any folder or module."""
+    held = set()
+    for path in picture.files:
+        if path.endswith((".py", ".pyi", ".so")):
+            pieces = path.split("/")
+            held.update(pieces[:-1])
+            held.add(pieces[-1].partition(".")[0])
+    return held
+
+
+def _names(picture: Picture) -> frozenset[str]:
+    held = {normal(r.name) for m in picture.manifests if m.kind != "package.json" for r in m.requirements}
+    held |= {normal(m.name) for m in picture.manifests if m.name}
+    for path in picture.files:
+        if path.rpartition("/")[2] in ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock"):
+            held |= {normal(one or other) for one, other in LOCK_NAME.findall(picture.text(path))}
+    return frozenset(held)
+
+
+def complete(picture: Picture) -> Iterator[Judgement]:
+    """II-2."""
+    found = [*_undeclared_imports(picture), *_undeclared_requires(picture), *_undeclared_installs(picture)]
+    yield from found
+    if not found and picture.manifests and picture.imported():
+        yield Hold(f"{len(picture.imported())} imported packages are declared, local or standard", Place(picture.manifests[0].path))
+
+
+def _undeclared_imports(picture: Picture) -> Iterator[Judgement]:
+    names = _names(picture)
+    if not any(m.kind != "package.json" for m in picture.manifests):
+        return
+    local = _local(picture)
+    for name, places in sorted(picture.imported().items()):
+        if name in STANDARD or name in local or name.startswith("_") or declared(name, names):
+            continue
+        real = [place for held in places if (place := _real(picture, held.path, name)) is not None]
+        if real:
+            yield find("II-2", "high", f"{name} is imported, but no manifest declares it", *real[:10], fix=f"add {normal(name)} to the manifest")
+
+
+def _real(picture: Picture, path: str, name: str) -> Place | None:
+    """Where the module is imported for sure: not under try, not for types alone, not in prose."""
+    if picture.files[path].role == "build":
+        return None
+    module = picture.module(path)
+    for one in module.imports if module is not None and not module.error else ():
+        if one.module.partition(".")[0] == name and not one.optional and not one.typing_only and not one.function:
+            return one.place
+    return None
+
+
+def _undeclared_requires(picture: Picture) -> Iterator[Judgement]:
+    packages = [m for m in picture.manifests if m.kind == "package.json"]
+    if not packages:
+        return
+    every = {r.name for m in packages for r in m.requirements} | {m.name for m in packages}
+    missing: dict[str, list[Place]] = {}
+    for module in picture.modules:
+        if module.language == "python" or module.role != "app":
+            continue
+        for one in module.imports:
+            root = "/".join(one.module.split("/")[:2]) if one.module.startswith("@") else one.module.split("/")[0]
+            if not re.fullmatch(r"(@[a-z0-9][\w.-]*/)?[a-z0-9][\w.-]*", root) or root in NODE or one.module.startswith("node:") or one.optional or one.typing_only:
+                continue
+            if root in every or f"@types/{root}" in every or not _under(packages, module.path) or _aliased(picture, root):
+                continue
+            missing.setdefault(root, []).append(one.place)
+    for name, places in sorted(missing.items()):
+        yield find("II-2", "medium", f"{name} is imported, but no package.json declares it", *places[:10], fix=f"npm install {name}")
+
+
+def _under(packages: list[Manifest], path: str) -> bool:
+    return any(not m.folder or path.startswith(m.folder + "/") for m in packages)
+
+
+def _aliased(picture: Picture, root: str) -> bool:
+    """Is the name a folder or an alias of the tree's own (baseUrl, paths)?"""
+    if any(f"/{root}/" in f"/{path}" or path.rpartition("/")[2].partition(".")[0] == root for path in picture.files if path.endswith((".js", ".ts", ".tsx", ".jsx", ".mjs", ".vue"))):
+        return True
+    configs = [p for p in picture.files if p.rpartition("/")[2] in ("tsconfig.json", "jsconfig.json", "vite.config.ts", "vite.config.js", "webpack.config.js")]
+    return any(f'"{root}/' in picture.text(p) or f'"{root}"' in picture.text(p) for p in configs)
+
+
+def installed(step: Step) -> list[str]:
+    """The packages that an install command names itself."""
+    words = module_of(step)
+    program = words[0].rpartition("/")[2] if words else ""
+    rest = list(words[1:])
+    if program == "uv" and rest[:1] == ["pip"]:
+        program, rest = "pip", rest[1:]
+    if not rest or rest[0] not in INSTALL.get(program, ()):
+        return []
+    if program in ("npm", "pnpm") and {"-g", "--global"} & set(rest):
+        return []
+    made, skip = [], False
+    for word in rest[1:]:
+        if skip:
+            skip = False
+        elif word in VALUED:
+            skip = True
+        elif not word.startswith(("-", ".", "/", "$", "http", "git+")) and WORD.match(word) and not word.endswith((".txt", ".whl")):
+            made.append(word)
+    return made
+
+
+def _undeclared_installs(picture: Picture) -> Iterator[Judgement]:
+    python = _names(picture)
+    node = {r.name for m in picture.manifests if m.kind == "package.json" for r in m.requirements}
+    if not picture.manifests:
+        return
+    for process in picture.processes:
+        if process.stage not in ("build", "run") or process.development:
+            continue
+        for step in process.steps:
+            names = [re.split(r"[\[=<>!~@]", word)[0] for word in installed(step)]
+            missing = [n for n in names if n and normal(n) not in python and n not in node and normal(n) not in TOOLS]
+            if missing:
+                yield find(
+                    "II-2", "high" if process.stage == "run" or len(missing) > 1 else "medium",
+                    f"installed by command alone, in no manifest: {', '.join(missing[:6])}", step.place, fix="declare them in the manifest",
+                )  # fmt: skip

@@ -1,0 +1,52 @@
+"""Import names that differ from the distribution's, and names that no index serves."""
+
+import re
+import sys
+
+STANDARD = frozenset(sys.stdlib_module_names) | {"__future__", "imp", "asyncore", "asynchat", "smtpd", "distutils", "cgi", "pipes", "telnetlib", "crypt", "_typeshed", "tomllib", "__main__"}
+NODE = frozenset(
+    "assert async_hooks buffer child_process cluster console constants crypto dgram dns domain events fs http http2 https inspector module net os path "
+    "perf_hooks process punycode querystring readline repl stream string_decoder sys timers tls trace_events tty url util v8 vm wasi worker_threads zlib "
+    "diagnostics_channel test bun electron vscode".split()
+)
+DISTRIBUTIONS = {
+    "yaml": "pyyaml", "PIL": "pillow", "cv2": "opencv", "bs4": "beautifulsoup4", "dateutil": "python-dateutil", "dotenv": "python-dotenv", "jwt": "pyjwt",
+    "sklearn": "scikit-learn", "skimage": "scikit-image", "Crypto": "pycrypto", "Cryptodome": "pycryptodomex", "MySQLdb": "mysqlclient", "psycopg2": "psycopg2",
+    "magic": "python-magic", "git": "gitpython", "attr": "attrs", "OpenSSL": "pyopenssl", "serial": "pyserial", "docx": "python-docx", "pptx": "python-pptx",
+    "jose": "python-jose", "multipart": "python-multipart", "slugify": "python-slugify", "rest_framework": "djangorestframework", "ldap": "python-ldap",
+    "memcache": "python-memcached", "pkg_resources": "setuptools", "setuptools": "setuptools", "win32api": "pywin32", "zmq": "pyzmq", "gi": "pygobject",
+    "telegram": "python-telegram-bot", "levenshtein": "python-levenshtein", "Levenshtein": "levenshtein", "markdown": "markdown", "github": "pygithub",
+    "gitlab": "python-gitlab", "discord": "discord", "fitz": "pymupdf", "pymupdf": "pymupdf", "usb": "pyusb", "nacl": "pynacl", "socks": "pysocks",
+    "corsheaders": "django-cors-headers", "debug_toolbar": "django-debug-toolbar", "environ": "django-environ", "decouple": "python-decouple",
+    "allauth": "django-allauth", "crispy_forms": "django-crispy-forms", "storages": "django-storages", "compressor": "django-compressor", "mptt": "django-mptt",
+    "graphene_django": "graphene-django", "pgvector": "pgvector", "OpenGL": "pyopengl", "Xlib": "python-xlib", "flask_sqlalchemy": "flask-sqlalchemy",
+    "google": "google", "ruamel": "ruamel", "zope": "zope", "azure": "azure", "opentelemetry": "opentelemetry", "sphinx": "sphinx", "psycopg": "psycopg",
+    "pythonjsonlogger": "python-json-logger", "mod_wsgi": "mod-wsgi", "snowflake": "snowflake", "ibm_db": "ibm-db", "pymssql": "pymssql", "cx_Oracle": "cx-oracle",
+    "tabs": "tabs", "textile": "textile", "werkzeug": "flask", "jinja2": "flask", "markupsafe": "jinja2", "click": "flask", "itsdangerous": "flask",
+    "starlette": "fastapi", "pydantic": "fastapi", "pydantic_core": "pydantic", "botocore": "boto3", "urllib3": "requests", "kombu": "celery", "billiard": "celery",
+    "asgiref": "django", "sqlparse": "django", "sqlalchemy": "sqlalchemy", "graphql": "graphene", "whoosh": "whoosh", "anyio": "starlette", "typing_extensions": "typing-extensions",
+    "pytz": "django", "certifi": "requests", "numpy": "pandas", "packaging": "packaging", "greenlet": "sqlalchemy", "amqp": "celery", "vine": "celery", "fcntl": "", "uwsgi": "uwsgi", "uwsgidecorators": "uwsgi",
+}  # fmt: skip
+"""Import name to distribution. Where one always brings another, the bringer is named too: that is found by its own rule."""
+TOOLS = frozenset("pip setuptools wheel uv poetry pipenv pdm hatch build virtualenv poetry-core hatchling twine tox nox pre-commit corepack npm yarn pnpm pm2 nodemon".split())
+BRINGERS = {"werkzeug", "jinja2", "markupsafe", "click", "itsdangerous", "starlette", "pydantic", "pydantic_core", "botocore", "urllib3", "kombu", "billiard", "asgiref", "sqlparse", "anyio", "pytz", "certifi", "numpy", "greenlet", "amqp", "vine", "typing_extensions", "packaging", "graphql"}
+
+
+def normal(name: str) -> str:
+    """A name as the index compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def declared(module: str, names: frozenset[str]) -> bool:
+    """May one of the declared distributions serve this import name? Generous: a doubt is no finding."""
+    wanted = normal(module)
+    known = normal(DISTRIBUTIONS.get(module, module))
+    if wanted in names or known in names:
+        return True
+    flat = wanted.replace("-", "")
+    for name in names:
+        if name.replace("-", "") == flat or known in name or wanted in name.split("-"):
+            return True
+        if len(wanted) > 3 and (wanted in name or name in wanted and len(name) > 4):  # noqa: PLR2004
+            return True
+    return False

@@ -1,0 +1,105 @@
+"""What a Node app declares: package.json and package-lock.json."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from twelve.errors import Invalid
+
+Read = Callable[[str], bytes | None]
+
+LOCKS = ("package-lock.json", "npm-shrinkwrap.json")
+OTHER_LOCKS = {"yarn.lock": "yarn", "pnpm-lock.yaml": "pnpm", "bun.lock": "bun", "bun.lockb": "bun"}
+
+
+class Package(NamedTuple):
+    """What package.json says."""
+
+    scripts: Mapping[str, str]
+    main: str
+    engine: str
+    """``engines.node``, or nothing."""
+    dependencies: frozenset[str]
+    tools: frozenset[str]
+    """devDependencies."""
+
+
+class Lock(NamedTuple):
+    """What package-lock.json says."""
+
+    path: str
+    scripted: tuple[str, ...]
+    """Packages needed at run time that run a script when they are installed."""
+    scripted_tools: tuple[str, ...]
+    """The same among those only needed to build."""
+    local: bool
+    """It links folders of this codebase (workspaces)."""
+
+
+def read_package(read: Read) -> Package | None:
+    """Read package.json; None when there is none. Raises Invalid when it is not a JSON object."""
+    data = read("package.json")
+    if data is None:
+        return None
+    table = _json(data, "package.json")
+    main = table.get("main")
+    return Package(
+        scripts={key: str(value) for key, value in _table(table, "scripts").items()},
+        main=main if isinstance(main, str) else "",
+        engine=str(_table(table, "engines").get("node", "")),
+        dependencies=frozenset(_table(table, "dependencies")),
+        tools=frozenset(_table(table, "devDependencies")),
+    )
+
+
+def read_lock(names: Iterable[str], read: Read) -> Lock:
+    """Read the lock. Raises Invalid when there is none, or one of another manager only."""
+    path = next((path for path in LOCKS if path in names), None)
+    data = read(path) if path else None
+    if path is None or data is None:
+        raise _no_lock(set(names))
+    table = _json(data, path)
+    if not isinstance(table.get("packages"), dict):
+        raise Invalid(
+            f"{path}: made by npm 6 or older", "run `npm install --package-lock-only` and commit it"
+        )
+    packages = {key: entry for key, entry in table["packages"].items() if isinstance(entry, dict)}
+    scripted = [
+        (key, entry) for key, entry in packages.items() if key and entry.get("hasInstallScript")
+    ]
+    return Lock(
+        path=path,
+        scripted=tuple(sorted(_name(key) for key, entry in scripted if not entry.get("dev"))),
+        scripted_tools=tuple(sorted(_name(key) for key, entry in scripted if entry.get("dev"))),
+        local=any(entry.get("link") for entry in packages.values()),
+    )
+
+
+def _no_lock(names: set[str]) -> Invalid:
+    other = next((OTHER_LOCKS[path] for path in OTHER_LOCKS if path in names), "")
+    found = f"only a lock of {other}" if other else "no package-lock.json"
+    return Invalid(
+        f"package.json: {found} beside it",
+        "run `npm install --package-lock-only` and commit package-lock.json",
+    )
+
+
+def _name(key: str) -> str:
+    return key.rpartition("node_modules/")[2]
+
+
+def _json(data: bytes, path: str) -> Mapping[str, Any]:
+    try:
+        table = json.loads(data)
+    except ValueError as error:
+        raise Invalid(
+            f"{path}: {error}", "mend the file; `npm install` tells whether it is right"
+        ) from None
+    if not isinstance(table, dict):
+        raise Invalid(f"{path}: not a JSON object", "mend the file; `npm init` writes a right one")
+    return table
+
+
+def _table(table: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = table.get(key)
+    return value if isinstance(value, dict) else {}
