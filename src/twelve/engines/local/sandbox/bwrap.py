@@ -30,8 +30,9 @@ def _words(box: Box) -> list[str]:
     words = ["--unshare-user-try", "--unshare-pid", "--unshare-ipc", "--unshare-uts"]
     words += [] if box.network else ["--unshare-net"]
     words += ["--die-with-parent", "--cap-drop", "ALL", "--proc", "/proc", "--dev", "/dev"]
+    # Two file systems: bwrap cannot share the budget between them as our own root does.
     for target in ("/tmp", "/dev/shm"):  # noqa: S108 - the private ones
-        words += ["--perms", "1777", "--size", str(box.tmp), "--tmpfs", target]
+        words += ["--perms", "1777", "--size", str(box.tmp // 2), "--tmpfs", target]
     words += ["--perms", "0700", "--dir", HOME, "--dir", "/run"]
     for path, target in inside.links:
         words += ["--symlink", target, path]
