@@ -18,6 +18,9 @@ REBUILT = 2
 END = 4
 """The writer ended in mid-line: what was begun is a whole line. ``length`` is 0."""
 
+MISSING = 8
+"""Only in a reader's memory, with GAP: ``length`` bytes were deleted before they could be read."""
+
 BLOCK = 1 << 18
 """The most bytes that one record speaks of when a stream is captured."""
 SEGMENT = 8 << 20
@@ -49,7 +52,7 @@ def records(data: bytes) -> list[Record]:
 def end_of(record: Record) -> int:
     """The offset in the stream after this record's bytes."""
     offset, length, flags, _, _ = record
-    return offset if flags & GAP else offset + length
+    return offset if flags & GAP and not flags & MISSING else offset + length
 
 
 def sound(data: bytes, start: int, size: int) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 
 from twelve.engines.local.collector.retention import Shelf, streams_of
 from twelve.engines.local.collector.segments import Writer
@@ -110,14 +111,14 @@ class Archive:
             yield
 
     def _mend(self, folder: str) -> None:
-        try:
-            if not os.path.exists(folder):
-                return
-            writer = Writer(folder, self.sequence)
-            writer.finish_line()
-            writer.cool()
-        except OSError:
-            return
+        before = self.sequence.last
+        with suppress(OSError):
+            if os.path.exists(folder):
+                writer = Writer(folder, self.sequence)
+                writer.finish_line()
+                writer.cool()
+        if self.sequence.last != before:
+            self.grown.add(folder)
 
     def _shelf(self, folder: str) -> Shelf:
         key = _deploy_of(folder)

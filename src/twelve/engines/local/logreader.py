@@ -1,0 +1,84 @@
+"""The log stream of a deploy: every process of every release in one order, past and to come."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import ExitStack
+
+from twelve.engines.local.collector_client import Growth
+from twelve.engines.local.growth import Listener, Watch
+from twelve.engines.local.logmerge import Merge
+from twelve.factors.logs.filter import Filter
+from twelve.factors.logs.line import GAP, Block, Line
+from twelve.factors.logs.render import PLAIN, Form, text_block
+
+_BATCH = 1 << 20
+_POLL_SECONDS = 0.2
+_LOOK_ANYWAY_SECONDS = 10.0
+
+
+async def lines(
+    home: str, app: str, deploy: str, *, want: Filter, follow: bool, grew: Watch | None
+) -> AsyncIterator[Line]:
+    """The wanted lines in order; with ``follow`` for ever, over rotation and new processes.
+
+    Nothing comes twice. What retention deleted before it was read is told by a line with GAP.
+    """
+    async for batch in blocks(home, app, deploy, want=want, follow=follow, grew=grew):
+        for block in batch:
+            for line in block.lines():
+                yield line
+
+
+async def text_blocks(
+    home: str,
+    app: str,
+    deploy: str,
+    *,
+    want: Filter,
+    follow: bool,
+    grew: Watch | None,
+    form: Form = PLAIN,
+) -> AsyncIterator[bytes]:
+    """The same as text, many lines at once: no work in Python for a single line."""
+    async for batch in blocks(home, app, deploy, want=want, follow=follow, grew=grew):
+        yield b"".join([text_block(block, form) for block in batch])
+
+
+async def blocks(
+    home: str, app: str, deploy: str, *, want: Filter, follow: bool, grew: Watch | None
+) -> AsyncIterator[list[Block]]:
+    """The same as blocks of lines, at least one at a time."""
+    merge = Merge(home, app, deploy, want)
+    with ExitStack() as stack:
+        # Listening begins before reading does, so that nothing grows unheard in between.
+        listener = stack.enter_context(grew.listen(f"logs/{app}/{deploy}/")) if grew else None
+        stack.callback(merge.close)
+        await asyncio.to_thread(merge.begin)
+        while True:
+            batch = await asyncio.to_thread(merge.batch, _BATCH)
+            if batch:
+                yield batch
+            elif batch is None:
+                if not follow:
+                    return
+                await asyncio.to_thread(merge.grow, await _growth(listener))
+
+
+def tail(home: str, app: str, deploy: str, process: str, n: int) -> list[bytes]:
+    """The last lines of a process, ``web.1`` or ``web.1@v7``, of all its streams. Reads files."""
+    name, _, release = process.partition("@")
+    releases = frozenset((release,)) if release else frozenset[str]()
+    merge = Merge(home, app, deploy, Filter(processes=frozenset((name,)), releases=releases, n=n))
+    merge.begin()
+    found: list[bytes] = []
+    while (batch := merge.batch(_BATCH)) is not None:
+        found += [line.data for block in batch for line in block.lines() if not line.flags & GAP]
+    merge.close()
+    return found
+
+
+async def _growth(listener: Listener | None) -> Growth:
+    if listener is not None:
+        return await listener.wait(_LOOK_ANYWAY_SECONDS)
+    await asyncio.sleep(_POLL_SECONDS)
+    return Growth(None, None)

@@ -1,0 +1,84 @@
+"""A line as text for people, and as JSON for programs."""
+
+import base64
+import json
+import zlib
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from twelve.factors.logs.line import GAP, PARTIAL, REBUILT, SPLIT, Block, Line, Origin
+
+_COLOURS = (36, 33, 32, 35, 34, 96, 93, 92, 95, 94)
+_MARKS = ((GAP, "gap"), (SPLIT, "split"), (PARTIAL, "partial"), (REBUILT, "rebuilt"))
+
+
+class Form(NamedTuple):
+    """How text is to look: process names aligned to ``width``, coloured by type for a terminal."""
+
+    width: int = 0
+    colour: bool = False
+
+
+PLAIN = Form()
+
+
+def stamp(ns: int) -> str:
+    """``2026-11-21T07:44:25.123Z``."""
+    seconds, rest = divmod(ns, 1_000_000_000)
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{rest // 1_000_000:03d}Z"
+
+
+def prefix(origin: Origin, ns: int, form: Form = PLAIN) -> bytes:
+    """What stands before each line of text: time and process, as ``form`` has it."""
+    head = f"{stamp(ns)} {origin.process.ljust(form.width)} |"
+    if form.colour:
+        # By name, so that a type has its colour in every call and every terminal.
+        number = _COLOURS[zlib.crc32(origin.type.encode()) % len(_COLOURS)]
+        head = f"\x1b[{number}m{head}\x1b[0m"
+    return f"{head} ".encode()
+
+
+def text_block(block: Block, form: Form = PLAIN) -> bytes:
+    """A whole block with a prefix before each line, made in one go."""
+    head = prefix(block.origin, block.ns, form)
+    if block.flags & GAP:
+        return head + b"[" + block.data + b"]\n"
+    if not block.plain:
+        return head + block.data + b"\n"
+    return head + block.data[:-1].replace(b"\n", b"\n" + head) + b"\n"
+
+
+def text(line: Line, form: Form = PLAIN) -> bytes:
+    """One line of text, newline included. Bytes that are not UTF-8 are passed on as they are."""
+    origin = Origin(line.process, line.release, line.stream)
+    head = prefix(origin, line.ns, form)
+    return head + (b"[" + line.data + b"]" if line.flags & GAP else line.data) + b"\n"
+
+
+def plain(line: Line) -> dict[str, object]:
+    """The line as plain data for JSON.
+
+    A line that is not UTF-8 has its bytes under ``base64`` too; ``line`` then has replacement
+    characters. Marks (``gap``, ``split``, ``partial``, ``rebuilt``) are there only when true.
+    """
+    found: dict[str, object] = {
+        "ns": line.ns,
+        "sequence": line.sequence,
+        "process": line.process,
+        "release": line.release,
+        "stream": line.stream,
+        "offset": line.offset,
+    }
+    try:
+        found["line"] = line.data.decode()
+    except UnicodeDecodeError:
+        found["line"] = line.data.decode("utf-8", "replace")
+        found["base64"] = base64.b64encode(line.data).decode("ascii")
+    found |= {name: True for flag, name in _MARKS if line.flags & flag}
+    return found
+
+
+def json_line(line: Line) -> bytes:
+    """One line of JSON, newline included."""
+    return json.dumps(plain(line), ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
