@@ -9,7 +9,7 @@ from twelve.factors.concurrency.formation import (
     process_names,
     text_of_formation,
 )
-from twelve.factors.processes.process_type import ProcessType
+from twelve.factors.processes.types import ProcessType
 
 NOW = {"web": 2, "worker": 1, "send-mail": 0}
 
@@ -31,7 +31,7 @@ NOW = {"web": 2, "worker": 1, "send-mail": 0}
     ],
 )
 def test_words_ask_for_quantities(words, asked):
-    assert parse_formation(words, NOW) == asked
+    assert parse_formation(words, NOW, NOW) == asked
 
 
 @pytest.mark.parametrize(
@@ -55,29 +55,29 @@ def test_words_ask_for_quantities(words, asked):
 )
 def test_what_cannot_be_done_is_refused_with_a_reason(word, problem):
     with pytest.raises(Invalid) as caught:
-        parse_formation([word], NOW)
+        parse_formation([word], NOW, NOW)
 
     assert problem in caught.value.message
 
 
 def test_all_faults_are_named_and_nothing_is_scaled():
     with pytest.raises(Invalid) as caught:
-        parse_formation(["web=5", "nope=1", "worker=x"], NOW)
+        parse_formation(["web=5", "nope=1", "worker=x"], NOW, NOW)
 
     assert len(caught.value.problems) == 1
     assert caught.value.hint == "nothing was scaled"
 
 
 def test_a_type_that_is_called_all_is_just_a_type():
-    assert parse_formation(["all=3"], {"all": 1, "web": 1}) == {"all": 3}
+    assert parse_formation(["all=3"], ["all", "web"], {}) == {"all": 3}
 
 
 def test_known_types_may_be_more_than_those_that_run():
-    assert parse_formation(["clock=1"], NOW, ["web", "clock"]) == {"clock": 1}
+    assert parse_formation(["clock=1"], ["web", "clock"], NOW) == {"clock": 1}
 
 
 def test_what_was_scaled_by_hand_stays_and_the_manifest_says_the_rest():
-    types = {"web": ProcessType("x", quantity=4), "clock": ProcessType("y")}
+    types = {"web": ProcessType("web", "x", quantity=4), "clock": ProcessType("clock", "y")}
 
     assert formation_of(types, {"web": 2, "gone": 7}) == {"web": 2, "clock": 1}
     assert formation_of(types, {"web": 0}) == {"web": 0, "clock": 1}
@@ -89,4 +89,4 @@ def test_processes_are_counted_from_one():
 
 @given(st.dictionaries(st.from_regex(r"\A[a-z0-9][a-z0-9_-]{0,9}\Z"), st.integers(0, 1000)))
 def test_a_formation_is_read_back_as_it_was_written(formation):
-    assert parse_formation(text_of_formation(formation).split(), formation) == formation
+    assert parse_formation(text_of_formation(formation).split(), formation, {}) == formation

@@ -6,6 +6,7 @@ import pytest
 
 from twelve.factors.config.names import (
     LONGEST_VARIABLE,
+    check_pairs,
     name_problem,
     reserved_problem,
     total_problem,
@@ -59,3 +60,12 @@ def test_all_variables_of_the_largest_config_reach_a_process():
     done = subprocess.run(child, env=pairs, capture_output=True, check=True, cwd=os.sep)
     assert done.stdout == b"True\n"
     assert "together" in total_problem([*pairs.items(), ("N", "x" * 100_000)])
+
+
+def test_all_faults_of_a_set_of_variables_are_named_without_their_values():
+    pairs = {"A": "1", "B-C": "canary", "": "canary", "PORT": "canary", "D": "canary\0"}
+    problems = check_pairs(pairs)
+
+    assert [problem.split(" ")[0] for problem in problems] == ["B-C", "''", "PORT", "D"]
+    assert "canary" not in "".join(problems)
+    assert "together" in check_pairs({f"N{i}": "x" * 100_000 for i in range(11)})[0]

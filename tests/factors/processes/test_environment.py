@@ -2,7 +2,7 @@ from twelve.factors.config.names import reserved_problem
 from twelve.factors.processes.environment import DEFAULTS, Place, app_environment, own_variables
 from twelve.factors.processes.instance import Instance
 
-WEB = Instance("shop", "production", "web", "1", 7)
+WEB = Instance("shop", "production", "web", 1, 7)
 PLACE = Place("/tmp/home", "/tmp/tmp", "/layer/bin:/usr/bin", {"VIRTUAL_ENV": "/layer"})
 
 

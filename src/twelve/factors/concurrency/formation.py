@@ -5,7 +5,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 
 from twelve.errors import Invalid
-from twelve.factors.processes.process_type import ProcessType
+from twelve.factors.processes.types import ProcessType
 
 MOST = 1000
 """Processes of one type on one machine; more is a slip of the finger."""
@@ -17,14 +17,14 @@ _WORD = re.compile(r"(?P<type>[^=+]+?)(?P<sign>=|\+|-)(?P<number>[0-9]+)\Z", re.
 
 
 def parse_formation(
-    words: Iterable[str], current: Mapping[str, int], known: Collection[str] | None = None
+    words: Iterable[str], known: Collection[str], current: Mapping[str, int]
 ) -> dict[str, int]:
     """The quantities that words like ``web=2``, ``worker+1`` or ``web=2,worker-1`` ask for.
 
-    ``current`` is what ``+`` and ``-`` count from; ``known`` are the types there are (those of
-    ``current`` unless said). Only what was asked for is returned. Raises Invalid for all at once.
+    ``known`` are the types there are; ``current`` is what ``+`` and ``-`` count from. Only what
+    was asked for is returned. Raises Invalid for all at once.
     """
-    types = list(current if known is None else known)
+    types = list(known)
     asked: dict[str, int] = {}
     problems = []
     for word in (part.strip() for text in words for part in text.split(",")):

@@ -1,7 +1,7 @@
 """Names and values of environment variables: which are possible, and which are Twelve's own."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 RESERVED = frozenset({"PORT", "HOST", "HOME", "TMPDIR", "PATH", "LANG", "NOTIFY_SOCKET"})
 """Twelve sets these itself, for each process; TWELVE_* belong to it too."""
@@ -46,6 +46,17 @@ def value_problem(name: str, value: str) -> str:
             "and its address here"
         )
     return ""
+
+
+def check_pairs(pairs: Mapping[str, str]) -> list[str]:
+    """Why config cannot hold these variables: a sentence for each fault, without the values."""
+    faults = (
+        (name, name_problem(name) or reserved_problem(name) or value_problem(name, value))
+        for name, value in pairs.items()
+    )
+    problems = [f"{name or repr(name)} {fault}" for name, fault in faults if fault]
+    total = total_problem(pairs.items())
+    return [*problems, total] if total else problems
 
 
 def total_problem(pairs: Iterable[tuple[str, str]]) -> str:

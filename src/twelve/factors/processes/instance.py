@@ -4,13 +4,17 @@ import re
 from typing import NamedTuple
 
 from twelve.errors import Invalid
-from twelve.factors.processes.process_type import type_problem
+from twelve.factors.processes.types import type_problem
 
 PLATFORM = "twelve"
 """The app name under which Twelve's own processes go."""
 
 ONE_OFF = "run"
 BUILD_STEP = "build"
+RELEASE_PHASE = "release"
+
+RUN_ONCE = frozenset({ONE_OFF, BUILD_STEP, RELEASE_PHASE})
+"""They have an id where processes of the formation have a number."""
 
 _LABEL = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?\Z", re.ASCII)
 _INSTANCE = re.compile(
@@ -31,14 +35,14 @@ class Instance(NamedTuple):
     app: str
     deploy: str
     type: str
-    slot: str = ""
+    slot: int | str = ""
     release: int | None = None
     boot: int = 1
 
     @property
     def process(self) -> str:
         """``web.1``."""
-        return f"{self.type}.{self.slot}" if self.slot else self.type
+        return f"{self.type}.{self.slot}" if self.slot != "" else self.type
 
     @property
     def tag(self) -> str:
@@ -54,13 +58,15 @@ class Instance(NamedTuple):
     @property
     def number(self) -> int | None:
         """The number of a process of the formation; None for one-offs and parts of Twelve."""
-        counted = self.type not in {ONE_OFF, BUILD_STEP} and self.slot.isdecimal()
-        return int(self.slot) if counted else None
+        return self.slot if isinstance(self.slot, int) else None
 
     @property
     def is_one_off(self) -> bool:
         """An admin process: one run."""
-        return self.type == ONE_OFF and bool(self.slot)
+        return self.type in {ONE_OFF, RELEASE_PHASE} and self.slot != ""
+
+    def __str__(self) -> str:
+        return self.name
 
 
 def parse_instance(name: str) -> Instance:
@@ -71,11 +77,12 @@ def parse_instance(name: str) -> Instance:
         raise Invalid(
             f"{name!r} is not the name of a process", "write e.g. shop/production/web.1@v7"
         )
+    slot = process["slot"] or ""
     return Instance(
         app=found["app"],
         deploy=found["deploy"] or "",
         type=process["type"],
-        slot=process["slot"] or "",
+        slot=int(slot) if slot.isdecimal() and process["type"] not in RUN_ONCE else slot,
         release=None if found["release"] == "-" else int(found["release"][1:]),
         boot=int(found["boot"] or 1),
     )
@@ -92,6 +99,20 @@ def parse_process(text: str) -> tuple[str, int | None]:
             f"{text!r} names no process", "write a type, e.g. web, or one of it, e.g. web.1"
         )
     return kind, int(number) if dot else None
+
+
+def check_app_name(name: str) -> str:
+    """The name. Raises Invalid when it cannot name an app."""
+    if fault := app_problem(name):
+        raise Invalid(f"{name!r} {fault}", "an app's name is a part of its host names")
+    return name
+
+
+def check_deploy_name(name: str) -> str:
+    """The name. Raises Invalid when it cannot name a deploy."""
+    if fault := deploy_problem(name):
+        raise Invalid(f"{name!r} {fault}", "a deploy's name is a part of its host names")
+    return name
 
 
 def app_problem(name: str) -> str:
@@ -115,8 +136,4 @@ def parse_target(text: str, deploy: str = "production") -> tuple[str, str]:
     Raises Invalid.
     """
     app, slash, said = text.partition("/")
-    if fault := app_problem(app):
-        raise Invalid(f"{app!r} {fault}", "name the target as APP or APP/DEPLOY")
-    if slash and (fault := deploy_problem(said)):
-        raise Invalid(f"{said!r} {fault}", "name the target as APP or APP/DEPLOY")
-    return app, said or deploy
+    return check_app_name(app), check_deploy_name(said) if slash else deploy

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from twelve.errors import Invalid
-from twelve.factors.processes.process_type import type_problem
+from twelve.factors.processes.types import type_problem
 
 RELEASE = "release"
 """The one line that is no process type: the command of the release phase."""
