@@ -66,6 +66,8 @@ def parse(text: str, place: str = "") -> Url:
     if not rest.startswith("//"):
         return Url(scheme.lower(), "", "", "", None, rest.partition("?")[0], "")
     authority, path, query = _split(rest[2:])
+    if "#" in authority:
+        raise Invalid(f"{lead}the URL holds a # before its host ends", hint=ENCODE)
     userinfo, _, address = authority.rpartition("@")
     user, _, password = userinfo.partition(":")
     host, port = _address(address, lead)
@@ -91,12 +93,14 @@ def mask(text: str) -> str:
     scheme, mark, rest = text.partition("://")
     if not mark or not _SCHEME.match(scheme):
         return DOTS
-    # The last @ of all: a password may hold a slash, and half of it would be shown as a path.
     userinfo, at, rest = rest.rpartition("@")
+    if set("/?#") & set(userinfo):
+        # A password that holds a slash, or an @ in the query: either way we cannot tell the parts.
+        return f"{scheme}://{DOTS}"
     address, path, query = _split(rest.partition("#")[0])
     user, colon, _ = userinfo.partition(":")
     # A name alone is often the secret: https://key@errors.example/1.
-    shown = f"{user}:{DOTS}" if colon and not set("/?#") & set(user) else DOTS
+    shown = f"{user}:{DOTS}" if colon else DOTS
     if scheme.lower() in {"http", "https"}:
         # Web hooks keep their token in the path.
         path = f"/{DOTS}" if path.strip("/") else path
