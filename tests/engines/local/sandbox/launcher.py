@@ -1,7 +1,7 @@
-"""Starts one program in a box as the supervisor's init does; run by the tests in a process of its own.
+"""Starts one program in a box as the supervisor's init does, in a process of its own.
 
-argv[1] is JSON: {"box", "argv", "env", "cwd", "uid", "plain", "open_init"}; ``plain`` leaves the box out: the
-same program with the same uid and nothing to stop it.
+argv[1] is JSON: {"box", "argv", "env", "cwd", "uid", "plain", "open_init"}; ``plain`` leaves the
+box out: the same program with the same uid and nothing to stop it.
 """
 
 import contextlib

@@ -1,6 +1,5 @@
 """What an app tries against others and its own code: stopped in its box, and done without one."""
 
-import ctypes
 import os
 import platform
 import shutil

@@ -128,7 +128,7 @@ def test_flags_are_added_by_hand_without_taking_those_away_that_are_locked(boxes
     if boxes.kind.name != "userns":
         pytest.skip("about user namespaces")
     code = (
-        "import os\n"
+        "import os, sys\n"
         "from twelve.engines.local.sandbox import mounts, syscalls as s\n"
         "box = {'tier': 'user', 'via': 'userns'}\n"
         "pid = s.clone(s.NEWUSER | s.NEWNS)\n"
@@ -137,18 +137,22 @@ def test_flags_are_added_by_hand_without_taking_those_away_that_are_locked(boxes
         "s.mount('', '/', '', s.MS_REC | s.MS_PRIVATE)\n"
         "s.mount('tmpfs', '/tmp', 'tmpfs', s.MS_NOSUID | s.MS_NODEV, '')\n"
         "os.mkdir('/tmp/dev'); s.mount('/dev', '/tmp/dev', '', s.MS_BIND | s.MS_REC)\n"
-        "os.mkdir('/tmp/sys'); s.mount('/proc', '/tmp/sys', '', s.MS_BIND | s.MS_REC)\n"
-        "mounts.remount('/tmp/dev', s.MS_RDONLY | s.MS_NOSUID, recursive=True)\n"
-        "mounts.remount('/tmp/sys', s.MS_RDONLY, recursive=True)\n"
+        "s.unshare(s.NEWUSER | s.NEWNS)\n"  # hereby the flags of all mounts are locked
+        "mounts._write_maps('/proc/self', (0, 0), (0, 0))\n"
+        "try: s.mount('', '/tmp', '', s.MS_REMOUNT | s.MS_BIND | s.MS_RDONLY)\n"
+        "except PermissionError: print('refused')\n"
+        "mounts.remount('/tmp', s.MS_RDONLY, recursive=True)\n"
         "lines = [line.split() for line in open('/proc/self/mountinfo')]\n"
-        "under = [w[5].split(',') for w in lines if (w[4] + '/').startswith('/tmp/dev/')]\n"
-        "assert under and all('ro' in w and 'nosuid' in w for w in under), under\n"
-        "os._exit(0)\n"
+        # By place: the last one covers those that were mounted there before.
+        "under = {w[4]: w[5].split(',') for w in lines if (w[4] + '/').startswith('/tmp/')}\n"
+        "assert len(under) > 2 and all('ro' in w for w in under.values()), under\n"
+        "assert {'ro', 'nosuid', 'nodev'} <= {*under['/tmp']}, under\n"
+        "sys.stdout.flush(); os._exit(0)\n"
     )
     result = boxes.script(
         "import sys; sys.path.insert(0, sys.argv[1])\n" + code, boxes.place.code, plain=True
     )
-    assert (result.returncode, result.stderr) == (0, "")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "refused\n", "")
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,8 @@ open('/etc/resolv.conf').close() if os.path.lexists('/etc/resolv.conf') else Non
     "files move between folders, fifos and links are made": """
 import os, sys
 os.chdir(sys.argv[1]); os.makedirs('a/b'); os.mkdir('c'); open('a/b/f', 'w').close()
-os.rename('a/b/f', 'c/f'); os.mkfifo('p'); os.symlink('c/f', 'l'); os.link('c/f', 'h'); os.truncate('h', 9)
+os.rename('a/b/f', 'c/f'); os.mkfifo('p'); os.symlink('c/f', 'l')
+os.link('c/f', 'h'); os.truncate('h', 9)
 """,
 }
 # Without a fresh root there is no private home at /tmp/home and no passwd entry of one's own.
@@ -194,7 +195,8 @@ def test_a_part_of_twelve_with_its_own_uid_runs_from_below_a_closed_folder(stric
     code = (
         "import os, sys, json\n"
         f"open('{closed}/data/made', 'w').close()\n"
-        f"print(sys.prefix, os.getuid(), sorted(os.listdir('{closed}')), os.access('{venv}', os.W_OK))"
+        f"print(sys.prefix, os.getuid(), sorted(os.listdir('{closed}')), "
+        f"os.access('{venv}', os.W_OK))"
     )
     result = strict.run(
         [str(venv / "bin/python"), "-c", code],
