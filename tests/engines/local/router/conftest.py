@@ -155,9 +155,14 @@ def free_port() -> int:
 class Running:
     """A router with its Envoy, as the supervisor would keep it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, uid: int | None = None, program: str = "") -> None:
         self.folder = folder
-        self.router = Router(Place(folder / "home", folder / "run"), Options(port=free_port()))
+        place = Place(folder / "home", folder / "run", uid, uid)
+        self.router = Router(place, Options(port=free_port(), program=program))
+        self.user: dict[str, Any] = {}
+        if uid is not None:
+            place.home.mkdir(mode=0o711)
+            self.user = {"user": uid, "group": uid, "extra_groups": []}
         self.output = folder / "access.log"
         self.errors = folder / "envoy.log"
         self.process: subprocess.Popen[bytes] | None = None
@@ -166,8 +171,16 @@ class Running:
     def start(self, table: Table | None = None) -> "Running":
         launch = self.router.launch(table)
         with self.output.open("ab") as out, self.errors.open("ab") as err:
+            if self.user:
+                # Envoy opens /dev/stdout by name, so the file must be its own, as its FIFO is.
+                os.chown(self.output, self.user["user"], self.user["group"])
             self.process = subprocess.Popen(
-                launch["argv"], env=launch["env"], cwd=launch["cwd"], stdout=out, stderr=err
+                launch["argv"],
+                env=launch["env"],
+                cwd=launch["cwd"],
+                stdout=out,
+                stderr=err,
+                **self.user,
             )
         return self
 
@@ -257,3 +270,18 @@ async def fresh(tmp_path: Path) -> AsyncIterator[Running]:
     running.client.close()
     running.end()
     running.router.clean_up()
+
+
+@pytest.fixture
+def start_router() -> Iterator[Callable[..., Running]]:
+    """Starts a router that is set up in another way: ``start_router(folder, uid=…)``."""
+    made: list[Running] = []
+
+    def start(folder: Path, **how: Any) -> Running:
+        made.append(Running(folder, **how))
+        return made[-1].start()
+
+    yield start
+    for running in made:
+        running.end()
+        running.router.clean_up()
