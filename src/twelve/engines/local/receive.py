@@ -86,7 +86,7 @@ def receive(
         source.seek(0)
         plain: Any = gzip.GzipFile(fileobj=source) if packed else source
         try:
-            entries = _unpack(Bounded(plain), dest, facts.root, limits)  # type: ignore[arg-type]
+            entries = _unpack(Bounded(plain), dest, facts.root, limits)
         except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise Invalid(
                 f"the archive is not a whole tar file: {error}", "send it again"

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
@@ -98,8 +99,14 @@ def find_node(request: Request | None, environ: Mapping[str, str], memory: Path)
 
 def twelves_own() -> tuple[str, tuple[str, ...]]:
     """Give the folder of the interpreter that has Twelve's modules, and what it reads from."""
-    packages = [path for path in sys.path if path and os.path.isdir(path)]
-    return os.path.join(sys.prefix, "bin"), outside_system([sys.prefix, sys.base_prefix, *packages])
+    packages = [_home_of(name) for name in ("twelve", "uvicorn")]
+    read = [sys.prefix, sys.base_prefix, *filter(None, packages)]
+    return os.path.join(sys.prefix, "bin"), outside_system(read)
+
+
+def _home_of(package: str) -> str:
+    found = find_spec(package)
+    return os.path.dirname(os.path.dirname(found.origin)) if found and found.origin else ""
 
 
 def outside_system(paths: Iterable[str]) -> tuple[str, ...]:
