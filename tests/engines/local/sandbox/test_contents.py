@@ -76,6 +76,15 @@ def test_a_link_within_a_bound_folder_leads_to_its_bound_target(boxes):
 
 
 @live
+def test_a_folder_of_the_machines_tmp_does_not_come_to_lie_in_the_private_one(boxes):
+    if boxes.kind.name == "landlock":
+        pytest.skip("it has no private one")
+    code = "import os; print(os.path.samefile('/tmp', '/var/tmp'), os.listdir('/tmp'))"
+    assert boxes.script(code, read=[], write=[]).stdout == "True ['home']\n"
+    assert boxes.script(code, write=["/var/tmp"], read=[]).stdout == "False ['home']\n"
+
+
+@live
 def test_a_single_file_is_bound_without_its_neighbours(boxes):
     (folder,) = tree(boxes.place, "o")
     for name in ("one", "two"):

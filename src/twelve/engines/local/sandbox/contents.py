@@ -53,11 +53,15 @@ def contents(box: Box) -> Contents:
             links.append((path, os.readlink(path)))
         elif os.path.isdir(path):
             system.append(Bind(path, path, writable=False))
-    links += [("/var/run", "/run"), ("/var/tmp", "/tmp")]  # noqa: S108 - the private one
+    paths = paths_of(box)
+    for path, target in (("/var/run", "/run"), ("/var/tmp", "/tmp")):  # noqa: S108 - private
+        # Not over a path of the launch: it would come to lie at the link's target.
+        if not any(below(bind.target, path) for bind in paths):
+            links.append((path, target))
     system += [Bind(path, path, writable=False) for path in _resolver_folders()]
     if os.path.isdir(KERNEL_FACTS):
         system.append(Bind(KERNEL_FACTS, KERNEL_FACTS, writable=False))
-    return Contents(tuple(links), tuple(system), paths_of(box), tuple(_account_files(box)))
+    return Contents(tuple(links), tuple(system), paths, tuple(_account_files(box)))
 
 
 def paths_of(box: Box) -> tuple[Bind, ...]:
