@@ -99,7 +99,9 @@ def _build_value(name: str, declared: Declared) -> str:
             return value
     if declared.choices:
         return declared.choices[0]
-    return PLACEHOLDERS[declared.type].format(name=name.lower().replace("_", "-"))
+    # Settings modules take URLs apart while they are imported; another text would stop the hook.
+    looks_like_url = declared.type == "str" and name.endswith(("_URL", "_URI"))
+    return PLACEHOLDERS["url" if looks_like_url else declared.type].format(name=name.lower().replace("_", "-"))
 
 
 def _how_to_set(name: str, declared: Declared) -> str:

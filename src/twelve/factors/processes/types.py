@@ -10,12 +10,12 @@ _TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}\Z", re.ASCII)
 
 
 class ProcessType(NamedTuple):
-    """One process type, by its name. Times in seconds, ``memory`` and ``tmp`` in bytes, None: no limit."""
+    """One process type. Times are in seconds, ``memory`` and ``tmp`` in bytes, None is no limit."""
 
     name: str
     command: str
     health: str | None = None
-    """Path that answers 2xx or 3xx when a process is well; else any answer on PORT will do."""
+    """Path that answers 2xx or 3xx when all is well; without it any answer on PORT will do."""
     ready: float = 60.0
     """How long a new process may take to become ready."""
     settle: float = 2.0
