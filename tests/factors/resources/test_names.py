@@ -30,6 +30,17 @@ def test_apps_whose_names_begin_alike_are_apart():
     assert name_for("tin-y", "x", "A") != name_for("tin", "y-x", "A")
 
 
+def test_a_name_of_the_servers_own_is_refused():
+    for name in ("twelve", "postgres", "template1", "default", "pg_monitor"):
+        with pytest.raises(Invalid, match="the server's own"):
+            check_name(name)
+
+
+@given(st.sampled_from(["twelve", "postgres", "pg"]), words)
+def test_an_app_may_have_such_a_name(app, deploy):
+    assert check_name(name_for(app, deploy, "DATABASE_URL"))
+
+
 @pytest.mark.parametrize("name", ["", "A", "1a", "a-b", "a" * 64, "a\n", "ä"])
 def test_a_name_that_needs_quotes_is_refused(name):
     with pytest.raises(Invalid):

@@ -8,6 +8,12 @@ from twelve.errors import Invalid
 LONGEST = 63
 """Bytes of a Postgres identifier."""
 
+RESERVED = frozenset({"twelve", "default", "postgres", "template0", "template1", "public", "none"})
+"""Users and databases that the servers have already, and words that SQL keeps for itself."""
+
+RESERVED = frozenset({"twelve", "default", "postgres", "template0", "template1", "public", "none"})
+"""Users and databases that the servers have already, and words that SQL keeps for itself."""
+
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}\Z")
 
 
@@ -18,6 +24,10 @@ def check_name(name: str) -> str:
             f"{name!r} cannot be the name of a resource",
             hint="write a small letter, then at most 62 small letters, digits or underscores",
         )
+    if name in RESERVED or name.startswith("pg_"):
+        raise Invalid(f"{name!r} is a name of the server's own", hint="choose another")
+    if name in RESERVED or name.startswith("pg_"):
+        raise Invalid(f"{name!r} is a name of the server's own", hint="choose another")
     return name
 
 
@@ -29,6 +39,6 @@ def name_for(app: str, deploy: str, variable: str) -> str:
     whole = f"{app}\0{deploy}\0{variable}"
     digest = hashlib.sha256(whole.encode()).hexdigest()[:8]
     readable = re.sub(r"[^a-z0-9]+", "_", f"{app}_{deploy}_{variable}".lower()).strip("_")
-    if not readable[:1].isalpha():
+    if not readable[:1].isalpha() or readable.startswith("pg_"):
         readable = f"r_{readable}"
     return f"{readable[: LONGEST - len(digest) - 1]}_{digest}"
