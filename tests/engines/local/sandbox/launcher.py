@@ -52,14 +52,19 @@ def main():
     job = json.loads(sys.argv[1])
     if job["plain"]:
         run_plain(job)
+    told, tell = os.pipe()
     pid = sandbox.clone(sandbox.clone_flags(job["box"]))
     if pid == 0:
+        os.read(told, 1)
         with contextlib.suppress(SystemExit):
             try:
                 run_init(job)
             except OSError as error:
                 os.write(2, f"launcher: {error.strerror}\n".encode())
         os._exit(125)
+    if job["box"].get("via") == "userns" and os.geteuid() == 0 and job["box"].get("uid"):
+        sandbox.map_ids(job["box"], pid)
+    os.write(tell, b"x")
     signal.signal(signal.SIGTERM, lambda number, _: os.kill(pid, number))
     _, status = os.waitpid(pid, 0)
     os._exit(os.waitstatus_to_exitcode(status))

@@ -182,6 +182,24 @@ def test_an_interpreter_below_a_closed_folder_runs_under_the_apps_uid(strict):
     assert boxed.stdout == f"{venv} {strict.kind.uid} [1]\n", boxed
 
 
+def test_root_gives_a_box_of_tier_user_another_uid_and_no_groups(strict):
+    code = (
+        "import os; print(os.getresuid(), os.getgroups())\n"
+        "print(open('/proc/self/uid_map').read().split())\n"
+        "lines = [line.split() for line in open('/proc/self/status')]\n"
+        "print([words[1:] for words in lines if words[0] == 'Groups:'])"
+    )
+    uid = strict.kind.uid
+    result = strict._replace(python="/usr/bin/python3").script(code, tier="user", via="userns")
+    assert result.stdout == f"({uid}, {uid}, {uid}) []\n['{uid}', '0', '1']\n[[]]\n", result
+    strict.place.data.joinpath("file").unlink()
+    made = strict.run(
+        ["/bin/sh", "-c", f"echo > {strict.place.data}/file"], tier="user", via="userns"
+    )
+    assert made.returncode == 0
+    assert strict.place.data.joinpath("file").stat().st_uid == uid
+
+
 def test_a_part_of_twelve_with_its_own_uid_runs_from_below_a_closed_folder(strict):
     closed = strict.place.code / "closed"
     (closed / "deep").mkdir(parents=True)

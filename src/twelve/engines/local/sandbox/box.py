@@ -41,7 +41,8 @@ class Box(NamedTuple):
     @property
     def uncovers(self) -> bool:
         """Whether a part of Twelve with another uid needs paths below folders closed to it."""
-        return self.tier == "bare" and self.uid is not None and bool(self.read or self.write)
+        changes = self.tier == "bare" and self.uid is not None and os.geteuid() == 0
+        return changes and bool(self.read or self.write)
 
 
 def read_box(plain: Mapping[str, Any]) -> Box:
@@ -108,7 +109,8 @@ def _paths(plain: Mapping[str, Any], key: str) -> tuple[str, ...]:
 def _name(name: str) -> str:
     if not name.isprintable() or set(name) & set(":/ ,"):
         raise _refusal(f"user: {name!r} cannot stand in a passwd file")
-    return name
+    # An app of that name must not be taken for the superuser, nor hide it.
+    return "app" if name == "root" else name
 
 
 def _refusal(sentence: str) -> OSError:

@@ -69,7 +69,8 @@ def map_ids(plain: Mapping[str, Any], pid: int) -> None:
     """
     box = read_box(plain)
     uid, gid = owner(box)
-    _write_maps(f"/proc/{pid}", (0, uid), (0, gid))
+    _write(f"/proc/{pid}/uid_map", f"0 {uid} 1")
+    _write(f"/proc/{pid}/gid_map", f"0 {gid} 1")
 
 
 def _enter_fresh(box: Box) -> None:
@@ -111,39 +112,43 @@ def _take_namespace(box: Box) -> None:
     """Be user 0 of the new user namespace: a devpts must have one."""
     with open("/proc/self/uid_map", "rb") as file:
         mapped = bool(file.read().strip())
-    if not mapped:
+    if mapped:  # by a root that gives the box another uid, so its own groups go as well
+        os.setgroups([])
+    else:
         uid, gid = owner(box)
         if (uid, gid) != syscalls.started_as():
             raise OSError(errno.EPERM, f"sandbox: uid {uid} must be mapped by the parent (map_ids)")
-        _write_maps("/proc/self", (0, uid), (0, gid))
+        _write_own_maps((0, uid), (0, gid))
     os.setresgid(0, 0, 0)
     os.setresuid(0, 0, 0)
+    # A process that changed its uid may not write its own maps until then.
+    syscalls.prctl(syscalls.PR_SET_DUMPABLE, 1, "sandbox: own the files in /proc/self")
 
 
 def _become_owner(box: Box) -> None:
     """Bear the owner's own numbers again, in a namespace that has no say over the box's mounts."""
     uid, gid = owner(box)
     syscalls.unshare(syscalls.NEWUSER)
-    _write_maps("/proc/self", (uid, 0), (gid, 0))
+    _write_own_maps((uid, 0), (gid, 0))
 
 
-def _write_maps(folder: str, uids: tuple[int, int], gids: tuple[int, int]) -> None:
-    for name, words in (
-        ("setgroups", "deny"),
-        ("uid_map", f"{uids[0]} {uids[1]} 1"),
-        ("gid_map", f"{gids[0]} {gids[1]} 1"),
-    ):
+def _write_own_maps(uids: tuple[int, int], gids: tuple[int, int]) -> None:
+    # Without setgroups the kernel lets a process without privileges map its own group.
+    _write("/proc/self/setgroups", "deny")
+    _write("/proc/self/uid_map", f"{uids[0]} {uids[1]} 1")
+    _write("/proc/self/gid_map", f"{gids[0]} {gids[1]} 1")
+
+
+def _write(path: str, words: str) -> None:
+    try:
+        number = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
         try:
-            number = os.open(f"{folder}/{name}", os.O_WRONLY | os.O_CLOEXEC)
-            try:
-                os.write(number, words.encode())
-            finally:
-                os.close(number)
-        except OSError as error:
-            reason = os.strerror(error.errno or 0)
-            raise OSError(
-                error.errno, f"sandbox: cannot write {name} {words!r}: {reason}"
-            ) from None
+            os.write(number, words.encode())
+        finally:
+            os.close(number)
+    except OSError as error:
+        reason = os.strerror(error.errno or 0)
+        raise OSError(error.errno, f"sandbox: cannot write {words!r} to {path}: {reason}") from None
 
 
 def _mount_proc() -> None:
