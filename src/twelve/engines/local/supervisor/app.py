@@ -11,9 +11,10 @@ import os
 import signal
 import socket
 import termios
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from twelve.engines.local.supervisor import box, descriptors
+from twelve.engines.local.supervisor import box
 
 CANNOT_RUN, NOT_FOUND = 126, 127
 """The exit codes that every shell gives for a program that is not executable, and for one that is not there."""
@@ -26,7 +27,7 @@ class _CannotStartError(Exception):
 
 
 def become(
-    job: int, channel: socket.socket, stdio: list[int], *, terminal: bool, parent: int
+    job: int, channel: socket.SocketType, stdio: Sequence[int], *, terminal: bool, parent: int
 ) -> NoReturn:
     """
     Turn into the program of ``job``.
@@ -42,52 +43,63 @@ def become(
         if terminal:
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
         order = json.loads(_whole(job))
+        _reset_signals()
         _confine(order, parent)
         _run(order)
     except _CannotStartError as error:
         text, status = error.args
-        os.write(2, f"twelve: {text}\n".encode())
+        os.write(2, f"twelve: {text}\n".encode("utf-8", "surrogateescape"))
     finally:
         os._exit(status)
 
 
+def _reset_signals() -> None:
+    """The app begins as from a shell: Python ignores some signals, the init blocks all."""
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
 def _confine(order: dict[str, Any], parent: int) -> None:
+    """Into the box. Every descriptor from 3 on closes at exec from here."""
     try:
         box.enter(order["box"])
         box.confine(order["box"])
     except OSError as error:
         raise _CannotStartError(f"cannot confine {order['name']}: {error}", CANNOT_RUN) from error
-    # A killed init takes its app along also where there is no pid namespace; a new uid would clear
-    # this, so it comes last.
+    # A killed init takes its app along also where there is no pid namespace; a new uid would
+    # clear this, so it comes last.
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if parent != 1 and os.getppid() != parent:
         os._exit(CANNOT_RUN)
 
 
 def _run(order: dict[str, Any]) -> NoReturn:
+    cwd = order["cwd"]
     try:
-        os.chdir(order["cwd"])
+        os.chdir(cwd)
     except OSError as error:
-        raise _CannotStartError(
-            f"cannot enter {order['cwd']!r}: {error.strerror}", CANNOT_RUN
-        ) from error
+        text = f"cannot enter {cwd!r}: {error.strerror}"
+        raise _CannotStartError(text, CANNOT_RUN) from error
     os.umask(0o022)
-    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
-        if signal.getsignal(number) is not None:
-            signal.signal(number, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())
-    descriptors.close_range(3)
-    argv = order["argv"]
+    program = order["argv"][0]
     try:
-        os.execvpe(argv[0], argv, order["env"])
-    except FileNotFoundError as error:
-        raise _CannotStartError(
-            f"cannot run {argv[0]!r}: no such program on PATH", NOT_FOUND
-        ) from error
+        argv = box.wrap(order["box"], order["argv"])
+        os.execvpe(argv[0], argv, order["env"])  # noqa: S606 - argv is a list, there is no shell
+    except (FileNotFoundError, NotADirectoryError) as error:
+        text = f"cannot run {program!r}: {_why_missing(program, order['env'])}"
+        raise _CannotStartError(text, NOT_FOUND) from error
     except (OSError, ValueError) as error:
-        raise _CannotStartError(
-            f"cannot run {argv[0]!r}: {getattr(error, 'strerror', error)}", CANNOT_RUN
-        ) from error
+        text = f"cannot run {program!r}: {getattr(error, 'strerror', None) or error}"
+        raise _CannotStartError(text, CANNOT_RUN) from error
+
+
+def _why_missing(program: str, env: dict[str, str]) -> str:
+    """The file may be there, and what its first line names not."""
+    folders = [""] if "/" in program else env.get("PATH", os.defpath).split(os.pathsep)
+    if any(os.path.isfile(os.path.join(folder, program)) for folder in folders):
+        return "it is there, but the interpreter that its first line names is not"
+    return "no such file" if "/" in program else "no such program on PATH"
 
 
 def _whole(job: int) -> bytes:

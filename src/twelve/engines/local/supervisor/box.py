@@ -1,30 +1,51 @@
-"""The seam to the sandbox: a bare process only changes its uid; the others are confined by their tier."""
+"""The seam to the sandbox: which calls are made where in the life of an instance."""
 
-import ctypes
 import os
 from typing import Any
 
-_PR_SET_NO_NEW_PRIVS = 38
-_PLAIN = frozenset({"bare", "none"})
+from twelve.engines.local import sandbox
+from twelve.engines.local.sandbox import syscalls
+
+NOBODY = 0xFFFFFFFF
+"""In the place of a uid: leave it as it is."""
+
+clone_flags = sandbox.clone_flags
+enter = sandbox.enter
+confine = sandbox.confine
+wrap = sandbox.wrap
 
 
-def clone_flags(plan: dict[str, Any]) -> int:
-    """The namespaces that the init of this box is born in."""
-    return 0
+def prepare(plan: dict[str, Any], pid: int) -> None:
+    """
+    What only the parent can do for a cloned init, before it runs. Raises OSError.
+
+    Root may put an app of tier user under another uid: then the map is ours to write.
+    """
+    owns = plan.get("uid") in {None, os.geteuid()}
+    if plan["tier"] == "user" and plan.get("via", "userns") == "userns" and not owns:
+        sandbox.map_ids(plan, pid)
 
 
-def enter(plan: dict[str, Any]) -> None:
-    """Mounts, as the box says. Raises OSError with a sentence."""
+def owner(plan: dict[str, Any]) -> tuple[int, int]:
+    """The uid and gid that the init of this box has once the app is forked; NOBODY for its own."""
+    uid = plan.get("uid")
+    if uid is None or plan["tier"] == "user":
+        return NOBODY, NOBODY
+    gid = plan.get("gid")
+    return int(uid), int(uid if gid is None else gid)
 
 
-def confine(plan: dict[str, Any]) -> None:
-    """Limits, uid and the rest, right before exec. Raises OSError with a sentence."""
-    uid, gid = plan.get("uid"), plan.get("gid")
-    if uid is not None and os.geteuid() == 0:
+def confine_init(uid: int, gid: int) -> None:
+    """
+    Take from the init what it does not need to reap and to signal. Raises OSError.
+
+    It has the app's uid then, so it is not dumpable: an app of that uid shall not write into it.
+    """
+    if uid != NOBODY and os.geteuid() == 0:
         os.setgroups([])
-        group = gid if gid is not None else uid
-        os.setresgid(group, group, group)
+        os.setresgid(gid, gid, gid)
         os.setresuid(uid, uid, uid)
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "cannot set no_new_privs")
+    if uid != NOBODY or os.geteuid() != 0:
+        syscalls.drop_capabilities()
+    syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1, "no_new_privs of the init")
+    syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0, "hide the init's memory")

@@ -12,27 +12,44 @@ import os
 import signal
 import socket
 import struct
-import sys
 import time
 from collections.abc import Callable
 from typing import NamedTuple, NoReturn
 
-from twelve.engines.local.supervisor import app, descriptors, proc, terminal
+from twelve.engines.local.supervisor import app, box, descriptors, proc, terminal
 
 CLONE_NEWPID = 0x20000000
 END_ALL = int(signal.SIGRTMIN) + 3
 """The supervisor's order that the grace is over: everything but the init itself is killed."""
 
-ORDERS = struct.Struct("<?d")
-"""Whether there is a terminal; the grace in seconds for what outlives the app. The name follows."""
+ORDERS = struct.Struct("<?dII")
+"""
+Whether there is a terminal; the grace in seconds for what outlives the app; the uid and gid to
+take, box.NOBODY for none. The name follows.
+"""
 
 DESCRIPTORS = 5
 """job, exit file, stdin, stdout, stderr; with a terminal also its master and the FIFO of its bytes."""
 
-_PR_SET_DUMPABLE, _PR_SET_NAME, _PR_SET_CHILD_SUBREAPER = 4, 15, 36
+_PR_SET_NAME, _PR_SET_CHILD_SUBREAPER = 15, 36
+_ORDERS_SIZE = 4096
+_DESCRIPTORS_SIZE = socket.CMSG_SPACE(4 * (DESCRIPTORS + 2))
+_CHILD, _TERM, _KILL, _CONT = map(
+    int, (signal.SIGCHLD, signal.SIGTERM, signal.SIGKILL, signal.SIGCONT)
+)
 _AGAIN = 0.05  # seconds between two rounds of SIGKILL: a group that forks while it is killed needs more than one
 
 Wait = Callable[[float | None], int | None]
+
+
+class Kit(NamedTuple):
+    """What the zygote lays out once, so that no init makes its own: each page written costs it 4 kB."""
+
+    libc: ctypes.CDLL
+    signals: tuple[int, ...]
+    title: int
+    """The address of the words that ps shows."""
+    title_size: int
 
 
 class Instance(NamedTuple):
@@ -44,41 +61,60 @@ class Instance(NamedTuple):
     namespaced: bool
 
 
-def main(channel_fd: int, namespaced: bool) -> NoReturn:
+def prepare() -> Kit:
+    """The kit, in a process that is about to clone inits."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(_PR_SET_NAME, b"twelve-init", 0, 0, 0)
+    with open("/proc/self/stat", "rb") as file:
+        fields = file.read().rsplit(b")", 1)[1].split()
+    start, end = int(fields[45]), int(fields[46])
+    signals = tuple(int(number) for number in signal.valid_signals())
+    return Kit(libc, signals, start, max(0, end - start))
+
+
+def main(kit: Kit, channel_fd: int, namespaced: bool) -> NoReturn:
     """The life of an init, in a process that was just cloned. Never returns."""
     status = 1
     try:
-        status = _live(socket.socket(fileno=channel_fd), namespaced)
+        status = _live(kit, socket.SocketType(fileno=channel_fd), namespaced)
     finally:
         os._exit(status)
 
 
-def _live(channel: socket.socket, namespaced: bool) -> int:
-    signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-    orders, fds, _, _ = socket.recv_fds(channel, 4096, DESCRIPTORS + 2, descriptors.CLOEXEC)
+def _live(kit: Kit, channel: socket.SocketType, namespaced: bool) -> int:
+    # The plain calls, not their comfortable Python forms: those would import and convert here.
+    orders, ancillary, _, _ = channel.recvmsg(_ORDERS_SIZE, _DESCRIPTORS_SIZE, descriptors.CLOEXEC)
     if not orders:  # the supervisor died before it had written down that we exist: so we must not
         return 0
-    has_terminal, grace = ORDERS.unpack_from(orders)
-    libc = ctypes.CDLL(None, use_errno=True)
-    _name(libc, orders[ORDERS.size :])
+    data = ancillary[0][2]
+    fds = struct.unpack(f"{len(data) // 4}i", data)
+    has_terminal, grace, uid, gid = ORDERS.unpack_from(orders)
     if not namespaced:
-        libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    job, exit_file, *stdio = fds[:DESCRIPTORS]
+        kit.libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     me = os.getpid()
     pid = os.fork()
     if pid == 0:
-        app.become(job, channel, stdio, terminal=has_terminal, parent=me)
-    libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)  # an app of our own uid shall not write into us
+        app.become(fds[0], channel, fds[2:DESCRIPTORS], terminal=has_terminal, parent=me)
+    show(kit, b"twelve: init " + orders[ORDERS.size :])
+    box.confine_init(uid, gid)
     channel.close()
-    for fd in (job, *stdio):
+    os.close(fds[0])
+    for fd in fds[2:DESCRIPTORS]:
         os.close(fd)
-    instance = Instance(pid, exit_file, grace, namespaced)
+    instance = Instance(pid, fds[1], grace, namespaced)
     if has_terminal:
         with terminal.Pump(*fds[DESCRIPTORS:]) as pump:
             _look_after(instance, pump.wait)
     else:
-        _look_after(instance, _wait)
+        _look_after(instance, lambda patience: _wait(kit.signals, patience))
     return 0
+
+
+def show(kit: Kit, title: bytes) -> None:
+    """In ps it stands as what it is, not as a second supervisor."""
+    if kit.title > 0 and kit.title_size > 1:
+        words = title[: kit.title_size - 1].ljust(kit.title_size, b"\0")
+        ctypes.memmove(kit.title, words, kit.title_size)
 
 
 def _look_after(instance: Instance, wait: Wait) -> None:
@@ -99,7 +135,7 @@ def _look_after(instance: Instance, wait: Wait) -> None:
         number = wait(patience)
         if number == END_ALL:
             forced = True
-        elif number is not None and number != signal.SIGCHLD and alive:
+        elif number is not None and number != _CHILD and alive:
             _pass_on(instance, number)
 
 
@@ -134,7 +170,7 @@ def _signal_name(number: int) -> str:
 
 def _end(instance: Instance, told: set[int], *, forced: bool, alive: bool) -> None:
     """End what is left: politely once each, or by force again and again."""
-    number = signal.SIGKILL if forced else signal.SIGTERM
+    number = _KILL if forced else _TERM
     if alive:
         _quietly(os.killpg, instance.app, number)
     if instance.namespaced:
@@ -153,8 +189,8 @@ def _end(instance: Instance, told: set[int], *, forced: bool, alive: bool) -> No
 
 def _pass_on(instance: Instance, number: int) -> None:
     _quietly(os.killpg, instance.app, number)
-    if number == signal.SIGTERM:  # a stopped process cannot obey
-        _quietly(os.killpg, instance.app, signal.SIGCONT)
+    if number == _TERM:  # a stopped process cannot obey
+        _quietly(os.killpg, instance.app, _CONT)
 
 
 def _quietly(kill: Callable[[int, int], None], pid: int, number: int) -> None:
@@ -164,23 +200,9 @@ def _quietly(kill: Callable[[int, int], None], pid: int, number: int) -> None:
         pass
 
 
-def _wait(patience: float | None) -> int | None:
+def _wait(signals: tuple[int, ...], patience: float | None) -> int | None:
     """The next signal, which all are blocked; None when ``patience`` seconds are over."""
     if patience is None:
-        return signal.sigwaitinfo(signal.valid_signals()).si_signo
-    caught = signal.sigtimedwait(signal.valid_signals(), max(0.0, patience))
+        return signal.sigwaitinfo(signals).si_signo
+    caught = signal.sigtimedwait(signals, max(0.0, patience))
     return caught.si_signo if caught else None
-
-
-def _name(libc: ctypes.CDLL, name: bytes) -> None:
-    """In ps it stands as what it is, not as a second supervisor."""
-    libc.prctl(_PR_SET_NAME, b"twelve-init", 0, 0, 0)
-    try:
-        with open("/proc/self/stat", "rb") as file:
-            fields = file.read().rsplit(b")", 1)[1].split()
-    except OSError:
-        return
-    start, end = int(fields[45]), int(fields[46])
-    if sys.platform == "linux" and 0 < start < end:
-        title = b"twelve: init " + name
-        ctypes.memmove(start, title[: end - start - 1].ljust(end - start, b"\0"), end - start)

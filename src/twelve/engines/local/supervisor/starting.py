@@ -74,7 +74,10 @@ def release(instance: Instance) -> None:
     ends = Ends()
     try:
         _open_ends(instance, instance.streams, ends)
-        head = init.ORDERS.pack(bool(ends.pump), float(instance.launch["grace"]))
+        launch = instance.launch
+        uid, gid = box.owner(launch["box"])
+        head = init.ORDERS.pack(bool(ends.pump), float(launch["grace"]), uid, gid)
+        box.prepare(launch["box"], instance.pid)
         fds = [ends.job, ends.exit_file, *ends.stdio, *ends.pump]
         socket.send_fds(instance.channel, [head + instance.name.encode()], fds)
     finally:

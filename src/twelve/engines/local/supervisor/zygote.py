@@ -10,7 +10,6 @@ each. The zygote stays cold.
 import ctypes
 import gc
 import os
-import platform
 import signal
 import socket
 import struct
@@ -69,17 +68,18 @@ def _serve(orders: socket.socket) -> None:
     signal.set_wakeup_fd(-1)
     signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     gc.disable()
-    libc = ctypes.CDLL(None, use_errno=True)
-    number = _SYS_CLONE[platform.machine()] if platform.machine() in _SYS_CLONE else None
+    kit = init.prepare()
+    init.show(kit, b"twelve: zygote")
+    number = _SYS_CLONE.get(os.uname().machine)
     while True:
         request, fds, _, _ = socket.recv_fds(orders, _REQUEST.size, 1, descriptors.CLOEXEC)
         if not request:
             return
         (flags,) = _REQUEST.unpack(request)
-        pid = _clone(libc, number, flags)
+        pid = _clone(kit.libc, number, flags)
         if pid == 0:
             orders.close()
-            init.main(fds[0], bool(flags & init.CLONE_NEWPID))
+            init.main(kit, fds[0], bool(flags & init.CLONE_NEWPID))
         os.close(fds[0])
         orders.send(_REPLY.pack(pid))
 
