@@ -65,12 +65,24 @@ class Client:
             lines["content-length"] = str(len(body))
         head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
         question = f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode() + body
-        reader, writer = self.pool.pop() if self.pool else await self._connect()
+        reader, writer = self._pooled() or await self._connect()
         async with asyncio.timeout(30):
             writer.write(question)
             answer = await read_answer(reader)
-        self.pool.append((reader, writer))
+        if answer.headers.get("connection") == "close":
+            writer.close()
+        else:
+            self.pool.append((reader, writer))
         return answer
+
+    def _pooled(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+        # As every client does: a connection that the other side has closed is not used again.
+        while self.pool:
+            reader, writer = self.pool.pop()
+            if not reader.at_eof():
+                return reader, writer
+            writer.close()
+        return None
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         return await asyncio.open_connection("127.0.0.1", self.port)
@@ -155,10 +167,12 @@ def free_port() -> int:
 class Running:
     """A router with its Envoy, as the supervisor would keep it."""
 
-    def __init__(self, folder: Path, *, uid: int | None = None, program: str = "") -> None:
+    def __init__(
+        self, folder: Path, *, uid: int | None = None, program: str = "", handover: int = 30
+    ) -> None:
         self.folder = folder
         place = Place(folder / "home", folder / "run", uid, uid)
-        self.router = Router(place, Options(port=free_port(), program=program))
+        self.router = Router(place, Options(port=free_port(), program=program, handover=handover))
         self.user: dict[str, Any] = {}
         if uid is not None:
             place.home.mkdir(mode=0o711)
@@ -166,6 +180,7 @@ class Running:
         self.output = folder / "access.log"
         self.errors = folder / "envoy.log"
         self.process: subprocess.Popen[bytes] | None = None
+        self.processes: list[subprocess.Popen[bytes]] = []
         self.client = Client(self.router.options.port)
 
     def start(self, table: Table | None = None) -> "Running":
@@ -182,7 +197,15 @@ class Running:
                 stderr=err,
                 **self.user,
             )
+            self.processes.append(self.process)
         return self
+
+    def next_life(self) -> "Running":
+        """The one to start beside this one, with the same files and client."""
+        following = Running.__new__(Running)
+        following.__dict__.update(self.__dict__)
+        following.router = self.router.next_life()
+        return following
 
     def end(self, how: int = signal.SIGTERM) -> None:
         if self.process and self.process.poll() is None:
@@ -283,5 +306,7 @@ def start_router() -> Iterator[Callable[..., Running]]:
 
     yield start
     for running in made:
-        running.end()
+        for process in running.processes:
+            process.kill()
+            process.wait(20)
         running.router.clean_up()

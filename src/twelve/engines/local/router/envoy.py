@@ -16,7 +16,7 @@ from twelve.errors import Conflict, TwelveError, Unreachable
 from twelve.factors.ports.routes import Table, checked
 
 NAME = "twelve/router@-"
-"""The router's name among the supervisor's instances."""
+"""The router's name among the supervisor's instances; ``twelve/router.2@-`` in its third life."""
 
 EMPTY = Table((), ())
 QUIET_POLLS = 3
@@ -43,7 +43,8 @@ class Options(NamedTuple):
     """How the router is set up: where it listens, and what it may use.
 
     ``program``: an Envoy other than the installed one; ``connections``: clients at once;
-    ``log_budget`` in bytes and ``log_age`` in seconds: of its own log stream.
+    ``log_budget`` in bytes and ``log_age`` in seconds: of its own log stream; ``handover``: seconds
+    that connections have to end in a life that was replaced by the next.
     """
 
     address: str = "127.0.0.1"
@@ -52,6 +53,7 @@ class Options(NamedTuple):
     connections: int = 20_000
     log_budget: int = 64 * 1024 * 1024
     log_age: float = 14 * 86400.0
+    handover: int = 30
 
 
 class Router:
@@ -62,18 +64,33 @@ class Router:
         place: Place,
         options: Options | None = None,
         *,
+        epoch: int = 0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.place = place
         self.options = options or Options()
         self.clock = clock
-        self.epoch = 0
+        self.epoch = epoch
         self._lock = asyncio.Lock()
 
     @property
     def admin(self) -> Admin:
         """The admin interface of the present life."""
         return Admin(self.place.files(self.epoch).admin)
+
+    @property
+    def name(self) -> str:
+        """The name of the present life."""
+        return NAME if self.epoch == 0 else f"twelve/router.{self.epoch}@-"
+
+    def next_life(self) -> "Router":
+        """The router that takes over from this one without losing a connection.
+
+        Start its ``launch``, wait until it is ``ready``, then stop this one's name with SIGUSR1 and
+        a grace of twice ``handover``: Envoy ignores the signal and ends by itself when its
+        connections have ended or ``handover`` is over.
+        """
+        return Router(self.place, self.options, epoch=self.epoch + 1, clock=self.clock)
 
     def launch(self, table: Table | None = None) -> dict[str, Any]:
         """How the supervisor starts Envoy; its files are written here.
@@ -92,13 +109,13 @@ class Router:
             if table is not None or not read(path)[0]:
                 self._write(path, document)
         return {
-            "name": NAME,
+            "name": self.name,
             "argv": self._argv(),
             "env": {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
             "cwd": "/",
             "stdin": "null",
             "logs": {
-                "dir": "logs/twelve/platform/router@-",
+                "dir": f"logs/twelve/platform/{self.name.partition('/')[2]}",
                 "budget": self.options.log_budget,
                 "age": self.options.log_age,
                 "demux": True,
@@ -220,8 +237,8 @@ class Router:
             # In a folder of its own: by default any process of the machine could talk to it.
             "--socket-path": str(self.place.sockets / "hot"),
             "--socket-mode": "600",
-            "--drain-time-s": "30",
-            "--parent-shutdown-time-s": "45",
+            "--drain-time-s": str(self.options.handover),
+            "--parent-shutdown-time-s": str(self.options.handover + self.options.handover // 2),
             "--file-flush-interval-msec": "100",
         }
         flags = ["--reject-unknown-dynamic-fields"]
@@ -252,3 +269,9 @@ class Router:
                 hint="set TWELVE_HTTP_PORT to a free port",
             )
         return int(stats.get("listener_manager.total_listeners_active", 0)) > 0
+
+
+def epoch_of(name: str) -> int:
+    """Which life of the router an instance's name is, to adopt the one that runs."""
+    life = name.removesuffix("@-").rpartition(".")[2]
+    return int(life) if life.isdigit() else 0
