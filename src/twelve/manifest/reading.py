@@ -6,13 +6,13 @@ from typing import Any
 from twelve.errors import Invalid
 from twelve.factors.config.contract import Declared, build_values
 from twelve.factors.processes.command import command_problem
-from twelve.factors.processes.procfile import RELEASE, Line, read_procfile
 from twelve.factors.processes.types import ProcessType
 from twelve.factors.resources.kinds import RESOURCE_KINDS
 from twelve.manifest import app_json, env_example, twelve_toml
 from twelve.manifest.app_json import AppJson, read_app_json
 from twelve.manifest.env_example import read_env_example
 from twelve.manifest.model import Manifest
+from twelve.manifest.procfile import RELEASE, Line, read_procfile
 from twelve.manifest.table import Faults
 from twelve.manifest.twelve_toml import TwelveToml, nearest, process_type, read_twelve_toml
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from twelve.factors.config.contract import Declared
 from twelve.factors.config.dotenv import write_dotenv
-from twelve.factors.processes.procfile import RELEASE
+from twelve.manifest.procfile import RELEASE
 
 Plain = str | int | float | bool | tuple[str, ...] | list[str]
 

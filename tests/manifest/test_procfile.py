@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twelve.errors import Invalid
-from twelve.factors.processes.procfile import Line, parse_procfile, read_procfile
+from twelve.manifest.procfile import Line, parse_procfile, read_procfile
 
 
 @pytest.mark.parametrize(
