@@ -60,7 +60,7 @@ for folder in ('/tmp', '/dev/shm'):
         try:
             for _ in range(5): file.write(bytes(1 << 20)); file.flush()
         finally:
-            if sys.argv[4] == 'plain': os.unlink(path)
+            os.unlink(path)
 done(True)
 """
 FILL_INODES = """
@@ -68,14 +68,14 @@ os.makedirs(folder := f'/tmp/many-{os.getpid()}')
 try:
     for number in range(9000): os.close(os.open(f'{folder}/{number}', os.O_CREAT))
 finally:
-    if sys.argv[4] == 'plain': import shutil; shutil.rmtree(folder)
+    import shutil; shutil.rmtree(folder)
 done(True)
 """
 READ_A_FILE_IN_SHARED_TMP = """
 done('canary' in open(f'/tmp/twelve-test-left-by-{sys.argv[3]}').read())
 """
 REACH_THE_MACHINE = """
-socket.create_connection(('127.0.0.1', int(sys.argv[5])), timeout=5); done(True)
+socket.create_connection(('127.0.0.1', int(sys.argv[4])), timeout=5); done(True)
 """
 REACH_AN_ABSTRACT_SOCKET = """
 with socket.socket(socket.AF_UNIX) as s: s.connect('\\0twelve-test-' + sys.argv[3]); done(True)
@@ -162,9 +162,9 @@ def listener():
         yield server.getsockname()[1]
 
 
-def attempt(boxes, name, victim, listener, *, plain):
+def attempt(boxes, name, victim, listener, *, plain, **box):
     place = boxes.place
-    words = (place.layer, place.other, victim.pid, "plain" if plain else "box", listener)
+    words = (place.layer, place.other, victim.pid, listener)
     left = os.open(place.other, os.O_RDONLY)
     os.set_inheritable(left, True)
     if name in AS_ROOT and plain:
@@ -176,6 +176,7 @@ def attempt(boxes, name, victim, listener, *, plain):
             plain=plain,
             network=name != "REACH_THE_MACHINE",
             options={"pass_fds": [left]},
+            **box,
         )
     finally:
         os.close(left)
@@ -197,6 +198,21 @@ def test_attack_is_stopped_in_a_box_and_done_without(boxes, victim, listener, na
     free = attempt(boxes, name, victim, listener, plain=True)
     assert "DONE" in free.stdout, free
     assert name != "SIGNAL_FOREIGN_PROCESS" or victim.wait(10) == 7
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_tier_none_stops_setuid_programs_and_left_descriptors_only(boxes, victim, listener, name):
+    if boxes.kind.name != "userns" or name in AS_ROOT:
+        pytest.skip("one kind is enough")
+    if name == "KEEP_SETUID":
+        if os.geteuid() != 0:
+            pytest.skip("only root can prepare it")
+        copy = shutil.copy("/usr/bin/id", boxes.place.layer / "setuid-id")
+        os.chown(copy, 0, 0)
+        os.chmod(copy, 0o4755)
+    result = attempt(boxes, name, victim, listener, plain=False, tier="none")
+    stopped = {"KEEP_SETUID", "USE_A_LEFT_DESCRIPTOR"}
+    assert ("DONE" in result.stdout) == (name not in stopped), result
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="another ABI")
