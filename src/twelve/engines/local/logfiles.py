@@ -33,7 +33,7 @@ class Cursor:
         self._next = 0
         self._index = -1
         self._data = -1
-        self._inode = 0
+        self._last = b""
         self._ahead = b""
         self._ahead_from = 0
 
@@ -46,6 +46,7 @@ class Cursor:
         self._segment, self._at = place
         before = next(backwards(self.folder, place), None) if place.at else None
         self._pos = index.end_of(before[1]) if before else place.segment
+        self._last = index.RECORD.pack(*before[1]) if before else b""
         begun = _begun_before(self.folder, place)
         self._joiner = Joiner(self.origin, self._pos - len(begun), begun)
 
@@ -107,7 +108,9 @@ class Cursor:
             return False
         data = os.pread(self._index, _CHUNK, self._at)
         self._records = index.records(data)
-        self._at += len(self._records) * index.SIZE
+        if self._records:
+            self._at += len(self._records) * index.SIZE
+            self._last = index.RECORD.pack(*self._records[-1])
         return bool(self._records)
 
     def _go_on(self) -> bool:
@@ -117,18 +120,18 @@ class Cursor:
         starts = starts_of(self.folder)
         if not starts:
             return False
-        later = [start for start in starts if start > self._pos]
-        if later:
-            # It was written to before it was left: look once more before calling bytes missing.
-            if self._read_index():
-                self._at -= len(self._records) * index.SIZE
-                return True
-            return self._leap(later[0])
         if self._is_another(starts):
-            self._pos, self._joiner = 0, Joiner(self.origin)
-            self._segment = -1
-            return self._open(starts[0]) if starts[0] == 0 else self._leap(starts[0])
-        return False
+            self._pos, self._joiner, self._segment = 0, Joiner(self.origin), -1
+            self.rest()
+            return self._open(0) if starts[0] == 0 else self._leap(starts[0])
+        later = [start for start in starts if start > self._pos]
+        if not later:
+            return False
+        # It was written to before it was left: look once more before calling bytes missing.
+        if self._read_index():
+            self._at -= len(self._records) * index.SIZE
+            return True
+        return self._leap(later[0])
 
     def _leap(self, start: int) -> bool:
         """Everything from here to ``start`` is gone: say so where the stream goes on."""
@@ -147,8 +150,14 @@ class Cursor:
             return False
         with suppress(OSError):
             path = f"{self.folder}/{index.index_name(self._segment)}"
-            return os.stat(path).st_ino != self._inode
+            with open(path, "rb", buffering=0) as file:
+                return not self._knows(file.fileno())
         return starts[-1] < self._segment
+
+    def _knows(self, fd: int) -> bool:
+        """Whether an index holds what was read from it last; inode numbers are used again."""
+        before = self._at - index.SIZE
+        return before < 0 or os.pread(fd, index.SIZE, before) == self._last
 
     def _open(self, start: int) -> bool:
         path = f"{self.folder}/{index.segment_name(start)}"
@@ -161,13 +170,12 @@ class Cursor:
         except OSError:
             os.close(data)
             return False
-        inode = os.fstat(found).st_ino
-        if start == self._segment and self._inode not in (0, inode):
+        if start == self._segment and not self._knows(found):
             os.close(data)
             os.close(found)
             return False
         self.rest()
-        self._data, self._index, self._inode = data, found, inode
+        self._data, self._index = data, found
         if start != self._segment:
             self._segment, self._at = start, 0
         return True

@@ -108,7 +108,7 @@ class Joiner:
         self._size = len(begun)
 
     def feed(self, record: index.Record, body: bytes) -> list[Block]:
-        """The next record of the stream and its bytes; what became whole with them."""
+        """The next record and its bytes (up to 1 MiB); what became whole with them."""
         _, _, flags, ns, sequence = record
         if flags & (index.GAP | index.END):
             return self._broken(record)

@@ -8,7 +8,7 @@ import time
 
 from twelve.engines.local.collector.loop import Loop
 
-_WAIT_SECONDS = 10.0
+_WAIT_SECONDS = 5.0
 _TEMPORARY_FAILURE = 75
 
 

@@ -19,7 +19,7 @@ class Client:
         self.grown: set[str] = set()
         """Streams that grew since the last message to a watcher."""
         self._received = b""
-        self._unsent = b""
+        self._unsent = bytearray()
 
     def requests(self) -> list[dict[str, object]] | None:
         """What has come in; None when the connection is over or speaks nonsense."""
@@ -48,16 +48,11 @@ class Client:
         """Whether earlier messages have not left yet."""
         return bool(self._unsent)
 
-    @property
-    def overdue(self) -> bool:
-        """Whether it asks without ever reading the answers."""
-        return len(self._unsent) > _REQUEST_MOST
-
     def send(self) -> bool:
         """Send what is queued as far as it goes; False when the connection is over."""
         try:
             while self._unsent:
-                self._unsent = self._unsent[self.connection.send(self._unsent) :]
+                del self._unsent[: self.connection.send(self._unsent)]
         except BlockingIOError:
             return True
         except OSError:

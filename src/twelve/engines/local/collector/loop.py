@@ -133,6 +133,10 @@ class Loop:
             self.epoll.register(fd, select.EPOLLIN)
 
     def _hear(self, client: Client) -> None:
+        if client.stuck:
+            # It asks on only when it has read what it asked for.
+            self._send(client)
+            return
         requests = client.requests()
         for request in requests or ():
             try:
@@ -141,7 +145,7 @@ class Loop:
                 answer = {"error": str(error) or type(error).__name__, "op": request.get("op")}
             if answer is not None:
                 self._answer(client, request, answer)
-        if requests is None or client.overdue:
+        if requests is None:
             self._part(client)
         else:
             self._send(client)
@@ -212,7 +216,7 @@ class Loop:
         if not client.send():
             self._part(client)
             return
-        self.epoll.modify(fd, select.EPOLLIN | (select.EPOLLOUT if client.stuck else 0))
+        self.epoll.modify(fd, select.EPOLLOUT if client.stuck else select.EPOLLIN)
 
     def _part(self, client: Client) -> None:
         fd = client.connection.fileno()
