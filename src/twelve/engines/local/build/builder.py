@@ -13,7 +13,7 @@ from twelve.engines.local.build.app_layer import make_app
 from twelve.engines.local.build.built import Built
 from twelve.engines.local.build.interpreters import find_node, find_python, libc
 from twelve.engines.local.build.job import Job, Workbench
-from twelve.engines.local.build.layers import Layer, Notes, check_room, ensure
+from twelve.engines.local.build.layers import RESERVE, Layer, Notes, check_room, ensure
 from twelve.engines.local.build.node_layer import install_node
 from twelve.engines.local.build.python_layer import install_python
 from twelve.engines.local.build.seal import digest_folder
@@ -39,13 +39,16 @@ async def build(  # noqa: PLR0913 - what a build depends on is all named here
     pythons: Sequence[str] = (),
     environ: Mapping[str, str] = os.environ,
     fresh: bool = False,
+    reserve: int = RESERVE,
 ) -> Built:
     """Make, or find, the layers of a tree.
 
     ``placeholders`` stand for config while hooks run and are part of the build's identity. ``hooks`` are the plan's
     unless given. ``tree`` is the digest of the tree when it is known. ``fresh`` builds although it is there.
+    ``reserve`` bytes must be free on the disk before anything starts.
     Raises BuildFailed, Invalid, Missing, Refused.
     """
+    check_room(home, reserve)
     job = await _job(tree_dir, plan, home, execute, tell, pythons, environ, fresh=fresh)
     tree = tree or await asyncio.to_thread(digest_folder, tree_dir)
     chosen = plan.hooks if hooks is None else tuple(hooks)
@@ -80,6 +83,7 @@ async def build_dependencies(  # noqa: PLR0913 - as above
     environ: Mapping[str, str] = os.environ,
 ) -> Built:
     """Make, or find, only the layer of dependencies: the app itself stays a folder (``runtime(…, folder=…)``)."""
+    check_room(home)
     job = await _job(tree_dir, plan, home, execute, tell, pythons, environ, fresh=False)
     tree = ""
     if plan.python and plan.python.dynamic:
@@ -99,7 +103,6 @@ async def _job(
     *,
     fresh: bool,
 ) -> Job:
-    check_room(home)
     memory = home / "cache" / "interpreters.json"
     python = node = None
     if plan.python:

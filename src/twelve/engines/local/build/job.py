@@ -5,9 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple, TypedDict, Unpack
 
-from uv import find_uv_bin
-
-from twelve.engines.local.build.interpreters import Interpreter, Node, outside_system
+from twelve.engines.local.build.interpreters import Interpreter, Node
 from twelve.engines.local.build.steps import Execute, Step, StepResult, failed, fetching
 
 SYSTEM_PATH = ("/usr/local/bin", "/usr/bin", "/bin")
@@ -94,6 +92,7 @@ class Workbench(NamedTuple):
             network=network,
             write=tuple(map(str, (*own, *options.get("write", ())))),
             read=(
+                str(self.staging),
                 str(job.tree),
                 *(place for tool in tools for place in tool.read),
                 *options.get("read", ()),
@@ -113,9 +112,3 @@ def node_path(node: Node | None) -> tuple[str, ...]:
     if node is None:
         return ()
     return tuple(dict.fromkeys((os.path.dirname(node.path), os.path.dirname(node.npm))))
-
-
-def uv_program() -> tuple[str, tuple[str, ...]]:
-    """Give the path of uv, and what must be readable for it to run."""
-    path = find_uv_bin()
-    return path, outside_system([os.path.dirname(os.path.realpath(path))])

@@ -9,14 +9,14 @@ import tomllib
 from pathlib import Path
 
 from twelve.engines.local.build.interpreters import Interpreter, libc
-from twelve.engines.local.build.job import Job, Workbench, uv_program
+from twelve.engines.local.build.job import Job, Workbench
 from twelve.engines.local.build.layers import Layer, Notes, ensure, layer_path
 from twelve.engines.local.build.python_layer import (
-    UV,
     finish_venv,
     install_requirements,
     make_venv,
 )
+from twelve.engines.local.build.uv import UV, uv_program
 from twelve.errors import Invalid
 from twelve.factors.dependencies.plan import PythonPlan
 

@@ -6,14 +6,19 @@ import shutil
 from pathlib import Path
 
 from twelve.engines.local.build.interpreters import Interpreter
-from twelve.engines.local.build.job import Workbench, uv_program
+from twelve.engines.local.build.job import Workbench
 from twelve.engines.local.build.layers import Notes
-from twelve.engines.local.build.steps import StepResult, failed
+from twelve.engines.local.build.steps import failed
+from twelve.engines.local.build.uv import fetch, run_uv
 from twelve.factors.codebase.tree import some
 from twelve.factors.dependencies.plan import PythonPlan
 from twelve.factors.dependencies.python import package_name
 
-NEEDS_BUILDING = re.compile(r"building from source is disabled|no usable wheels|git\+")
+FROM_REPOSITORY = re.compile(r"(?:git|hg|svn|bzr)\+")
+SYNC = ("sync", "--locked", "--no-default-groups", "--no-install-local", "--no-editable")
+PROJECT_CONFIG = {"UV_NO_CONFIG": "0"}
+"""The project's own [tool.uv] is part of its declaration."""
+
 LEFT_BY_VENV = ("CACHEDIR.TAG", ".gitignore", ".lock")
 
 
@@ -25,7 +30,7 @@ async def install_python(bench: Workbench, python: Interpreter, plan: PythonPlan
         case "uv.lock":
             notes = await _sync(bench, python, plan, bench.job.tree)
         case "requirements.txt":
-            notes = await _install(bench, plan)
+            notes = await install_requirements(bench, plan)
         case "pyproject.toml":
             notes = await _lock_and_sync(bench, python, plan)
         case _:
@@ -36,7 +41,9 @@ async def install_python(bench: Workbench, python: Interpreter, plan: PythonPlan
 
 async def make_venv(bench: Workbench, python: Interpreter) -> None:
     """Make an empty virtual environment in the layer."""
-    await _uv(bench, "environment", "venv", "--relocatable", "--python", python.path, _venv(bench))
+    await run_uv(
+        bench, "environment", "venv", "--relocatable", "--python", python.path, _venv(bench)
+    )
 
 
 async def finish_venv(bench: Workbench, python: Interpreter) -> None:
@@ -68,33 +75,27 @@ async def compile_modules(
         raise failed(step, result)
 
 
-async def install_requirements(bench: Workbench, plan: PythonPlan) -> Notes:
-    """Install requirements into the layer's environment: an exact set of hashed files, resolved where needed."""
-    return await _install(bench, plan)
-
-
 async def _sync(bench: Workbench, python: Interpreter, plan: PythonPlan, project: Path) -> Notes:
     chosen = [*_each("--extra", plan.extras), *_each("--group", plan.groups)]
-    built = await _with_building(
+    built = await fetch(
         bench,
         "dependencies",
-        ["sync", "--locked", "--no-default-groups", "--no-install-local", "--no-editable",
-         "--python", python.path, *chosen],
+        (*SYNC, "--python", python.path, *chosen),
         cwd=project,
-        env={"UV_PROJECT_ENVIRONMENT": _venv(bench), "UV_NO_CONFIG": "0"},
-    )  # fmt: skip
+        env={"UV_PROJECT_ENVIRONMENT": _venv(bench), **PROJECT_CONFIG},
+    )
     return _notes(built)
 
 
 async def _lock_and_sync(bench: Workbench, python: Interpreter, plan: PythonPlan) -> Notes:
     project = bench.staging / "project"
     await asyncio.to_thread(shutil.copytree, bench.job.tree, project, symlinks=True)
-    built = await _with_building(
+    built = await fetch(
         bench,
         "resolution",
-        ["lock", "--python", python.path],
+        ("lock", "--python", python.path),
         cwd=project,
-        env={"UV_NO_CONFIG": "0"},
+        env=PROJECT_CONFIG,
         write=(project,),
     )
     notes = await _sync(bench, python, plan, project)
@@ -102,114 +103,39 @@ async def _lock_and_sync(bench: Workbench, python: Interpreter, plan: PythonPlan
     return Notes((*_notes(built).warnings, *notes.warnings), reproducible=False)
 
 
-async def _install(bench: Workbench, plan: PythonPlan) -> Notes:
-    given = _write(bench, "requirements.txt", plan.requirements)
+async def install_requirements(bench: Workbench, plan: PythonPlan) -> Notes:
+    """Install requirements into the layer's environment: exact files with their hashes, resolved where needed."""
     if not plan.requirements.strip():
         return Notes()
-    python = ["--python", f"{_venv(bench)}/bin/python"]
+    text = _anchored(plan.requirements, bench.job.tree)
+    given = _write(bench, "requirements.txt", text)
+    python = ("--python", f"{_venv(bench)}/bin/python")
+    building = bool(FROM_REPOSITORY.search(text))
     if plan.hashed:
-        hashed = ["pip", "install", *python, "--require-hashes", "-r", given]
-        built = await _with_building(bench, "dependencies", hashed)
-        return _notes(built)
-    resolved = str(bench.layer / "resolved.txt")
-    limits = ["-c", _write(bench, "constraints.txt", plan.constraints)] if plan.constraints else []
-    resolve = [
-        "pip",
-        "compile",
-        "--generate-hashes",
-        "--no-header",
-        "--no-annotate",
-        *python,
-        *limits,
-        "-o",
-        resolved,
-        given,
-    ]
-    compiled = await _with_building(bench, "resolution", resolve)
-    options = "".join(
-        f"{line}\n" for line in plan.requirements.splitlines() if line.startswith("-")
-    )
-    exact = Path(resolved).read_text()
+        words = ("pip", "install", *python, "--require-hashes", "-r", given)
+        return _notes(await fetch(bench, "dependencies", words, building=building))
+    resolved = bench.layer / "resolved.txt"
+    resolve = ("pip", "compile", "--generate-hashes", "--no-header", "--no-annotate", *python)
+    limits = ("-c", _write(bench, "constraints.txt", plan.constraints)) if plan.constraints else ()
+    words = (*resolve, *limits, "-o", str(resolved), given)
+    compiled = await fetch(bench, "resolution", words, building=building)
+    exact = await asyncio.to_thread(resolved.read_text)
+    options = "".join(f"{line}\n" for line in text.splitlines() if line.startswith("-"))
+    more = ("-r", _write(bench, "options.txt", options)) if options else ()
     # What comes from a repository is named by its commit; there is no file to hash.
-    checks = [] if " @ git+" in exact else ["--require-hashes"]
-    install = [
-        "pip",
-        "install",
-        "--no-deps",
-        *checks,
-        *python,
-        "-r",
-        _write(bench, "options.txt", options),
-        "-r",
-        resolved,
-    ]
-    built = await _with_building(bench, "dependencies", install)
+    checks = () if building else ("--require-hashes",)
+    words = ("pip", "install", "--no-deps", *checks, *python, *more, "-r", str(resolved))
+    built = await fetch(bench, "dependencies", words, building=building)
     return _notes(built or compiled, _unpinned(plan, exact))
 
 
-async def _with_building(
-    bench: Workbench,
-    name: str,
-    words: list[str],
-    *,
-    cwd: Path | None = None,
-    env: dict[str, str] | None = None,
-    write: tuple[Path, ...] = (),
-) -> tuple[str, ...]:
-    """Run uv with ready-made packages only; when some have to be built here, again with building allowed.
-
-    Gives the names of the packages that made building necessary.
-    """
-    result: StepResult | None = None
-    for foreign in (False, True):
-        program, read = uv_program()
-        cache = bench.cache("uv", foreign=foreign)
-        step = bench.step(
-            name if not foreign else f"{name}, building from source",
-            (program, *words, *([] if foreign else ["--no-build"])),
-            cwd=cwd or bench.job.tree,
-            env={**UV, "UV_CACHE_DIR": str(cache), **(env or {})},
-            write=(cache, *write),
-            read=read,
-            network=True,
-            foreign=foreign,
-        )
-        last, result = result, await bench.attempt(step)
-        if result.code == 0:
-            return _needing(last) if last else ()
-        said = "\n".join(result.tail)
-        if foreign or not NEEDS_BUILDING.search(said):
-            raise failed(step, result)
-        bench.job.tell(
-            f"{', '.join(_needing(result))}: no ready-made package, building from source"
-        )
-    raise AssertionError
-
-
-def _needing(result: StepResult) -> tuple[str, ...]:
-    said = "\n".join(result.tail)
-    names = re.findall(
-        r"[Ww]heels are required for `([^`]+)`|`([^`]+)` is marked as|git\+\S*/([\w.-]+)", said
-    )
-    return tuple(dict.fromkeys("".join(found) for found in names)) or ("a package",)
-
-
-UV = {
-    "UV_NO_MANAGED_PYTHON": "1",
-    "UV_PYTHON_DOWNLOADS": "never",
-    "UV_NO_CONFIG": "1",
-    "UV_LINK_MODE": "copy",
-    "UV_NO_PROGRESS": "1",
-    "NO_COLOR": "1",
-}
-
-
-async def _uv(bench: Workbench, name: str, *words: str) -> None:
-    program, read = uv_program()
-    cache = bench.cache("uv", foreign=False)
-    env = {**UV, "UV_CACHE_DIR": str(cache)}
-    await bench.run(
-        name, program, *words, "--quiet", cwd=bench.job.tree, env=env, write=(cache,), read=read
+def _anchored(text: str, tree: Path) -> str:
+    """Let relative folders of packages be those of the codebase: uv takes them from the file that names them."""
+    return re.sub(
+        r"^(?:-f|--find-links)[\s=]+(?!\w+:|/)(\S+)",
+        rf"--find-links {tree}/\1",
+        text,
+        flags=re.MULTILINE,
     )
 
 

@@ -1,5 +1,6 @@
 """A build step: one program that runs in the sandbox, and why it failed, told in a sentence."""
 
+import os
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple
@@ -7,6 +8,8 @@ from typing import NamedTuple
 from twelve.errors import BuildFailed
 
 SHOWN_LINES = 20
+PLACE = "{}(?:(?:layer|source|project)/)?"
+NPM_MANUAL = re.compile(r"npm error (Clean install a project|Usage:|Log files were not)")
 
 PASSED_ON = (
     "HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY SSL_CERT_FILE SSL_CERT_DIR NODE_EXTRA_CA_CERTS "
@@ -34,11 +37,14 @@ class Step(NamedTuple):
 
 
 class StepResult(NamedTuple):
-    """How a step ended: its exit code, its last lines, and whether it had no more network than it asked for."""
+    """How a step ended."""
 
     code: int
+    """Exit status; 128 + signal when a signal ended it."""
     tail: list[str]
+    """The last 100 lines of both streams, or more."""
     isolated: bool = True
+    """It had no more network than it asked for."""
 
 
 Execute = Callable[[Step], Awaitable[StepResult]]
@@ -52,11 +58,18 @@ def fetching(environ: Mapping[str, str]) -> dict[str, str]:
 
 def failed(step: Step, result: StepResult) -> BuildFailed:
     """Give the error of a step: its last lines, and the next thing to do where they show it."""
-    lines = [line.rstrip() for line in result.tail][-SHOWN_LINES:]
-    message = "\n".join(
-        [f"{step.name} failed (exit {result.code})", *(f"  {line}" for line in lines)]
-    )
+    # Where the build stands on the disk tells nobody anything, and differs each time.
+    staging = f"{os.path.dirname(step.env.get('HOME', '/?/'))}/"
+    lines = [re.sub(PLACE.format(re.escape(staging)), "", line.rstrip()) for line in result.tail]
+    shown = [f"  {line}" for line in _essential(lines)[-SHOWN_LINES:]]
+    message = "\n".join([f"{step.name} failed (exit {result.code})", *shown])
     return BuildFailed(message, advice(lines, network=step.network))
+
+
+def _essential(lines: list[str]) -> list[str]:
+    """Leave out npm's manual page, which it prints after its error."""
+    start = next((at for at, line in enumerate(lines) if NPM_MANUAL.match(line)), len(lines))
+    return [line for line in lines[:start] if line.strip() not in ("", "npm error")]
 
 
 def advice(lines: Sequence[str], *, network: bool) -> str:
@@ -115,7 +128,7 @@ _ADVICE = (
         "run `uv lock` and commit uv.lock",
     ),
     (
-        r"package-lock\.json.*not in sync|are in sync",
+        r"package-lock\.json.*in sync",
         "run `npm install --package-lock-only` and commit package-lock.json",
     ),
     (
