@@ -54,13 +54,14 @@ if pid == 0: os._exit(0)
 done(pid > 0)
 """
 FILL_MEMORY_DISK = """
-for folder in ('/tmp', '/dev/shm'):
-    path = f'{folder}/fill-{os.getpid()}'
-    with open(path, 'wb') as file:
-        try:
-            for _ in range(5): file.write(bytes(1 << 20)); file.flush()
-        finally:
-            os.unlink(path)
+made = []
+try:
+    for folder in ('/tmp', '/dev/shm'):
+        with open(f'{folder}/fill-{os.getpid()}', 'wb', buffering=0) as file:
+            made.append(file.name)
+            for _ in range(5): assert file.write(bytes(1 << 20)) == 1 << 20
+finally:
+    for path in made: os.unlink(path)
 done(True)
 """
 FILL_INODES = """
