@@ -251,3 +251,36 @@ async def test_the_launch_is_plain_data_and_the_same_each_time(running):
     assert launch == json.loads(json.dumps(running.router.launch()))
     assert launch["name"] == NAME == "twelve/router@-"
     assert launch["logs"]["demux"] is True
+
+
+@pytest.mark.parametrize("name", ["x-forwarded-for", "x-forwarded-proto", "x-real-ip"])
+async def test_a_header_named_in_connection_cannot_be_talked_away(
+    router, client, table, first, name
+):
+    await router.apply(table(first))
+    raw = await client.raw(
+        f"GET / HTTP/1.1\r\nHost: shop.localhost\r\nConnection: close, {name}\r\n\r\n".encode()
+    )
+    assert raw.startswith(b"HTTP/1.1 400") or f'"{name}":'.encode() in raw
+
+
+async def test_a_body_larger_than_every_buffer_passes(router, client, table, first):
+    await router.apply(table(first))
+    size = 8 * 1024 * 1024
+    head = (
+        "POST /big HTTP/1.1\r\nHost: shop.localhost\r\nExpect: 100-continue\r\n"
+        f"Content-Length: {size}\r\nConnection: close\r\n\r\n"
+    )
+    raw = await client.raw(head.encode() + b"x" * size)
+    assert raw.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK")
+
+
+async def test_an_upgrade_that_is_no_websocket_is_refused(router, client, table, first):
+    await router.apply(table(first))
+    ask = (
+        "GET / HTTP/1.1\r\nHost: shop.localhost\r\n"
+        "Connection: Upgrade, close\r\nUpgrade: {}\r\n\r\n"
+    )
+    assert (await client.raw(ask.format("spdy/3").encode())).startswith(b"HTTP/1.1 403")
+    # Clients that would like HTTP/2 get HTTP/1.1.
+    assert (await client.raw(ask.format("h2c").encode())).startswith(b"HTTP/1.1 200")
