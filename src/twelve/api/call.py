@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 from starlette.requests import Request
 
+from twelve.api.ending import Ending
 from twelve.api.progress import Operations, Work
 from twelve.errors import Invalid
 from twelve.operations.house import House
@@ -20,8 +21,11 @@ class Rooms:
 
     house: House
     operations: Operations
-    shut_down: Callable[[], None]
-    """Ends this control plane."""
+    ending: Ending
+    leave: Callable[[], None]
+    """Ends this control plane and every part of it."""
+    examine: Callable[[], Awaitable[dict[str, Any]]]
+    """What doctor says."""
 
 
 class Accepted(NamedTuple):

@@ -31,9 +31,7 @@ ERROR = {
 def describe(rows: Sequence[Row]) -> dict[str, Any]:
     """The whole document."""
     bodies = [row.body for row in rows if row.body]
-    _, schemas = msgspec.json.schema_components(
-        bodies, ref_template="#/components/schemas/{name}"
-    )
+    _, schemas = msgspec.json.schema_components(bodies, ref_template="#/components/schemas/{name}")
     paths: dict[str, dict[str, Any]] = {}
     for row in rows:
         paths.setdefault(row.path, {})[row.method.lower()] = operation(row)
@@ -64,5 +62,8 @@ def operation(row: Row) -> dict[str, Any]:
     }
     if row.body:
         ref = {"$ref": f"#/components/schemas/{row.body.__name__}"}
-        described["requestBody"] = {"required": True, "content": {"application/json": {"schema": ref}}}
+        described["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": ref}},
+        }
     return described

@@ -17,9 +17,7 @@ def peer_name(transport: asyncio.BaseTransport) -> str | None:
     sock = transport.get_extra_info("socket")
     if sock is None or sock.family != socket.AF_UNIX:
         return None
-    _, uid, _ = UCRED.unpack(
-        sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, UCRED.size)
-    )
+    _, uid, _ = UCRED.unpack(sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, UCRED.size))
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:

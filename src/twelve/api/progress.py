@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import json
 import logging
 import time
 import traceback
@@ -128,8 +129,16 @@ def as_json(error: TwelveError) -> dict[str, Any]:
 def as_bug(error: Exception) -> Bug:
     """Our own fault, told without values: only where it happened."""
     frames = traceback.extract_tb(error.__traceback__)
-    place = f"{frames[-1].filename.rsplit('/twelve/', 1)[-1]}:{frames[-1].lineno}" if frames else "?"
+    place = (
+        f"{frames[-1].filename.rsplit('/twelve/', 1)[-1]}:{frames[-1].lineno}" if frames else "?"
+    )
     return Bug(
         f"internal error: {type(error).__name__} in {place}",
         hint="the details are in control's own log: twelve doctor says where",
     )
+
+
+async def as_lines(events: AsyncIterator[dict[str, Any]]) -> AsyncIterator[bytes]:
+    """Events as JSON lines."""
+    async for event in events:
+        yield json.dumps(event, ensure_ascii=False).encode() + b"\n"

@@ -1,10 +1,9 @@
 """The API server: Starlette over the table of rows, uvicorn on a unix socket."""
 
-import json
 import logging
 import os
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -91,12 +90,6 @@ def show(answer: Any, status: int) -> Response:
 def show_error(error: TwelveError) -> Response:
     """An error as a response, always in the one shape."""
     return JSONResponse({"error": as_json(error)}, error.status)
-
-
-async def as_lines(events: AsyncIterator[dict[str, Any]]) -> AsyncIterator[bytes]:
-    """Events as JSON lines."""
-    async for event in events:
-        yield json.dumps(event, ensure_ascii=False).encode() + b"\n"
 
 
 def bind(path: Path) -> socket.socket:

@@ -117,7 +117,7 @@ def run(row: Run) -> dict[str, Any]:
 def processes(house: House, noun: Deploy, seen: dict[str, Seen]) -> list[dict[str, Any]]:
     """The processes of a deploy: those that are wanted, and those that still run beside them."""
     current = releases.current(house.store, noun)
-    wanted = [str(instance) for instance in instances_of(noun, current)] if current else []
+    wanted = [instance.name for instance in instances_of(noun, current)] if current else []
     prefix = f"{noun.label}/"
     others = sorted(name for name in seen if name.startswith(prefix) and name not in wanted)
     ports = leases.ports(house.store)

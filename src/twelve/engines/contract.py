@@ -1,4 +1,4 @@
-"""What an engine does, in ten methods, and the plain values that pass in and out.
+"""What an engine does, in few methods, and the plain values that pass in and out.
 
 Every engine runs the same suite: ``tests/engines/contract.py``.
 """
@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol
 from twelve.factors.codebase.tree import Tree, TreeFacts
 from twelve.factors.logs.filter import Filter
 from twelve.factors.logs.line import Line
+from twelve.factors.logs.render import Form
 from twelve.factors.ports.routes import Table
 from twelve.factors.processes.instance import Instance
 from twelve.factors.processes.types import ProcessType
@@ -64,7 +65,7 @@ class Process(NamedTuple):
     @property
     def name(self) -> str:
         """``shop/production/web.1@v7``."""
-        return str(self.instance)
+        return self.instance.name
 
 
 class OneOff(NamedTuple):
@@ -84,7 +85,7 @@ class OneOff(NamedTuple):
     @property
     def name(self) -> str:
         """``shop/production/run.k3x9@v7``."""
-        return str(self.instance)
+        return self.instance.name
 
 
 class Exit(NamedTuple):
@@ -173,8 +174,19 @@ class Engine(Protocol):
     async def ended(self, name: str) -> Exit:
         """Wait for the end of a one-off."""
 
+    async def signal(self, name: str, signal: str) -> None:
+        """A signal to the group of a one-off."""
+
+    def output(self, name: str) -> AsyncIterator[tuple[str, bytes]]:
+        """The bytes of a one-off while they come, each piece with its stream; ends with it."""
+
     def lines(self, app: str, deploy: str, want: Filter, *, follow: bool) -> AsyncIterator[Line]:
         """The log stream of a deploy."""
+
+    def rendered(
+        self, app: str, deploy: str, want: Filter, *, follow: bool, form: Form | None
+    ) -> AsyncIterator[bytes]:
+        """The same as text, or as JSON lines without a form; many lines at once."""
 
     async def note(self, app: str, deploy: str, text: str) -> None:
         """Put a line of the platform's own into a deploy's stream."""

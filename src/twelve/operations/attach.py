@@ -3,19 +3,20 @@
 from twelve.engines.contract import Tell
 from twelve.errors import NotFound
 from twelve.factors.releases.release import Release
-from twelve.factors.resources.attachment import check_attachment
+from twelve.factors.resources.attachment import attachment
 from twelve.operations.attempt import Attempt, attempt
-from twelve.operations.configure import release_again
+from twelve.operations.configure import check_names, release_again
 from twelve.operations.house import House
-from twelve.store import releases, versions
+from twelve.store import versions
 from twelve.store.apps import Deploy
 
 
-async def attach(  # noqa: PLR0913 - what, whose, under which name, by whom
+async def attach(
     house: House, deploy: Deploy, url: str, *, variable: str, who: str, tell: Tell
 ) -> Release | None:
     """Put a URL under a variable. Raises Invalid for a bad name or address."""
-    check_attachment(variable, url)
+    check_names({variable: url})
+    attachment(variable, url)
     async with attempt(house, deploy, "attach", who, tell) as mine:
         bind(mine, {variable: url}, (), f"attach {variable}")
         return await release_again(mine, f"attach {variable}")
@@ -55,8 +56,3 @@ def attached(house: House, deploy: Deploy) -> dict[str, str]:
     """What the deploy's newest version holds: the URL under each variable."""
     head = versions.head(house.store, deploy, "attachments")
     return versions.values(house.store, deploy, "attachments", head)
-
-
-def serves(house: House, deploy: Deploy) -> bool:
-    """The deploy has a release already."""
-    return releases.current(house.store, deploy) is not None

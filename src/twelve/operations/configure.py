@@ -4,7 +4,12 @@ from collections.abc import Collection, Mapping
 
 from twelve.engines.contract import Tell
 from twelve.errors import Invalid, NotFound
-from twelve.factors.config.names import check_pairs
+from twelve.factors.config.names import (
+    name_problem,
+    reserved_problem,
+    total_problem,
+    value_problem,
+)
 from twelve.factors.releases.release import Release
 from twelve.operations.attempt import Attempt, attempt
 from twelve.operations.cut import cut_release
@@ -15,7 +20,7 @@ from twelve.store import releases, versions
 from twelve.store.apps import Deploy
 
 
-async def configure(  # noqa: PLR0913 - a change is what, whose, by whom
+async def configure(
     house: House,
     deploy: Deploy,
     *,
@@ -30,8 +35,7 @@ async def configure(  # noqa: PLR0913 - a change is what, whose, by whom
     Raises Invalid for bad names or values, NotFound for an unset of what is not set, and what
     a release may raise: then the version stays in the history as failed.
     """
-    if problems := check_pairs(put):
-        raise Invalid("the variables cannot be set", problems=tuple(problems))
+    check_names(put)
     async with attempt(house, deploy, "config", who, tell, wait=wait) as mine:
         head = versions.head(house.store, deploy, "config")
         has = versions.values(house.store, deploy, "config", head)
@@ -44,6 +48,20 @@ async def configure(  # noqa: PLR0913 - a change is what, whose, by whom
         note = " ".join([*(f"set {n}" for n in sorted(put)), *(f"unset {n}" for n in sorted(drop))])
         commit(mine, put, drop, note)
         return await release_again(mine, f"config {note}")
+
+
+def check_names(put: Mapping[str, str]) -> None:
+    """Refuse what no process could be handed, all of it at once. Raises Invalid."""
+    problems = [
+        f"{name!r} {fault}"
+        for name, value in put.items()
+        for fault in (name_problem(name) or reserved_problem(name) or value_problem(name, value),)
+        if fault
+    ]
+    if total := total_problem(put.items()):
+        problems.append(total)
+    if problems:
+        raise Invalid(problems[0], "nothing was set", problems=tuple(problems[1:]))
 
 
 def commit(mine: Attempt, put: Mapping[str, str], drop: Collection[str], note: str) -> None:

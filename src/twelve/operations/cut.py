@@ -3,14 +3,18 @@
 from collections.abc import Collection, Mapping
 
 from twelve.errors import Refused
-from twelve.factors.concurrency.formation import merge_formation
+from twelve.factors.concurrency.formation import formation_of
 from twelve.factors.config.contract import check_contract
 from twelve.factors.releases.build import Build
 from twelve.factors.releases.journal import Step
 from twelve.factors.releases.release import Release, runtime_digest, runtimes_of
+from twelve.factors.resources.attachment import Attachment, clashes, needs
 from twelve.operations.attempt import Attempt
 from twelve.operations.wanted import manifest_of
 from twelve.store import journal, releases, versions
+from twelve.store.versions import Kind
+
+KINDS_OF_VARIABLES: tuple[Kind, Kind] = ("attachments", "config")
 
 
 def cut_release(
@@ -40,7 +44,7 @@ def cut_release(
     )
     before = releases.current(store, deploy)
     types = manifest_of(build).processes
-    wanted = dict(formation or merge_formation(types, deploy.formation))
+    wanted = dict(formation or formation_of(types, deploy.formation))
     runtimes = runtimes_of(number, wanted, digest, before) | {
         kind: number for kind in afresh if kind in wanted
     }
@@ -69,20 +73,20 @@ def check(mine: Attempt, build: Build) -> None:
     """The config contract and the attachments, before anything runs. Raises Refused."""
     store, deploy = mine.house.store, mine.deploy
     manifest = manifest_of(build)
-    attached = versions.values(
-        store, deploy, "attachments", versions.head(store, deploy, "attachments")
+    attached, config = (
+        versions.values(store, deploy, kind, versions.head(store, deploy, kind))
+        for kind in KINDS_OF_VARIABLES
     )
-    config = versions.values(store, deploy, "config", versions.head(store, deploy, "config"))
-    problems = [str(p) for p in check_contract(config, set(attached), manifest.contract)]
-    problems += [
-        f"{variable}: nothing is attached; twelve resources create {kind} --as {variable}"
-        f" -a {deploy.label}, or deploy with --provision"
-        for variable, kind in sorted(manifest.resources.items())
-        if variable not in attached and variable not in config
-    ]
+    problems = [str(problem) for problem in check_contract(config, attached, manifest.contract)]
+    problems += clashes([Attachment(*pair) for pair in attached.items()], config)
+    missing = needs(manifest.resources, attached.keys() | config.keys(), deploy.label)
+    problems += [f"{need.variable}: no {need.kind} is attached: {need.command}" for need in missing]
     if problems:
+        hint = f"twelve config set -a {deploy.label} KEY=…"
+        if missing:
+            hint = "deploy with --provision to make the resources, or attach your own"
         raise Refused(
             f"{deploy.label}: the release is refused before anything starts",
-            hint=f"twelve config set -a {deploy.label} KEY=…",
+            hint=hint,
             problems=tuple(problems),
         )

@@ -6,11 +6,10 @@ from typing import NamedTuple
 from twelve.engines.contract import Job, Staged, Tell
 from twelve.errors import Refused
 from twelve.factors.codebase.tree import TreeFacts
-from twelve.factors.config.contract import build_values
 from twelve.factors.releases.build import Build
 from twelve.factors.releases.journal import Step
 from twelve.factors.releases.release import Release
-from twelve.manifest import Manifest, read_manifest, to_plain
+from twelve.manifest import Manifest, build_variables, read_manifest, to_plain
 from twelve.operations.attempt import Attempt, attempt
 from twelve.operations.cut import cut_release
 from twelve.operations.house import House
@@ -75,7 +74,7 @@ async def make_build(mine: Attempt, staged: Staged, manifest: Manifest) -> Build
     """The build of a tree: made, or found made before."""
     house, target, facts = mine.house, mine.deploy, staged.tree.facts
     mine.enter(Step.BUILD)
-    placeholders = build_values(manifest.contract, manifest.resources)
+    placeholders = build_variables(manifest)
     plain = to_plain(manifest)
     uid = house.uid_of("build")
     job = Job(target.app, target.name, staged, plain["build"], placeholders, uid)

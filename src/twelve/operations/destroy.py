@@ -27,9 +27,10 @@ async def destroy_deploy(house: House, deploy: Deploy, *, who: str, tell: Tell) 
     await house.engine.switch(route_table(house))
 
 
-async def down(house: House) -> int:
+async def down(house: House, tell: Tell) -> int:
     """Stop every process of every app, each within its grace; how many there were."""
     seen = await house.engine.observe()
     names = [n for deploy in apps.deploys(house.store) for n in names_of(deploy, seen)]
+    tell("stop", f"{len(names)} processes are stopping")
     await stop_all(house, names)
     return len(names)

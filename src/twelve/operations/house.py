@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from twelve.engines.contract import Clock, Engine
 from twelve.errors import Conflict
@@ -13,6 +13,8 @@ from twelve.settings import Settings
 from twelve.store.apps import Deploy
 from twelve.store.connection import Store
 
+T = TypeVar("T")
+
 
 class Servers(Protocol):
     """The embedded backing services of this home, started on demand."""
@@ -20,7 +22,7 @@ class Servers(Protocol):
     async def create(self, kind: str, name: str) -> str:
         """A part of a server for one resource; its URL."""
 
-    async def destroy(self, kind: str, name: str, url: str) -> None:
+    async def destroy(self, kind: str, name: str) -> None:
         """Remove that part and its data."""
 
     async def ensure(self, kinds: set[str]) -> None:
@@ -40,7 +42,7 @@ class UnderWay:
 
     locks: dict[int, asyncio.Lock] = field(default_factory=dict)
     holders: dict[int, Holder] = field(default_factory=dict)
-    background: set[asyncio.Task[None]] = field(default_factory=set)
+    background: set[asyncio.Task[Any]] = field(default_factory=set)
 
     @contextlib.asynccontextmanager
     async def alone(
@@ -63,7 +65,12 @@ class UnderWay:
             finally:
                 self.holders.pop(deploy.id, None)
 
-    def go_on(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    def held(self, deploy: Deploy) -> bool:
+        """An attempt is at work on the deploy."""
+        lock = self.locks.get(deploy.id)
+        return lock is not None and lock.locked()
+
+    def go_on(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Let something go on after the operation has answered."""
         task = asyncio.get_running_loop().create_task(work)
         self.background.add(task)

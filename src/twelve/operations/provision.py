@@ -1,7 +1,7 @@
 """Provision: make the backing services that the manifest names and attach them."""
 
-from twelve.errors import NotFound
-from twelve.factors.resources.kinds import RESOURCE_KINDS
+from twelve.factors.resources.kinds import kind_of
+from twelve.factors.resources.names import check_name, name_for
 from twelve.manifest import Manifest
 from twelve.operations.attach import attached, bind
 from twelve.operations.attempt import Attempt
@@ -29,18 +29,13 @@ async def create_resource(
 ) -> Resource:
     """A database or key space of its own on this home's server of the kind.
 
-    Raises NotFound for a kind that Twelve cannot make, Conflict for a name that is taken.
+    Raises Invalid for a kind that Twelve cannot make, Conflict for a name that is taken.
     """
-    if kind not in RESOURCE_KINDS:
-        known = ", ".join(RESOURCE_KINDS)
-        raise NotFound(
-            f"there is no resource kind {kind!r}",
-            hint=f"kinds: {known}; anything else is attached by its URL: twelve resources attach",
-        )
-    name = name or f"{owner.app}-{owner.name}-{variable or kind}".lower().replace("_", "-")
-    if existing := resources.find(house.store, name):
-        if existing.kind == kind and existing.owner_id == owner.id:
-            return existing
+    kind_of(kind)
+    name = check_name(name or name_for(owner.app, owner.name, variable or kind))
+    existing = resources.find(house.store, name)
+    if existing and existing.kind == kind and existing.owner_id == owner.id:
+        return existing
     url = await house.servers.create(kind, name)
     return resources.add(
         house.store, name=name, kind=kind, owner=owner, url=url, now_ns=house.now()
@@ -49,5 +44,5 @@ async def create_resource(
 
 async def destroy_resource(house: House, resource: Resource) -> None:
     """Remove a resource and its data for good."""
-    await house.servers.destroy(resource.kind, resource.name, resource.url)
+    await house.servers.destroy(resource.kind, resource.name)
     resources.remove(house.store, resource)

@@ -35,11 +35,12 @@ async def release_phase(mine: Attempt, release: Release, manifest: Manifest) -> 
     run = Run(run_id, release.number, "release", words, mine.who, False, house.now(), *[None] * 3)
     runs.begin(house.store, deploy, run)
     await house.engine.run(OneOff(instance, words, variables, build.artifact, uid))
-    end = await house.engine.ended(str(instance))
+    end = await house.engine.ended(instance.name)
     runs.end(house.store, run_id, end.code, end.signal, house.now())
-    last = Filter(processes=(f"release.{run_id}",), last=LAST_LINES)
+    last = Filter(processes=frozenset({instance.process}), n=LAST_LINES)
     tail = [
-        line.text async for line in house.engine.lines(deploy.app, deploy.name, last, follow=False)
+        line.data.decode(errors="replace")
+        async for line in house.engine.lines(deploy.app, deploy.name, last, follow=False)
     ]
     if end.status != 0:
         raise ReleaseFailed(

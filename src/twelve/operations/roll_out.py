@@ -9,7 +9,13 @@ from twelve.factors.releases.journal import Step
 from twelve.factors.releases.release import Release
 from twelve.operations.attempt import Attempt
 from twelve.operations.settle import names_of, settle, stop_all
-from twelve.operations.wanted import backends_of, processes_of, route_table
+from twelve.operations.wanted import (
+    backends_of,
+    build_of,
+    manifest_of,
+    processes_of,
+    route_table,
+)
 from twelve.reconciler import plan
 from twelve.store import apps, journal, leases, releases
 
@@ -26,6 +32,7 @@ async def roll_out(mine: Attempt, release: Release) -> None:
         mine.enter(Step.START)
         await start_all(mine, todo.starts)
         mine.enter(Step.SWITCH)
+        mine.tell(Step.SWITCH, "sending requests to the new processes")
         house.draining.update({own.cluster: own for own in old.values() if own.ports})
         await house.engine.switch(route_table(house, {deploy.id: release}))
         mine.enter(Step.SUCCEED)
@@ -57,7 +64,7 @@ async def start_all(mine: Attempt, processes: Iterable[Process]) -> None:
 
     async def start(process: Process) -> None:
         up = await mine.house.engine.start(process)
-        label = f"{process.instance.type}.{process.instance.number}"
+        label = process.instance.process
         where = f" on port {process.port}" if process.port else ""
         mine.tell(Step.START, f"{label} is up{where}", process=process.name, seconds=up.seconds)
         for warning in up.warnings:
@@ -98,7 +105,8 @@ async def retire(
 ) -> None:
     """Drain what no route names any more, then stop it; the attempt ends here."""
     house, deploy = mine.house, mine.deploy
-    waited = max((kind.drain for kind in types_of(mine, release)), default=60.0)
+    types = manifest_of(build_of(house, deploy, release)).processes
+    waited = max((kind.drain for kind in types.values()), default=60.0)
     routed = {kind_of(own.cluster.split("@", 1)[0]) for own in leaving}
     rest = [name for name in stops if kind_of(name) not in routed]
     active, _ = await asyncio.gather(

@@ -14,7 +14,7 @@ from twelve.store import releases, versions
 from twelve.store.apps import Deploy
 
 
-async def rollback(  # noqa: PLR0913 - what, to which, how, by whom
+async def rollback(
     house: House,
     deploy: Deploy,
     to: int | None,

@@ -1,5 +1,6 @@
 """Run once: an admin process in the current release, recorded: who, when, what, how it ended."""
 
+import asyncio
 import secrets
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -22,6 +23,7 @@ class Started(NamedTuple):
     """Of its process."""
     stdin: int | None
     """The descriptor of its standard input or terminal."""
+    end: asyncio.Task[Exit]
 
 
 class Terminal(NamedTuple):
@@ -32,7 +34,7 @@ class Terminal(NamedTuple):
     name: str
 
 
-async def run_once(  # noqa: PLR0913 - what, where, how, by whom
+async def run_once(
     house: House,
     deploy: Deploy,
     words: Sequence[str],
@@ -63,14 +65,15 @@ async def run_once(  # noqa: PLR0913 - what, where, how, by whom
     )
     runs.begin(house.store, deploy, run)
     descriptor = await house.engine.run(one_off)
-    house.under_way.go_on(record_end(house, run_id, one_off.name))
-    return Started(run, one_off.name, descriptor)
+    end = house.under_way.go_on(record_end(house, run_id, one_off.name))
+    return Started(run, one_off.name, descriptor, end)
 
 
-async def record_end(house: House, run_id: str, name: str) -> None:
+async def record_end(house: House, run_id: str, name: str) -> Exit:
     """Write down how a run ended, when it has."""
-    end: Exit = await house.engine.ended(name)
+    end = await house.engine.ended(name)
     runs.end(house.store, run_id, end.code, end.signal, house.now())
+    return end
 
 
 async def stop_run(house: House, deploy: Deploy, run_id: str) -> None:
@@ -78,4 +81,4 @@ async def stop_run(house: House, deploy: Deploy, run_id: str) -> None:
     run = runs.get(house.store, deploy, run_id)
     instance = Instance(deploy.app, deploy.name, "run", run_id, run.number)
     if run.ended_ns is None:
-        await house.engine.stop(str(instance), grace=10, signal="SIGTERM")
+        await house.engine.stop(instance.name, grace=10, signal="SIGTERM")

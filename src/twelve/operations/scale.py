@@ -27,7 +27,8 @@ async def scale(
         if before is None:
             raise Refused(f"{deploy.label} has no release yet", hint="twelve deploy makes one")
         build = build_of(house, deploy, before)
-        change = parse_formation(words, manifest_of(build).processes, before.formation)
+        types = manifest_of(build).processes
+        change = parse_formation(words, types, before.formation)
         wanted = {**before.formation, **change}
         if wanted == before.formation:
             tell("scale", "nothing changes")

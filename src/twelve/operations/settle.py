@@ -8,7 +8,7 @@ from twelve.engines.contract import Process, Seen
 from twelve.errors import TwelveError
 from twelve.factors.processes.instance import parse_instance
 from twelve.operations.house import House
-from twelve.operations.wanted import manifest_of, build_of, processes_of, route_table
+from twelve.operations.wanted import build_of, manifest_of, processes_of, route_table
 from twelve.reconciler import plan
 from twelve.store import apps, leases, releases
 from twelve.store.apps import Deploy

@@ -1,19 +1,20 @@
 """What is wanted: the processes of a release, and the way of requests to them."""
 
-import hashlib
 from collections.abc import Mapping
 
 from twelve.engines.contract import Process
+from twelve.factors.config.contract import with_defaults
 from twelve.factors.ports.hosts import default_hosts
-from twelve.factors.ports.routes import Backend, Route, Table
+from twelve.factors.ports.routes import NEVER, Backend, Route, Table, cluster_name
 from twelve.factors.processes.instance import Instance
-from twelve.factors.processes.types import ProcessType
 from twelve.factors.releases.build import Build
 from twelve.factors.releases.release import Release
 from twelve.manifest import Manifest, from_plain
 from twelve.operations.house import House
 from twelve.store import apps, builds, domains, leases, releases, versions
 from twelve.store.apps import Deploy
+
+WEB = "web"
 
 
 def manifest_of(build: Build) -> Manifest:
@@ -24,13 +25,10 @@ def manifest_of(build: Build) -> Manifest:
 def variables_of(house: House, deploy: Deploy, release: Release) -> dict[str, str]:
     """Config and attachments of a release, as one environment; attachments win."""
     store = house.store
-    defaults = {
-        key: declared.default
-        for key, declared in manifest_of(build_of(house, deploy, release)).contract.items()
-        if declared.default is not None
-    }
     config = versions.values(store, deploy, "config", release.config)
-    return defaults | config | versions.values(store, deploy, "attachments", release.attachments)
+    attached = versions.values(store, deploy, "attachments", release.attachments)
+    contract = manifest_of(build_of(house, deploy, release)).contract
+    return with_defaults(config, contract) | attached
 
 
 def build_of(house: House, deploy: Deploy, release: Release) -> Build:
@@ -51,7 +49,9 @@ def instances_of(deploy: Deploy, release: Release) -> list[Instance]:
         for number in range(1, quantity + 1)
         if kind not in deploy.stopped
         and f"{kind}.{number}" not in deploy.stopped
-        and (instance := Instance(deploy.app, deploy.name, kind, number, release.runtimes[kind]))
+        and (
+            instance := Instance(deploy.app, deploy.name, kind, str(number), release.runtimes[kind])
+        )
     ]
 
 
@@ -66,14 +66,14 @@ def processes_of(house: House, deploy: Deploy, release: Release) -> dict[str, Pr
     for instance in instances_of(deploy, release):
         kind = types[instance.type]
         port = lease(house, instance) if kind.port else None
-        wanted[str(instance)] = Process(instance, kind, variables, build.artifact, port, uid, host)
+        wanted[instance.name] = Process(instance, kind, variables, build.artifact, port, uid, host)
     return wanted
 
 
 def lease(house: House, instance: Instance) -> int:
     """The port of a process."""
     first, last = house.settings.ports
-    return leases.lease_port(house.store, str(instance), range(first, last + 1), house.port_is_free)
+    return leases.lease_port(house.store, instance.name, range(first, last + 1), house.port_is_free)
 
 
 def route_table(house: House, instead: Mapping[int, Release] | None = None) -> Table:
@@ -83,39 +83,33 @@ def route_table(house: House, instead: Mapping[int, Release] | None = None) -> T
     for deploy in apps.deploys(house.store):
         release = (instead or {}).get(deploy.id) or releases.current(house.store, deploy)
         if release is None:
-            routes.append(Route(deploy.app, deploy.name, hosts_of(house, deploy), None, 0))
+            routes.append(Route(deploy.app, deploy.name, hosts_of(house, deploy), None, NEVER))
             continue
-        for kind, own in backends_of(house, deploy, release).items():
-            hosts = hosts_of(house, deploy) if kind.name == "web" else kind_hosts(deploy, kind)
-            routes.append(
-                Route(deploy.app, deploy.name, hosts, own.cluster if own.ports else None, kind.idle)
-            )
+        types = manifest_of(build_of(house, deploy, release)).processes
+        for name, own in backends_of(house, deploy, release).items():
+            hosts = hosts_of(house, deploy) if name == WEB else hosts_of_type(deploy, name)
+            to = own.cluster if own.ports else None
+            routes.append(Route(deploy.app, deploy.name, hosts, to, types[name].idle))
             if own.ports:
                 backends[own.cluster] = own
     return Table(tuple(routes), tuple(backends.values()))
 
 
-def kind_hosts(deploy: Deploy, kind: ProcessType) -> tuple[str, ...]:
+def hosts_of_type(deploy: Deploy, name: str) -> tuple[str, ...]:
     """A routed type other than web answers in front of the deploy's own name."""
-    return tuple(f"{kind.name}.{host}" for host in default_hosts(deploy.app, deploy.name))
+    label = name.lower().replace("_", "-")
+    return tuple(f"{label}.{host}" for host in default_hosts(deploy.app, deploy.name))
 
 
-def backends_of(house: House, deploy: Deploy, release: Release) -> dict[ProcessType, Backend]:
+def backends_of(house: House, deploy: Deploy, release: Release) -> dict[str, Backend]:
     """For each routed type, where its processes listen, under a name that no other set has."""
     types = manifest_of(build_of(house, deploy, release)).processes
-    ports = leases.ports(house.store)
+    leased = leases.ports(house.store)
+    instances = instances_of(deploy, release)
     found = {}
-    for name, kind in types.items():
-        if not kind.route or name not in release.formation:
-            continue
-        own = tuple(
-            sorted(
-                ports[str(instance)]
-                for instance in instances_of(deploy, release)
-                if instance.type == name and str(instance) in ports
-            )
-        )
-        mark = hashlib.sha256(repr(own).encode()).hexdigest()[:6]
-        cluster = f"{deploy.label}/{name}@v{release.runtimes[name]}+{mark}"
-        found[kind] = Backend(cluster, own)
+    for name in (name for name, kind in types.items() if kind.route):
+        own = [leased[i.name] for i in instances if i.type == name and i.name in leased]
+        ports = tuple(sorted(own))
+        tag = f"v{release.runtimes.get(name, release.number)}"
+        found[name] = Backend(cluster_name(deploy.app, deploy.name, name, tag, ports), ports)
     return found

@@ -5,7 +5,7 @@ from typing import Any
 from twelve.api import views
 from twelve.api.bodies import NewApp
 from twelve.api.call import Accepted, Call, Row
-from twelve.factors.processes.instance import check_app_name
+from twelve.factors.processes.instance import parse_target
 from twelve.operations.destroy import destroy_app, destroy_deploy
 from twelve.store import apps
 
@@ -24,7 +24,7 @@ async def list_apps(call: Call) -> Any:
 async def create_app(call: Call) -> Any:
     """An app without a build, so that its config can be set before the first deploy."""
     body: NewApp = call.body
-    name = check_app_name(body.name)
+    name, _ = parse_target(body.name)
     with call.house.store.writing():
         app = apps.create(call.house.store, name, "", call.house.now())
         deploy = apps.ensure_deploy(call.house.store, app, "production", call.house.now())

@@ -8,7 +8,7 @@ from twelve.api.call import Accepted, Call, Row
 from twelve.api.results import told
 from twelve.factors.config.contract import is_secret
 from twelve.factors.config.difference import difference, masked
-from twelve.factors.ports.hosts import check_domain
+from twelve.factors.ports.hosts import domain
 from twelve.operations.configure import configure
 from twelve.operations.restart import running
 from twelve.operations.wanted import build_of, manifest_of, route_table
@@ -87,7 +87,7 @@ async def add_domain(call: Call) -> Any:
     """Bind a host to the deploy."""
     body: NewDomain = call.body
     deploy = call.deploy()
-    domains.add(call.house.store, deploy, check_domain(body.host))
+    domains.add(call.house.store, deploy, domain(body.host))
     await call.house.engine.switch(route_table(call.house))
     return await list_domains(call)
 

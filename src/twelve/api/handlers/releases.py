@@ -15,7 +15,7 @@ from twelve.engines.contract import Tell
 from twelve.errors import Invalid, Refused
 from twelve.factors.codebase.tree import TreeFacts
 from twelve.factors.parity.difference import drifts
-from twelve.factors.processes.instance import check_app_name, check_deploy_name
+from twelve.factors.processes.instance import parse_target
 from twelve.factors.releases.release import Release, parse_release_number
 from twelve.operations.deploy import Wish, deploy
 from twelve.operations.rollback import rollback
@@ -30,9 +30,10 @@ FREE_SPACE_FACTOR = 4
 
 async def make_deploy(call: Call) -> Accepted:
     """Build, release and run the archive in the body."""
+    app, name = parse_target(f"{call.path['app']}/{call.path['deploy']}")
     wish = Wish(
-        app=check_app_name(call.path["app"]),
-        deploy=check_deploy_name(call.path["deploy"]),
+        app=app,
+        deploy=name,
         who=call.who,
         provision=call.flag("provision"),
         adopt=call.flag("adopt"),

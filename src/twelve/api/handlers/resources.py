@@ -92,7 +92,9 @@ async def remove_resource(call: Call) -> Accepted:
     """Remove a resource and its data for good. Raises Refused while it is attached."""
     house = call.house
     resource = resources.get(house.store, call.path["name"])
-    users = [d.label for d in apps.deploys(house.store) if resource.url in attached(house, d).values()]
+    users = [
+        d.label for d in apps.deploys(house.store) if resource.url in attached(house, d).values()
+    ]
     if users:
         raise Refused(
             f"{resource.name} is attached to {', '.join(users)}", hint="detach it there first"

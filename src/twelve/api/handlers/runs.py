@@ -17,9 +17,7 @@ async def start_run(call: Call) -> Any:
     body: NewRun = call.body
     if not body.command:
         raise Invalid("command: there is nothing to run")
-    started = await run_once(
-        call.house, call.deploy(), body.command, who=call.who, detached=True
-    )
+    started = await run_once(call.house, call.deploy(), body.command, who=call.who, detached=True)
     return views.run(started.run)
 
 

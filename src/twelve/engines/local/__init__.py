@@ -1,0 +1,1 @@
+"""The local engine: one machine, without root, containers or anything to install first."""

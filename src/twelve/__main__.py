@@ -1,0 +1,5 @@
+"""``python -m twelve``."""
+
+from twelve.cli.main import main
+
+main()

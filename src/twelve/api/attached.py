@@ -1,0 +1,179 @@
+"""An attached one-off: bytes both ways over a WebSocket.
+
+From the caller first one text frame, the run's JSON: ``command``, ``tty``, ``rows``, ``columns``,
+``term``, ``rm_on_hangup``. Then binary frames are standard input, text frames are ``{"eof": true}``,
+``{"resize": [rows, columns]}`` or ``{"signal": "SIGINT"}``. To the caller: ``{"run": id}``, then
+binary frames whose first byte is 1 for stdout (or the terminal) and 2 for stderr, then
+``{"exit": status, "code": …, "signal": …}`` or ``{"error": …}``.
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import json
+import os
+import struct
+import termios
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from twelve.api.call import Rooms
+from twelve.api.progress import as_bug, as_json
+from twelve.errors import Invalid, TwelveError
+from twelve.operations.house import House
+from twelve.operations.run_once import Started, Terminal, run_once, stop_run
+from twelve.store import apps
+from twelve.store.apps import Deploy
+
+NUMBERS = {"stdout": b"\1", "tty": b"\1", "stderr": b"\2"}
+WRITE_LIMIT = 65536
+
+
+class Wish(msgspec.Struct, forbid_unknown_fields=True):
+    """What to run, and from what kind of terminal."""
+
+    command: list[str]
+    tty: bool = False
+    rows: int = 24
+    columns: int = 80
+    term: str = ""
+    rm_on_hangup: bool = False
+
+
+def attach_run(rooms: Rooms) -> Callable[[WebSocket], Awaitable[None]]:
+    """The endpoint."""
+
+    async def endpoint(socket: WebSocket) -> None:
+        await socket.accept()
+        try:
+            await converse(rooms.house, socket)
+        except TwelveError as error:
+            await say(socket, {"error": as_json(error)})
+        except WebSocketDisconnect:
+            return
+        except Exception as error:  # noqa: BLE001 - the caller is told, whatever it was
+            await say(socket, {"error": as_json(as_bug(error))})
+        with contextlib.suppress(RuntimeError):
+            await socket.close()
+
+    return endpoint
+
+
+async def converse(house: House, socket: WebSocket) -> None:
+    """Start the run, pass bytes until it ends, say how it ended."""
+    wish = read_wish(await socket.receive_text())
+    deploy = apps.get_deploy(house.store, socket.path_params["app"], socket.path_params["deploy"])
+    terminal = Terminal(wish.rows, wish.columns, wish.term or "xterm") if wish.tty else None
+    who = socket.client.host if socket.client else "unknown"
+    started = await run_once(house, deploy, wish.command, who=who, terminal=terminal)
+    await say(socket, {"run": started.run.id})
+    reading = asyncio.create_task(take_in(socket, house, started))
+    try:
+        hung_up = await pass_out(house, socket, started)
+    finally:
+        reading.cancel()
+        with contextlib.suppress(asyncio.CancelledError, WebSocketDisconnect):
+            await reading
+        if started.stdin is not None:
+            with contextlib.suppress(OSError):
+                os.close(started.stdin)
+    if hung_up:
+        await leave(house, deploy, started, remove=wish.rm_on_hangup)
+        return
+    end = await started.end
+    await say(socket, {"exit": end.status, "code": end.code, "signal": end.signal})
+
+
+def read_wish(text: str) -> Wish:
+    """The first frame. Raises Invalid."""
+    try:
+        wish = msgspec.json.decode(text, type=Wish)
+    except msgspec.MsgspecError as error:
+        raise Invalid(f"the first frame: {error}") from None
+    if not wish.command or not all(wish.command[:1]):
+        raise Invalid("there is no command to run", hint="twelve run -- COMMAND")
+    return wish
+
+
+async def pass_out(house: House, socket: WebSocket, started: Started) -> bool:
+    """Send what the run prints until it ends; whether the caller hung up before."""
+    async for name, data in house.engine.output(started.name):
+        try:
+            await socket.send_bytes(NUMBERS.get(name, b"\1") + data)
+        except (WebSocketDisconnect, RuntimeError, OSError):
+            return True
+    return False
+
+
+async def take_in(socket: WebSocket, house: House, started: Started) -> None:
+    """Pass on what the caller sends. Its end is the end of input, unless a terminal is held."""
+    queue: asyncio.Queue[bytes | None] = asyncio.Queue(64)
+    writing = asyncio.create_task(write_all(started.stdin, queue))
+    try:
+        while True:
+            frame = await socket.receive()
+            if frame["type"] == "websocket.disconnect":
+                return
+            if data := frame.get("bytes"):
+                await queue.put(data)
+            elif text := frame.get("text"):
+                order = json.loads(text)
+                if order.get("eof"):
+                    await queue.put(None)
+                await obey(house, started, order)
+    finally:
+        writing.cancel()
+
+
+async def obey(house: House, started: Started, order: dict[str, Any]) -> None:
+    """A resize or a signal."""
+    if size := order.get("resize"):
+        rows, columns = (int(n) for n in size)
+        if started.stdin is not None:
+            packed = struct.pack("HHHH", rows, columns, 0, 0)
+            fcntl.ioctl(started.stdin, termios.TIOCSWINSZ, packed)
+    if name := order.get("signal"):
+        await house.engine.signal(started.name, str(name))
+
+
+async def write_all(descriptor: int | None, queue: "asyncio.Queue[bytes | None]") -> None:
+    """Write to the run's input without ever blocking control; None closes it."""
+    if descriptor is None:
+        return
+    os.set_blocking(descriptor, False)
+    while (data := await queue.get()) is not None:
+        view = memoryview(data)
+        while view:
+            try:
+                view = view[os.write(descriptor, view[:WRITE_LIMIT]) :]
+            except BlockingIOError:
+                await writable(descriptor)
+            except OSError:
+                return
+    os.close(descriptor)
+
+
+async def writable(descriptor: int) -> None:
+    """Wait until there is room."""
+    loop = asyncio.get_running_loop()
+    ready = loop.create_future()
+    loop.add_writer(descriptor, lambda: None if ready.done() else ready.set_result(None))
+    try:
+        await ready
+    finally:
+        loop.remove_writer(descriptor)
+
+
+async def leave(house: House, deploy: Deploy, started: Started, *, remove: bool) -> None:
+    """The caller is gone: the run goes on, unless it was to end with the caller."""
+    if remove:
+        await stop_run(house, deploy, started.run.id)
+
+
+async def say(socket: WebSocket, frame: dict[str, Any]) -> None:
+    """A text frame, if anybody still listens."""
+    with contextlib.suppress(WebSocketDisconnect, RuntimeError, OSError):
+        await socket.send_text(json.dumps(frame))

@@ -1,0 +1,73 @@
+"""The log stream."""
+
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+from twelve.api.call import Call, Row, Stream
+from twelve.errors import Invalid
+from twelve.factors.logs.filter import Filter, pattern
+from twelve.factors.logs.render import Form
+from twelve.units import duration
+
+DEPLOY = "/v1/apps/{app}/deploys/{deploy}"
+STREAMS = frozenset({"stdout", "stderr", "events", "access", "tty"})
+QUERY = (
+    "follow", "n", "type", "process", "stream", "release", "since", "grep", "json", "colour", "width",
+)  # fmt: skip
+
+
+async def read_logs(call: Call) -> Any:
+    """Lines as text or as JSON lines; with ``follow`` without an end."""
+    noun, want = call.deploy(), wanted(call)
+    follow, as_json = call.flag("follow"), call.flag("json")
+    form = Form(call.number("width", 0), call.flag("colour"))
+    chunks = call.house.engine.rendered(
+        noun.app, noun.name, want, follow=follow, form=None if as_json else form
+    )
+    kind = "application/x-ndjson" if as_json else "text/plain; charset=utf-8"
+    return Stream(until_leaving(call, chunks), kind)
+
+
+async def until_leaving(call: Call, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The stream, ended when control leaves: uvicorn would wait for it otherwise."""
+    async for chunk in call.rooms.ending.until(chunks):
+        yield chunk
+
+
+def wanted(call: Call) -> Filter:
+    """The filter that the query asks for. Raises Invalid."""
+    streams = words(call, "stream")
+    if unknown := sorted(streams - STREAMS):
+        raise Invalid(f"there is no stream {unknown[0]!r}", hint="write stdout or stderr")
+    since = call.word("since")
+    grep = call.word("grep")
+    lines = call.word("n")
+    return Filter(
+        types=words(call, "type"),
+        processes=words(call, "process"),
+        streams=streams,
+        releases=frozenset(f"v{r.removeprefix('v')}" for r in words(call, "release")),
+        since=moment(since) if since else 0,
+        grep=pattern(grep) if grep else None,
+        n=call.number("n", 0) if lines else None,
+    )
+
+
+def words(call: Call, name: str) -> frozenset[str]:
+    """A query parameter that may be given several times, or with commas."""
+    given = call.request.query_params.getlist(name)
+    return frozenset(word for text in given for word in text.split(",") if word)
+
+
+def moment(text: str) -> int:
+    """``10m`` ago, in ns since the epoch. Raises Invalid."""
+    try:
+        return time.time_ns() - int(duration(text) * 1e9)
+    except ValueError as error:
+        raise Invalid(
+            f"--since {text!r} {error}", hint="write for example 90s, 10m or 2h"
+        ) from None
+
+
+LOGS = (Row("GET", f"{DEPLOY}/logs", read_logs, "Read or follow the log stream", query=QUERY),)

@@ -1,0 +1,94 @@
+"""The client: where control is, started when a command may start it, and the calls to it."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+from urllib.parse import quote, urlencode
+
+from twelve.cli.wire import Address, Answer, as_error, ask, connect
+from twelve.errors import Unreachable
+from twelve.settings import Settings, load_settings
+
+
+class Client:
+    """Speaks with the control plane that the settings name."""
+
+    def __init__(self, settings: Settings, *, starts: bool = False) -> None:
+        self.settings = settings
+        self.address = address_of(settings)
+        if starts and not settings.url:
+            self.start_control()
+
+    def start_control(self) -> None:
+        """Start a local control when none answers, and say so."""
+        try:
+            connect(self.address).close()
+        except Unreachable:
+            from twelve.starting import start_control
+
+            print(f"twelve: starting the control plane of {self.settings.home}", file=sys.stderr)
+            start_control(self.settings, os.environ)
+
+    def get(self, path: str, **query: Any) -> Any:
+        """Ask and give the answer's JSON."""
+        return self.ask("GET", path, **query).json()
+
+    def ask(self, method: str, path: str, *, body: Any = None, **query: Any) -> Answer:
+        """One call; ``query`` leaves out what is empty or off."""
+        given = [
+            (name, "true" if value is True else str(value))
+            for name, values in query.items()
+            for value in (values if isinstance(values, list | tuple) else [values])
+            if value not in (None, False, "")
+        ]
+        where = f"{path}?{urlencode(given)}" if given else path
+        return ask(self.address, method, where, body=body)
+
+    def upload(self, path: str, file: BinaryIO, headers: dict[str, str]) -> Any:
+        """Send a file as the body."""
+        return ask(self.address, "POST", path, upload=file, headers=headers).json()
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        """A call that changes something and answers at once."""
+        return self.ask(method, path, body=body).json()
+
+    def events(self, operation: str) -> Iterator[dict[str, Any]]:
+        """What an operation says, to its end. Raises the error that it ended with."""
+        answer = self.ask("GET", f"/v1/operations/{operation}/events")
+        for line in answer.lines():
+            event = json.loads(line)
+            if event["step"] == "end" and not event["ok"]:
+                raise as_error(event["error"])
+            yield event
+            if event["step"] == "end":
+                return
+        raise Unreachable(
+            "the control plane went away; what was begun is finished or undone when it is back",
+            hint="twelve releases says how it came out",
+        )
+
+    def cancel(self, operation: str) -> bool:
+        """Take an operation back; whether it was still possible."""
+        return bool(self.call("POST", f"/v1/operations/{operation}/cancel")["cancelled"])
+
+
+def settings_here() -> Settings:
+    """The settings of this call's environment."""
+    return load_settings(os.environ, uid=os.geteuid())
+
+
+def address_of(settings: Settings) -> Address:
+    """Where control is."""
+    if not settings.url:
+        return Address(path=f"{settings.run}/control.sock")
+    scheme, _, rest = settings.url.partition("://")
+    host, _, port = rest.partition("/")[0].partition(":")
+    tls = scheme == "https"
+    return Address("", host, int(port or (443 if tls else 80)), tls, settings.token)
+
+
+def deploy_path(app: str, deploy: str) -> str:
+    """The path of a deploy's calls."""
+    return f"/v1/apps/{quote(app, safe='')}/deploys/{quote(deploy, safe='')}"

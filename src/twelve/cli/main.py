@@ -1,0 +1,89 @@
+"""``twelve``: the table of its commands, each loaded when it is called."""
+
+import importlib
+import sys
+from typing import NamedTuple
+
+import click
+
+from twelve import __version__
+from twelve.cli.fault import shown_to_people
+
+
+class Entry(NamedTuple):
+    """A command: its module, which holds ``command``, and one sentence."""
+
+    module: str
+    help: str
+
+
+COMMANDS: dict[str, Entry] = {
+    "init": Entry("init", "Write Procfile, .env.example and twelve.toml from what is detected."),
+    "up": Entry("up", "Run the app in this folder for development."),
+    "deploy": Entry("deploy", "Build, release and run an app."),
+    "ps": Entry("ps", "List, scale, restart and stop processes."),
+    "logs": Entry("logs", "Read or follow the log stream."),
+    "config": Entry("config", "Set, unset, list, import, export and compare variables."),
+    "releases": Entry("releases", "List, show and compare releases."),
+    "rollback": Entry("rollback", "Go back to a release, whole."),
+    "run": Entry("run", "Run a command once, in the current release."),
+    "runs": Entry("runs", "List, show and stop one-off runs."),
+    "resources": Entry("resources", "Create, attach, detach and list backing services."),
+    "domains": Entry("domains", "Bind host names to a deploy."),
+    "apps": Entry("apps", "Create, list and destroy apps."),
+    "check": Entry("check", "Audit a codebase against the twelve factors."),
+    "doctor": Entry("doctor", "Say what runs here, in which versions, and what is missing."),
+    "open": Entry("open_", "Open the app in a browser."),
+    "serve": Entry("serve", "Run the control plane in the foreground."),
+    "down": Entry("down", "Stop the apps; with --all, everything."),
+}
+
+
+class Table(click.Group):
+    """A group whose commands are imported only when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name."""
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
+            return None
+        command: click.Command = importlib.import_module(f"twelve.cli.{entry.module}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command, or an error that names the nearest one."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            import difflib
+
+            near = difflib.get_close_matches(name, COMMANDS, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            ctx.fail(f"No such command {name!r}.{hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The table, without importing a command."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.help) for name, entry in COMMANDS.items()])
+
+
+@click.group(
+    cls=Table,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="-a APP[/DEPLOY] or TWELVE_APP names the target; else twelve.toml, else the folder.",
+)
+@click.version_option(__version__, prog_name="twelve")
+def twelve() -> None:
+    """Run an app's codebase as a twelve-factor app."""
+
+
+def main() -> None:
+    """The entry point: errors become one line and a hint, exit codes tell the truth."""
+    with shown_to_people():
+        sys.exit(twelve(prog_name="twelve", standalone_mode=False) or 0)

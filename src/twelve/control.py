@@ -1,0 +1,251 @@
+"""Control: builds the house, keeps it, answers the API. Its death leaves the apps running."""
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from twelve.api.call import Rooms
+from twelve.api.ending import Ending
+from twelve.api.progress import Operations
+from twelve.api.server import bind, make_app, make_server
+from twelve.engines.local.command import run_command
+from twelve.engines.local.engine import LocalEngine
+from twelve.engines.local.examination import examine_machine
+from twelve.engines.local.machine import Machine
+from twelve.engines.local.parts import Parts, end_parts, home_folders, open_parts
+from twelve.engines.local.probe import is_free
+from twelve.engines.local.router.envoy import Options, Router
+from twelve.engines.local.router.files import Place as RouterPlace
+from twelve.engines.local.sandbox.tiers import detect
+from twelve.errors import Conflict, Invalid
+from twelve.operations.house import House
+from twelve.operations.keeping import keep_settled
+from twelve.operations.recover import recover
+from twelve.services.contract import Account, Command, Done
+from twelve.services.host import Host
+from twelve.services.registry import servers
+from twelve.settings import Settings
+from twelve.store import leases
+from twelve.store.connection import Store, open_store
+from twelve.store.vault import Vault, load_key
+
+log = logging.getLogger("twelve.control")
+
+
+class Control:
+    """Start up, loop, shut down."""
+
+    def __init__(self, settings: Settings, environ: Mapping[str, str]) -> None:
+        self.settings = settings
+        self.environ = environ
+        self.home = Path(settings.home)
+        self.run = Path(settings.run)
+        self.root = os.geteuid() == 0
+        self.leave = asyncio.Event()
+        self.end_all = False
+        """Leave nothing running: ``down --all`` and the end of ``up``."""
+        self.house: House
+        self.parts: Parts
+        self.host: Host
+
+    async def serve(self, ready: Callable[["Control"], None]) -> None:
+        """Keep the house until told to leave; ``ready`` is called once the API answers."""
+        async with AsyncExitStack() as opened:
+            await self.start_up(opened)
+            ready(self)
+            await self.leave.wait()
+            log.info("leaving")
+
+    async def start_up(self, opened: AsyncExitStack) -> None:
+        """Open store, parts and API in this order; leaving closes them in reverse."""
+        make_folders(self.home, self.run, shared=self.root)
+        opened.enter_context(lock(self.home))
+        key = load_key(self.environ, self.home)
+        store = open_store(self.home / "twelve.db", Vault(key))
+        opened.callback(store.db.close)
+        machine = self.machine()
+        opened.push_async_callback(self.end_parts)
+        self.parts = await open_parts(opened, machine, self.router(store), self.settings.pythons)
+        await self.parts.router.ready()
+        engine = LocalEngine(self.parts)
+        self.host = self.make_host(store, engine)
+        self.house = House(
+            self.settings,
+            store,
+            engine,
+            self.host,
+            time.time_ns,
+            is_free,
+            lambda purpose: self.uid_of(store, purpose),
+            machine.tier.name,
+        )
+        await self.host.ensure(self.host.kinds())
+        for said in await recover(self.house):
+            log.info(said)
+        keeper = asyncio.create_task(keep_settled(self.house))
+        opened.callback(keeper.cancel)
+        self.parts.lost.append(self.settle_again)
+        await self.open_api(opened)
+
+    async def settle_again(self) -> None:
+        """After the supervisor was replaced: everything is made true again."""
+        await self.host.ensure(self.host.kinds())
+        await recover(self.house)
+
+    async def end_parts(self) -> None:
+        """End every part of Twelve, if that is asked for."""
+        if self.end_all:
+            await end_parts(self.parts)
+
+    def machine(self) -> Machine:
+        """What launches need to know of this machine."""
+        settings = self.settings
+        tier = detect({**self.environ, "TWELVE_TIER": settings.tier})
+        return Machine(
+            self.home, self.run, tier, settings.log_budget, settings.log_age, self.environ
+        )
+
+    def router(self, store: Store) -> Router:
+        """The router of this home."""
+        settings = self.settings
+        place = RouterPlace(self.home, self.run, self.uid_of(store, "router"))
+        options = Options(settings.http_host, settings.http_port, settings.envoy_bin)
+        return Router(place, options)
+
+    def uid_of(self, store: Store, purpose: str) -> int | None:
+        """A uid of its own for each purpose, where we may give one."""
+        first, last = self.settings.uids
+        return leases.lease_uid(store, purpose, range(first, last + 1)) if self.root else None
+
+    def make_host(self, store: Store, engine: LocalEngine) -> Host:
+        """The embedded servers of this home."""
+        settings = self.settings
+
+        def account(kind: str) -> Account:
+            uid = self.uid_of(store, f"service {kind}")
+            return Account(uid, uid, f"twelve-{kind}", "strict") if uid else Account()
+
+        def port(kind: str) -> int:
+            first, last = settings.ports
+            return leases.lease_port(store, f"twelve/{kind}@-", range(first, last + 1), is_free)
+
+        async def run(command: Command) -> Done:
+            return Done(
+                *await run_command(
+                    engine, command.argv, command.env, command.cwd, command.box, command.stdin
+                )
+            )
+
+        return Host(
+            self.home / "services",
+            self.run,
+            servers(settings.postgres_bin, settings.valkey_bin),
+            account,
+            port,
+            self.parts.start_part,
+            run,
+        )
+
+    async def open_api(self, opened: AsyncExitStack) -> None:
+        """Answer on the home's socket."""
+        path = self.run / "control.sock"
+        listener = bind(path)
+        ending = Ending()
+        rooms = Rooms(self.house, Operations(), ending, lambda: self.end(True), self.examine)
+        app = make_app(rooms)
+        server = make_server(app)
+        task = asyncio.create_task(server.serve([listener]))
+        opened.push_async_callback(close_api, server, task, path)
+        opened.callback(ending.set)
+        while not server.started:
+            if task.done():
+                await task
+            await asyncio.sleep(0.005)
+
+    async def examine(self) -> dict[str, Any]:
+        """What doctor says."""
+        found = await asyncio.to_thread(examine_machine, self.parts)
+        return found | {"services": await self.host.examine()}
+
+    def end(self, everything: bool = False) -> None:
+        """Leave; with ``everything``, end every part as well."""
+        self.end_all = self.end_all or everything
+        self.leave.set()
+
+
+async def close_api(server: uvicorn.Server, task: asyncio.Task[None], path: Path) -> None:
+    """Let calls end, at most two seconds, then remove the socket."""
+    server.should_exit = True
+    await task
+    path.unlink(missing_ok=True)
+
+
+def make_folders(home: Path, run: Path, *, shared: bool) -> None:
+    """The folders of a home and of its sockets. Raises Invalid that says which cannot be made."""
+    folder = home
+    try:
+        home_folders(home, shared=shared)
+        folder = run
+        mode = 0o711 if shared else 0o700
+        run.parent.mkdir(mode=mode, parents=True, exist_ok=True)
+        run.mkdir(mode=mode, exist_ok=True)
+        owned(run.parent, mode)
+        owned(run, mode)
+    except OSError as error:
+        raise Invalid(
+            f"{folder}: {error.strerror or error}",
+            hint="set TWELVE_HOME to a folder that you may write to",
+        ) from None
+
+
+def owned(folder: Path, mode: int) -> None:
+    """A folder in /tmp could be somebody else's. Raises Invalid."""
+    if folder.stat().st_uid != os.geteuid():
+        raise Invalid(f"{folder} belongs to another user", hint="remove it, or set XDG_RUNTIME_DIR")
+    folder.chmod(mode)
+
+
+@contextlib.contextmanager
+def lock(home: Path):  # type: ignore[no-untyped-def] # noqa: ANN201 - a context manager of nothing
+    """One control a home. Raises Conflict."""
+    handle = os.open(home / "control.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        raise Conflict(
+            f"{home}: another control plane runs there", hint="twelve doctor shows it"
+        ) from None
+    try:
+        yield
+    finally:
+        os.close(handle)
+
+
+async def serve(
+    settings: Settings, environ: Mapping[str, str], ready: Callable[[Control], None]
+) -> None:
+    """Run control in the foreground until SIGTERM or SIGINT; the apps run on after it."""
+    control = Control(settings, environ)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, control.end)
+    await control.serve(ready)
+
+
+def set_up_logging() -> None:
+    """Control's own log is a stream on stdout."""
+    logging.basicConfig(
+        stream=sys.stdout, level=logging.INFO, format="%(levelname)s %(name)s %(message)s"
+    )

@@ -1,0 +1,41 @@
+"""Running one of Twelve's own programs in a box, through the supervisor, with its output."""
+
+import os
+import secrets
+from typing import Any
+
+from twelve.engines.local.engine import LocalEngine
+from twelve.factors.processes.instance import PLATFORM, Instance
+
+KEPT = 64 * 1024
+"""Bytes of output that are kept, the last ones."""
+
+
+async def run_command(
+    engine: LocalEngine, argv: tuple[str, ...], env: dict[str, str], cwd: str, box: dict[str, Any],
+    stdin: bytes,
+) -> tuple[int, str]:  # fmt: skip
+    """Exit code (negative for a signal) and the output, stdout and stderr as they came."""
+    instance = Instance(PLATFORM, "platform", "command", secrets.token_hex(4))
+    launch = {
+        "name": instance.name,
+        "argv": list(argv),
+        "env": env,
+        "cwd": cwd,
+        "stdin": "pipe" if stdin else "null",
+        "logs": engine.machine.logs(instance),
+        "restart": {"mode": "never"},
+        "box": box,
+    }
+    await engine.parts.launch(launch)
+    if stdin:
+        writer = await engine.parts.supervisor.input(instance.name)
+        with os.fdopen(writer, "wb") as pipe:
+            pipe.write(stdin)
+    output = bytearray()
+    async for _, data in engine.output(instance.name):
+        output += data
+        del output[:-KEPT]
+    end = await engine.ended(instance.name)
+    code = end.code if end.code is not None else -(end.status - 128)
+    return code, output.decode(errors="replace")

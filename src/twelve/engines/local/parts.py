@@ -1,0 +1,169 @@
+"""The parts of Twelve that run as processes of their own: found running, or started."""
+
+import asyncio
+import contextlib
+import logging
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from twelve.engines.local.board import Board
+from twelve.engines.local.collector_client import Collector
+from twelve.engines.local.growth import Watch
+from twelve.engines.local.machine import Machine
+from twelve.engines.local.router.envoy import NAME as ROUTER
+from twelve.engines.local.router.envoy import Router
+from twelve.engines.local.supervisor_client import Supervisor, ensure_supervisor
+from twelve.errors import Conflict, TwelveError, Unreachable
+
+COLLECTOR = "twelve/collector@-"
+log = logging.getLogger("twelve.parts")
+
+
+@dataclass
+class Parts:
+    """Supervisor, collector and router of one home, and what is known of their processes."""
+
+    machine: Machine
+    supervisor: Supervisor
+    collector: Collector
+    router: Router
+    board: Board
+    grew: Watch
+    pythons: tuple[str, ...] = ()
+    reader: asyncio.Task[None] | None = None
+    lost: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    """Called after a new supervisor has taken the place of one that died."""
+
+    async def watch(self, since: int) -> None:
+        """Feed the board for as long as control lives; a dead supervisor is replaced."""
+        while True:
+            try:
+                async for event in self.supervisor.events(since):
+                    since = event.get("n", since)
+                    if event["event"] == "overrun":
+                        self.board.reset(await self.supervisor.list())
+                    else:
+                        self.board.take(event)
+            except Unreachable:
+                log.warning("the supervisor is gone; starting another")
+            since = await self._again()
+
+    async def _again(self) -> int:
+        while True:
+            with contextlib.suppress(TwelveError):
+                machine = self.machine
+                self.supervisor = await ensure_supervisor(machine.run, machine.home)
+                since = int((await self.supervisor.hello())["since"])
+                self.board.reset(await self.supervisor.list())
+                await self.start_all()
+                for call in self.lost:
+                    await call()
+                return since
+            await asyncio.sleep(0.2)
+
+    async def launch(self, launch: dict[str, Any]) -> int:
+        """Start a process; the pid of its init. Who waits for it finds it on the board at once."""
+        known = self.board.expect(launch["name"])
+        try:
+            return await self.supervisor.start(launch)
+        except BaseException:
+            if not known:
+                self.board.seen.pop(launch["name"], None)
+            raise
+
+    async def start_all(self) -> None:
+        """Start collector and router where they do not run yet."""
+        await self.start_part(collector_launch(self.machine))
+        await self.start_part(self.router.launch())
+
+    async def start_part(self, launch: dict[str, Any]) -> None:
+        """Start a part, or take it over as it runs; one started from other words is replaced."""
+        with contextlib.suppress(Conflict):
+            await self.launch(launch)
+
+    async def stop_part(self, name: str, seconds: float = 10.0) -> None:
+        """End a part and wait until it is gone."""
+        with contextlib.suppress(TwelveError):
+            await self.supervisor.stop(name, grace=seconds)
+            await self.board.until(lambda: name not in self.board.seen, seconds + 5)
+
+
+async def open_parts(
+    opened: AsyncExitStack, machine: Machine, router: Router, pythons: tuple[str, ...]
+) -> Parts:
+    """Find or start the supervisor, the collector and the router, and begin to listen.
+
+    Leaving ``opened`` ends the listening; what runs is not concerned.
+    """
+    supervisor = await ensure_supervisor(machine.run, machine.home)
+    since = int((await supervisor.hello())["since"])
+    board = Board()
+    board.reset(await supervisor.list())
+    collector = await opened.enter_async_context(Collector(str(machine.run)))
+    grew = await opened.enter_async_context(Watch(collector))
+    parts = Parts(machine, supervisor, collector, router, board, grew, pythons)
+    opened.push_async_callback(close_parts, parts)
+    await parts.start_all()
+    parts.reader = asyncio.create_task(parts.watch(since))
+    return parts
+
+
+async def close_parts(parts: Parts) -> None:
+    """Stop listening; what runs is not concerned."""
+    if parts.reader:
+        parts.reader.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await parts.reader
+    parts.supervisor.close()
+
+
+async def end_parts(parts: Parts) -> None:
+    """End router, collector and the supervisor itself; apps and servers must be gone before."""
+    for name in (ROUTER, COLLECTOR):
+        await parts.stop_part(name)
+    parts.router.clean_up()
+    if parts.reader:
+        parts.reader.cancel()
+    await parts.supervisor.shutdown()
+
+
+def collector_launch(machine: Machine) -> dict[str, Any]:
+    """How the supervisor starts the collector."""
+    return {
+        "name": COLLECTOR,
+        "argv": [
+            sys.executable,
+            "-I",
+            "-m",
+            "twelve.engines.local.collector",
+            "--run",
+            str(machine.run),
+            "--home",
+            str(machine.home),
+        ],
+        "env": {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
+        "cwd": "/",
+        "stdin": "null",
+        "logs": {
+            "dir": "logs/twelve/platform/collector@-",
+            "budget": machine.log_budget,
+            "age": machine.log_age,
+            "demux": False,
+        },
+        "restart": {"mode": "always"},
+        "grace": 10.0,
+        "stop_signal": "SIGTERM",
+        "notify": False,
+        "box": {"tier": "bare", "uid": None, "gid": None, "read": [], "write": []},
+    }
+
+
+def home_folders(home: Path, *, shared: bool) -> None:
+    """Make the folders of a home. Raises OSError."""
+    home.mkdir(parents=True, exist_ok=True, mode=0o711 if shared else 0o700)
+    for name in ("layers", "builds", "incoming", "cache", "logs", "services", "router"):
+        (home / name).mkdir(exist_ok=True, mode=0o711 if shared else 0o700)
