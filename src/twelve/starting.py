@@ -1,6 +1,7 @@
 """Starting control by itself: as a part that the supervisor keeps running."""
 
 import asyncio
+import contextlib
 import os
 import sys
 import time
@@ -8,8 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from twelve.control import make_folders
-from twelve.engines.local.supervisor_client import ensure_supervisor
-from twelve.errors import Conflict, Unreachable
+from twelve.engines.local.parts import COLLECTOR
+from twelve.engines.local.supervisor_client import Supervisor, ensure_supervisor
+from twelve.errors import Conflict, NotFound, Unreachable
 from twelve.settings import SETTINGS, Settings
 
 CONTROL = "twelve/control@-"
@@ -88,3 +90,31 @@ def last_words(settings: Settings) -> str:
     for path in sorted(folder.glob("*/*.log")):
         lines += path.read_text(errors="replace").splitlines()[-5:]
     return "\n".join(lines[-5:])
+
+
+def end_without_control(settings: Settings) -> int:
+    """End everything of a home whose control is dead; how many processes ran."""
+    return asyncio.run(end_all(settings))
+
+
+async def end_all(settings: Settings) -> int:
+    """Stop all that the supervisor keeps, collector last, then the supervisor itself."""
+    try:
+        supervisor = await Supervisor.connect(settings.run)
+    except Unreachable:
+        return 0
+    names = [row["name"] for row in await supervisor.list() if row["state"] != "exited"]
+    collector = [name for name in names if name == COLLECTOR]
+    for group in ([name for name in names if name not in collector], collector):
+        for name in group:
+            with contextlib.suppress(NotFound):
+                await supervisor.stop(name)
+        await until_gone(supervisor, set(group))
+    await supervisor.shutdown()
+    return len(names)
+
+
+async def until_gone(supervisor: Supervisor, names: set[str]) -> None:
+    """Return when none of them is left."""
+    while names & {row["name"] for row in await supervisor.list() if row["state"] != "exited"}:
+        await asyncio.sleep(0.05)

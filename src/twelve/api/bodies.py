@@ -7,6 +7,7 @@ class NewApp(msgspec.Struct, forbid_unknown_fields=True):
     """An app to make before its first deploy."""
 
     name: str
+    deploy: str = "production"
 
 
 class ConfigChange(msgspec.Struct, forbid_unknown_fields=True):

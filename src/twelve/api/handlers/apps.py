@@ -5,8 +5,10 @@ from typing import Any
 from twelve.api import views
 from twelve.api.bodies import NewApp
 from twelve.api.call import Accepted, Call, Row
+from twelve.factors.ports.hosts import PRODUCTION
 from twelve.factors.processes.instance import parse_target
 from twelve.operations.destroy import destroy_app, destroy_deploy
+from twelve.operations.wanted import route_table
 from twelve.store import apps
 
 
@@ -24,11 +26,14 @@ async def list_apps(call: Call) -> Any:
 async def create_app(call: Call) -> Any:
     """An app without a build, so that its config can be set before the first deploy."""
     body: NewApp = call.body
-    name, _ = parse_target(body.name)
-    with call.house.store.writing():
-        app = apps.create(call.house.store, name, "", call.house.now())
-        deploy = apps.ensure_deploy(call.house.store, app, "production", call.house.now())
-    return views.app(call.house, app, [deploy])
+    name, deploy = parse_target(f"{body.name}/{body.deploy}")
+    store, now = call.house.store, call.house.now()
+    with store.writing():
+        app = apps.find(store, name) if deploy != PRODUCTION else None
+        app = app or apps.create(store, name, "", now)
+        made = apps.ensure_deploy(store, app, deploy, now)
+    await call.house.engine.switch(route_table(call.house))
+    return views.app(call.house, app, [made])
 
 
 async def show_app(call: Call) -> Any:

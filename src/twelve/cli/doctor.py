@@ -1,0 +1,87 @@
+"""``twelve doctor``."""
+
+from typing import Any
+
+import click
+
+from twelve.cli.client import Client, settings_here
+from twelve.cli.output import BOLD, GREEN, RED, YELLOW, as_json, paint
+from twelve.cli.target import json_option
+from twelve.errors import Unreachable
+
+INOTIFY_NEEDED = 16
+GIB = 1024**3
+MIB = 1024**2
+
+
+@click.command()
+@json_option
+def command(*, as_json: bool) -> None:
+    """Say what runs here, in which versions, how strong the sandbox is, and what is missing."""
+    settings = settings_here()
+    try:
+        found = Client(settings).get("/v1/doctor")
+    except Unreachable as error:
+        found = without_control(settings.tier)
+        found["control"] = error.message
+    if as_json:
+        show_json(found)
+        return
+    show(found)
+
+
+def show_json(found: dict[str, Any]) -> None:
+    """For programs."""
+    as_json(found)
+
+
+def without_control(tier: str) -> dict[str, Any]:
+    """What can be said when no control answers."""
+    import os
+    import platform
+
+    from twelve.engines.local.sandbox.tiers import detect
+
+    return {
+        "tier": detect({**os.environ, "TWELVE_TIER": tier})._asdict(),
+        "kernel": platform.release(),
+        "python": {"version": platform.python_version()},
+    }
+
+
+def show(found: dict[str, Any]) -> None:
+    """A line each, what is missing marked."""
+    if "control" in found:
+        line("control", found["control"], YELLOW)
+    tier = found["tier"]
+    how = f" by {tier['via']}" if tier["via"] else ""
+    line("sandbox", f"{tier['name']}{how}", GREEN if tier["name"] != "none" else RED)
+    for missing in tier["missing"]:
+        print(f"             {missing}")
+    line("kernel", found["kernel"])
+    line("python", found["python"]["version"])
+    if "parts" not in found:
+        return
+    line("home", found["home"])
+    for name, part in sorted(found["parts"].items()):
+        again = f", {part['restarts']} restarts" if part["restarts"] else ""
+        good = part["state"] in {"up", "adopted"}
+        line(name, f"{part['state']}, pid {part['pid']}{again}", GREEN if good else RED)
+    for kind, server in found["services"].items():
+        line(kind, f"{server['version']}, {server['state']}")
+    for name, version in found["packages"].items():
+        line(name, version, RED if version == "missing" else "")
+    line("sqlite", found["sqlite"])
+    disk = found["disk"]
+    free = disk["free_bytes"] / GIB
+    line("disk", f"{free:.1f} GiB free", RED if free < 1 else "")
+    for name, size in disk["home_bytes"].items():
+        print(f"             {name} {size / MIB:.0f} MiB")
+    instances = found["inotify_instances"]
+    enough = instances >= INOTIFY_NEEDED
+    line("inotify", f"{instances} instances a user", "" if enough else RED)
+
+
+def line(name: str, text: str, colour: str = "") -> None:
+    """A name and what is said of it."""
+    print(f"{paint(name.ljust(12), BOLD)} {paint(text, colour) if colour else text}")

@@ -1,0 +1,123 @@
+"""``twelve resources``: backing services."""
+
+import sys
+from typing import Any
+
+import click
+
+from twelve.cli.client import Client, settings_here
+from twelve.cli.output import ago, as_json, follow, table
+from twelve.cli.target import app_option, json_option, target
+from twelve.errors import Usage
+
+
+@click.group(invoke_without_command=True)
+@app_option
+@json_option
+@click.pass_context
+def command(ctx: click.Context, app: str, *, as_json: bool) -> None:
+    """Create, attach, detach and list backing services."""
+    ctx.obj = app
+    if ctx.invoked_subcommand is None:
+        show_list(as_plain=as_json)
+
+
+@command.command("ls")
+@json_option
+def ls(*, as_json: bool) -> None:
+    """List resources and attachments; URLs are masked."""
+    show_list(as_plain=as_json)
+
+
+@command.command()
+@click.argument("kind")
+@click.option("--as", "variable", default="", metavar="VAR", help="The variable; else the kind's.")
+@click.option("--name", default="", help="The resource's name; else made from app and variable.")
+@app_option
+@click.pass_context
+def create(ctx: click.Context, kind: str, variable: str, name: str, app: str) -> None:
+    """Create a database (postgres) or key space (redis) of this home and attach it."""
+    from twelve.cli.config import ensure
+
+    aim = target(app or ctx.obj, starts=True)
+    ensure(aim)
+    body = {"kind": kind, "variable": variable, "name": name}
+    accepted = aim.client.call("POST", f"{aim.path}/resources", body)
+    result = follow(aim.client, accepted["operation"])
+    print(f"{result['resource']} is attached to {aim.label} as {result['variable']}")
+
+
+@command.command()
+@click.argument("what", metavar="NAME|-")
+@click.option("--as", "variable", required=True, metavar="VAR", help="The variable.")
+@app_option
+@click.pass_context
+def attach(ctx: click.Context, what: str, variable: str, app: str) -> None:
+    """Attach a resource by its NAME, or a URL that is read from standard input (-)."""
+    from twelve.cli.config import ensure
+
+    aim = target(app or ctx.obj, starts=True)
+    ensure(aim)
+    body = {"variable": variable, **read_what(what)}
+    accepted = aim.client.call("POST", f"{aim.path}/attachments", body)
+    follow(aim.client, accepted["operation"])
+    print(f"attached to {aim.label} as {variable}")
+
+
+def read_what(what: str) -> dict[str, str]:
+    """A resource's name, or a URL. Raises Usage for one with a password in the open."""
+    if what == "-":
+        if sys.stdin.isatty():
+            return {"url": click.prompt("URL", hide_input=True, err=True)}
+        return {"url": sys.stdin.read().strip()}
+    if "://" not in what:
+        return {"resource": what}
+    from twelve.factors.config.secret import looks_secret
+
+    if looks_secret("", what):
+        raise Usage(
+            "a password on the command line can be read by every user of this machine",
+            hint="twelve resources attach - --as VAR   (asks, or reads standard input)",
+        )
+    return {"url": what}
+
+
+@command.command()
+@click.argument("variable")
+@app_option
+@click.pass_context
+def detach(ctx: click.Context, variable: str, app: str) -> None:
+    """Take VARIABLE away from the deploy; the resource and its data stay."""
+    aim = target(app or ctx.obj)
+    accepted = aim.client.call("DELETE", f"{aim.path}/attachments/{variable}")
+    follow(aim.client, accepted["operation"])
+
+
+@command.command()
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def destroy(name: str, *, yes: bool) -> None:
+    """Remove a resource and its data for good."""
+    client = Client(settings_here())
+    if not yes:
+        click.confirm(f"Remove {name} and all its data?", abort=True)
+    follow(client, client.call("DELETE", f"/v1/resources/{name}")["operation"])
+
+
+def show_list(*, as_plain: bool) -> None:
+    """Resources, then who holds what."""
+    plain: dict[str, Any] = Client(settings_here()).get("/v1/resources")
+    if as_plain:
+        as_json(plain)
+        return
+    table(
+        ("RESOURCE", "KIND", "AGE", "URL"),
+        [(r["name"], r["kind"], ago(r["created_ns"]), r["url"]) for r in plain["resources"]],
+    )
+    if plain["attachments"]:
+        print()
+        rows = [
+            (f"{a['app']}/{a['deploy']}", a["variable"], a["resource"] or "-", a["url"])
+            for a in plain["attachments"]
+        ]
+        table(("DEPLOY", "VARIABLE", "RESOURCE", "URL"), rows)

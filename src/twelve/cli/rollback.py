@@ -1,0 +1,29 @@
+"""``twelve rollback``."""
+
+import click
+
+from twelve.cli.deploy import show_result
+from twelve.cli.output import follow
+from twelve.cli.target import app_option, json_option, target
+from twelve.errors import Usage
+
+
+@click.command()
+@click.argument("release", default="")
+@app_option
+@click.option("--formation", is_flag=True, help="The old quantities too, where they are lower.")
+@click.option("--no-wait", is_flag=True, help="Refuse when another change is under way.")
+@json_option
+def command(release: str, app: str, *, formation: bool, no_wait: bool, as_json: bool) -> None:
+    """Go back to RELEASE (v7), or to the newest before that ran something else.
+
+    Build, config and attachments come back as they were, as a new release; what release commands
+    did to data stays, and is said.
+    """
+    number = release.removeprefix("v")
+    if number and not number.isdecimal():
+        raise Usage(f"{release!r} is not a release", hint="releases are called v1, v2 …")
+    aim = target(app)
+    body = {"to": int(number) if number else None, "formation": formation, "wait": not no_wait}
+    accepted = aim.client.call("POST", f"{aim.path}/rollback", body)
+    show_result(aim, follow(aim.client, accepted["operation"], quiet=as_json), as_json=as_json)
