@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import pytest
@@ -126,6 +127,21 @@ def test_a_shell_writes_to_its_streams_by_name(boxes):
         assert (result.returncode, os.read(number, 999)) == (0, b"out\nerr\nmore\n")
     finally:
         os.close(number)
+
+
+def test_a_terminal_that_was_opened_outside_is_one_inside(boxes):
+    master, slave = os.openpty()
+    try:
+        termios.tcsetwinsize(slave, (33, 99))
+        if os.geteuid() == 0:
+            os.fchown(slave, boxes.kind.uid, -1)
+        words = ["/bin/sh", "-c", "test -t 0 && stty size && echo by name > /dev/stdout"]
+        streams = dict.fromkeys(("stdin", "stdout", "stderr"), slave)
+        assert boxes.run(words, options=streams).returncode == 0
+        assert os.read(master, 999) == b"33 99\r\nby name\r\n"
+    finally:
+        os.close(master)
+        os.close(slave)
 
 
 def test_exit_code_and_folder_are_those_of_the_app(boxes):
