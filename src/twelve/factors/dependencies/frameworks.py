@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from twelve.errors import TwelveError
-from twelve.factors.dependencies.node import read_package
+from twelve.factors.dependencies.node import Package, read_package
 from twelve.factors.dependencies.python import (
     locked_names,
     read_project,
@@ -79,7 +79,7 @@ def collects_static(names: frozenset[str], read: Read) -> bool:
 
 def static_folder(names: frozenset[str], read: Read) -> str | None:
     """Give the folder of a static site, ``""`` for the root; None when this is no static site."""
-    package = read_package(read)
+    package = _package(read)
     if package and "start" in package.scripts:
         return None
     if package and "build" in package.scripts and "vite" in package.tools | package.dependencies:
@@ -158,7 +158,8 @@ def _application(source: str) -> tuple[str, str] | None:
         return None
     for node in body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            if kind := _made(node.value):
+            kind = _made(node.value)
+            if kind:
                 return kind, node.targets[0].id
     for node in body:
         if isinstance(node, ast.FunctionDef) and node.name in ("create_app", "make_app"):
@@ -176,16 +177,20 @@ def _made(node: ast.AST) -> str:
 
 
 def _node_app(names: frozenset[str], read: Read) -> Proposal | None:
-    try:
-        package = read_package(read)
-    except TwelveError:
-        return None
+    package = _package(read)
     if package is None:
         return None
     if "start" in package.scripts:
         return Proposal("web", "npm start", "scripts/start in package.json")
     main = package.main if package.main in names else "server.js"
     return Proposal("web", f"node {main}", f"{main} of package.json") if main in names else None
+
+
+def _package(read: Read) -> Package | None:
+    try:
+        return read_package(read)
+    except TwelveError:
+        return None
 
 
 def _django_settings(names: frozenset[str], read: Read) -> str:

@@ -91,7 +91,7 @@ def _name(key: str) -> str:
 def _json(data: bytes, path: str) -> Mapping[str, Any]:
     try:
         table = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Invalid(
             f"{path}: {error}", "mend the file; `npm install` tells whether it is right"
         ) from None

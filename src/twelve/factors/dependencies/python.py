@@ -78,7 +78,7 @@ def read_project(read: Read, path: str = "pyproject.toml") -> Project | None:
         return None
     try:
         table = tomllib.loads(data.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Invalid(
             f"{path}: {error}", "mend the file; `uv lock` tells whether it is right"
         ) from None

@@ -1,0 +1,53 @@
+import json
+
+import pytest
+
+from twelve.errors import Invalid
+from twelve.factors.dependencies.node import read_lock, read_package
+
+
+def lock(packages):
+    text = json.dumps({"lockfileVersion": 3, "packages": packages}).encode()
+    return read_lock({"package-lock.json"}, {"package-lock.json": text}.get)
+
+
+def test_a_package():
+    text = {
+        "scripts": {"start": "node x"},
+        "main": "x.js",
+        "engines": {"node": ">=18"},
+        "dependencies": {"a": "1"},
+        "devDependencies": {"b": "1"},
+    }
+    found = read_package(lambda _: json.dumps(text).encode())
+    assert found
+    assert (found.main, found.engine, found.dependencies, found.tools) == (
+        "x.js",
+        ">=18",
+        {"a"},
+        {"b"},
+    )
+    assert read_package(lambda _: None) is None
+
+
+@pytest.mark.parametrize("text", [b"{", b"[]", b"\xff"])
+def test_a_package_that_is_no_object_is_told(text):
+    with pytest.raises(Invalid, match=r"^package\.json: "):
+        read_package(lambda _: text)
+
+
+def test_install_scripts_and_links_are_found():
+    found = lock(
+        {"": {"hasInstallScript": True}, "node_modules/@a/b": {"hasInstallScript": True}, "node_modules/c/node_modules/d": {"hasInstallScript": True, "dev": True}}
+    )  # fmt: skip
+    assert (found.scripted, found.scripted_tools, found.local) == (("@a/b",), ("d",), False)
+    assert lock({"node_modules/x": {"link": True, "resolved": "packages/x"}}).local
+
+
+def test_locks_of_others_and_old_ones_are_told():
+    with pytest.raises(Invalid, match="only a lock of yarn"):
+        read_lock({"yarn.lock"}, lambda _: None)
+    with pytest.raises(Invalid, match="no package-lock.json"):
+        read_lock(set(), lambda _: None)
+    with pytest.raises(Invalid, match="made by npm 6"):
+        read_lock({"package-lock.json"}, lambda _: b'{"lockfileVersion": 1, "dependencies": {}}')

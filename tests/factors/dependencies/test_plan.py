@@ -1,0 +1,123 @@
+import json
+
+import pytest
+
+from twelve.errors import Invalid
+from twelve.factors.dependencies.plan import COLLECTSTATIC, plan_build
+
+
+def plan(files, **table):
+    data = {path: text.encode() for path, text in files.items()}
+    return plan_build(data, data.get, table)
+
+
+PACKAGE = json.dumps({"scripts": {"build": "vite build"}, "devDependencies": {"vite": "7"}})
+LOCK = json.dumps({"lockfileVersion": 3, "packages": {}})
+
+
+def test_a_lock_goes_before_requirements():
+    files = {"uv.lock": "", "pyproject.toml": "[project]\nname='x'\n", "requirements.txt": "six"}
+    found = plan(files)
+    assert found.python
+    assert found.python.manager == "uv.lock"
+    assert "uv.lock is used; requirements.txt is not read" in found.warnings
+
+
+def test_managers():
+    assert plan({"requirements.txt": ""}).python.manager == "requirements.txt"
+    assert plan({"pyproject.toml": "[project]\nname='x'\n"}).python.manager == "pyproject.toml"
+    assert plan({"main.py": ""}).python.manager == "nothing"
+    assert plan({"pyproject.toml": "[tool.ruff]\n", "index.html": ""}).python is None
+    assert plan({"index.html": ""}).python is None
+
+
+@pytest.mark.parametrize(
+    "path", ["poetry.lock", "Pipfile.lock", "Pipfile", "setup.py", "environment.yml"]
+)
+def test_other_forms_are_refused_with_the_way_out(path):
+    with pytest.raises(Invalid, match=f"^{path}: ") as error:
+        plan({path: "", "main.py": ""})
+    assert "requirements.txt" in error.value.hint
+
+
+def test_where_a_python_version_is_asked_for():
+    files = {
+        "requirements.txt": "",
+        "pyproject.toml": "[project]\nname='x'\nrequires-python='>=3.9'\n",
+    }
+    assert plan(files).python.request.text == ">=3.9"
+    files["runtime.txt"] = "python-3.10.1\n"
+    assert plan(files).python.request.place == "runtime.txt"
+    files[".python-version"] = "# mine\n\n3.12\n3.11\n"
+    assert plan(files).python.request.text == "3.12"
+
+
+def test_the_lock_changes_with_what_is_installed_and_with_nothing_else():
+    base = {"uv.lock": "a", "pyproject.toml": "[project]\nname='x'\ndependencies=['six']\n"}
+    first = plan(base).python.lock
+    assert (
+        plan({**base, "pyproject.toml": base["pyproject.toml"] + "[tool.ruff]\nx=1\n"}).python.lock
+        == first
+    )
+    assert plan({**base, "uv.lock": "b"}).python.lock != first
+    assert (
+        plan({**base, "pyproject.toml": base["pyproject.toml"].replace("six", "sox")}).python.lock
+        != first
+    )
+    assert plan(base, extras=["pg"]).python.lock != first
+
+
+def test_node_is_there_for_what_needs_it():
+    assert plan({"requirements.txt": "", "package.json": "{}"}).node is None
+    tools = plan({"requirements.txt": "", "package.json": PACKAGE, "package-lock.json": LOCK}).node
+    assert (tools.build, tools.shipped) == (True, False)
+    both = {
+        "requirements.txt": "",
+        "package.json": PACKAGE,
+        "package-lock.json": LOCK,
+        "Procfile": "ssr: node ssr.js\n",
+    }
+    assert plan(both).node.shipped
+    assert not plan({**both, "Procfile": "web: ./bin/node-like/x my-node\n"}).node.shipped
+
+
+def test_a_node_app_without_dependencies_needs_no_lock():
+    found = plan({"package.json": '{"scripts": {"start": "node x.js"}}', "x.js": ""})
+    assert found.node
+    assert (found.node.lock_path, found.node.shipped) == ("", True)
+
+
+def test_static_sites():
+    assert plan({"index.html": ""}).static
+    assert plan({"public/index.html": ""}).static
+    assert plan({"package.json": PACKAGE, "package-lock.json": LOCK}).static
+    assert plan({"Procfile": "web: python -m twelve.static out\n"}).static
+    assert not plan({"requirements.txt": "", "index.html": ""}).static
+
+
+DJANGO = {
+    "requirements.txt": "django",
+    "manage.py": "os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')",
+    "shop/settings.py": "INSTALLED_APPS = ['django.contrib.staticfiles']\nSTATIC_ROOT = 'x'\n",
+}
+
+
+def test_collectstatic_is_found_and_can_be_switched_off():
+    assert plan(DJANGO).hooks == (COLLECTSTATIC,)
+    assert plan(DJANGO, collectstatic=False).hooks == ()
+    assert plan(DJANGO, hooks=["make css"]).hooks == ("make css", COLLECTSTATIC)
+    own = "python manage.py collectstatic --clear --noinput"
+    assert plan(DJANGO, hooks=[own]).hooks == (own,)
+
+
+def test_faults_of_the_build_table_are_named():
+    for table in ({"hooks": "make"}, {"hooks": [1]}, {"hooks": [" "]}, {"extras": 5}):
+        with pytest.raises(Invalid, match=r"^twelve\.toml: build/\w+: not a list"):
+            plan({}, **table)
+    with pytest.raises(Invalid, match="build/collectstatic"):
+        plan({}, collectstatic="no")
+
+
+def test_nothing_to_detect_is_a_plan_with_nothing():
+    found = plan({"README": ""})
+    assert (found.python, found.node, found.static, found.hooks) == (None, None, False, ())
