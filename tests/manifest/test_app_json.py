@@ -34,6 +34,7 @@ def test_env_is_a_contract():
         "A": "text",
         "B": {"value": "v", "description": "what for"},
         "C": {"required": False},
+        "F": {"required": "false"},
         "D": {},
         "E": {"generator": "secret"},
         "API_KEY": {"value": "abc"},
@@ -43,10 +44,20 @@ def test_env_is_a_contract():
         "A": Declared(required=False, default="text"),
         "B": Declared(required=False, default="v", description="what for"),
         "C": Declared(required=False),
+        "F": Declared(required=False),
         "D": Declared(),
         "E": Declared(secret=True),
         "API_KEY": Declared(secret=True, build="abc"),
     }
+
+
+def test_what_twelve_sets_itself_is_left_out_and_said():
+    found = read(env={"PORT": "80"})
+
+    assert found.contract == {}
+    assert found.notes == (
+        "app.json: env/PORT: is set by Twelve itself, for each process: leave it out",
+    )
 
 
 def test_env_example_adds_what_env_does_not_have():

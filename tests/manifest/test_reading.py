@@ -129,6 +129,13 @@ def test_a_type_without_a_command_names_the_nearest_type():
     ]
 
 
+def test_a_command_that_cannot_run_is_named_with_its_line():
+    assert faults(procfile="release: A=1\nweb: serve 'x") == [
+        "Procfile:1: release sets variables but runs nothing: mend it, or write a script",
+        "Procfile:2: web has a ' that is never closed: mend it, or write a script",
+    ]
+
+
 def test_web_is_routed_and_a_routed_type_has_a_port():
     toml = "[processes.api]\nroute = true\n[processes.metrics]\nport = true"
     found = manifest(procfile="web: x\napi: y\nmetrics: z\nworker: w", toml=toml).processes
@@ -210,6 +217,10 @@ def test_every_fault_of_every_file_is_named_at_once():
         ("[resources]\nA = 1", "resources/A: 1 is not a kind of resource"),
         ("[resources]\nHOME = 'redis'", "resources: 'HOME' is set by Twelve"),
         ("[schedule.n]\ncommand = 'x'", "schedule/n: has no cron"),
+        ("[schedule.'a b']", "schedule: 'a b' is not a name for a schedule"),
+        ("[schedule.n]\ntimezone = 'no zone'", "schedule/n/timezone: 'no zone' is not a time zone"),
+        ("[app]", "app: a table is not a text"),
+        ("[config.A]\ndefault = []", "config/A/default: [] is not a value for a variable"),
         ("[schedule.n]", "schedule/n: has no cron and no command"),
         ("app =", "is not TOML: Invalid value (at end of document)"),
         ("app = 'a'\napp = 'b'", "is not TOML: Cannot overwrite a value"),

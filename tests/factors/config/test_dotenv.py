@@ -174,6 +174,11 @@ def test_json_that_is_no_config_is_refused(text, problem):
     assert problem in caught.value.message
 
 
+def test_json_that_is_no_text_is_refused():
+    with pytest.raises(Invalid, match=r"x\.json: is not UTF-8"):
+        parse_json(b'{"A": "\xff"}', "x.json")
+
+
 def test_an_empty_json_object_is_an_empty_config():
     assert parse_json("{}") == []
 

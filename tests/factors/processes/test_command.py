@@ -95,6 +95,7 @@ KEPT = [
     ": nothing",
     "show x && exit 6",
     "exec cd",
+    "A=1 -x",
     "eval 'show x; show y'",
 ]
 
@@ -194,6 +195,8 @@ def test_what_no_shell_would_take_is_refused(command, problem):
 def test_a_quoted_name_is_no_assignment(place):
     assert argv_for("'A=1' x") == ["A=1", "x"]
     assert argv_for("A'='1 x") == ["A=1", "x"]
+    # env would take it for another assignment.
+    assert argv_for("A=1 'B=2'")[0] == "/bin/sh"
 
 
 @given(st.text(st.sampled_from("ab =&|;()<>'\"\\$`*{}#~\n!"), max_size=25))

@@ -137,7 +137,9 @@ def _command_word(segment: list[Token]) -> Word | None:
 
 def _is_a_program(word: Word) -> bool:
     """Not a word that may turn out to be empty or a builtin: ``$CMD``. ``$VENV/bin/x`` is one."""
-    return not word.is_assignment and (word.plain or "/" in word.text.rpartition("}")[2])
+    if word.is_assignment or word.text.startswith("-"):
+        return False
+    return word.plain or "/" in word.text.rpartition("}")[2])
 
 
 def _short(text: str) -> str:
