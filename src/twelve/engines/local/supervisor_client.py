@@ -19,6 +19,9 @@ _ERRORS: dict[str, type[TwelveError]] = {
     "invalid": Invalid,
 }
 _HELLO_LIMIT = 15.0  # seconds for a new supervisor to answer, on a busy machine
+_AGAIN = 0.02
+_BUSY = 75
+_MODULE = "twelve.engines.local.supervisor"
 _CHUNK = 262144
 
 
@@ -196,24 +199,19 @@ async def ensure_supervisor(
     """
     with contextlib.suppress(Unreachable):
         return await _greeted(await Supervisor.connect(run))
-    deadline = asyncio.get_running_loop().time() + _HELLO_LIMIT
     folder = os.path.join(home, "supervisor")
     os.makedirs(folder, mode=0o700, exist_ok=True)
     words = os.path.join(folder, "stderr.log")
-    process = _spawn(os.fspath(run), os.fspath(home), words, environ)
+    deadline = asyncio.get_running_loop().time() + _HELLO_LIMIT
     while asyncio.get_running_loop().time() < deadline:
+        code = await _spawned(os.fspath(run), os.fspath(home), words, environ)
         with contextlib.suppress(Unreachable):
             return await _greeted(await Supervisor.connect(run))
-        if process.poll() is not None:
-            if process.returncode != 0:
-                break
-            # Another one held the lock: it is starting, as we are, or leaving, and then it is our
-            # turn.
-            process = _spawn(os.fspath(run), os.fspath(home), words, environ)
-        await asyncio.sleep(0.02)
-    raise Unreachable(
-        f"the supervisor of {os.fspath(home)} does not answer", hint=_last_words(words)
-    )
+        if code not in {0, _BUSY}:
+            break
+        await asyncio.sleep(_AGAIN)  # another one holds the lock: it is starting, or leaving
+    what = f"the supervisor of {os.fspath(home)} does not start"
+    raise Unreachable(what, hint=_last_words(words))
 
 
 async def _greeted(supervisor: Supervisor) -> Supervisor:
@@ -221,29 +219,19 @@ async def _greeted(supervisor: Supervisor) -> Supervisor:
     return supervisor
 
 
-def _spawn(
-    run: str, home: str, words: str, environ: dict[str, str] | None
-) -> subprocess.Popen[bytes]:
-    argv = [
-        sys.executable,
-        "-I",
-        "-m",
-        "twelve.engines.local.supervisor",
-        "--run",
-        run,
-        "--home",
-        home,
-    ]
+async def _spawned(run: str, home: str, words: str, environ: dict[str, str] | None) -> int:
+    """Start it detached; 0 once it answers, else its exit code."""
+    argv = [sys.executable, "-I", "-m", _MODULE, "--run", run, "--home", home, "--detach"]
     with open(words, "ab") as stderr:
-        return subprocess.Popen(
-            argv,
+        process = await asyncio.create_subprocess_exec(
+            *argv,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=stderr,
             env={"PATH": os.defpath, "LANG": "C.UTF-8"} if environ is None else environ,
             cwd="/",
-            start_new_session=True,
         )
+    return await process.wait()
 
 
 def _last_words(path: str) -> str:

@@ -32,14 +32,19 @@ class Keeper:
     """All instances of a home. Every change is told to ``tell`` as an event."""
 
     def __init__(
-        self, turns: Loop, run: str, home: str, tell: Callable[[str, dict[str, Any]], None]
+        self,
+        turns: Loop,
+        folders: tuple[str, str],
+        tell: Callable[[str, dict[str, Any]], None],
+        nofile: tuple[int, int],
     ) -> None:
-        self.run, self.home = run, home
+        self.run, self.home = folders
         self.boot = proc.boot_id()
         self.instances: dict[str, Instance] = {}
-        self.zygote = zygote.start()
+        self.nofile = nofile
+        self.zygote = zygote.start(self.nofile)
         self.loop = turns
-        self.capture = capture.Capture(turns, run, self._collector_is_wanted)
+        self.capture = capture.Capture(turns, self.run, self._collector_is_wanted)
         self._tell = tell
         self._changed = False
         self.memory_kills = proc.out_of_memory_kills()
@@ -162,17 +167,19 @@ class Keeper:
 
     def delay(self, instance: Instance, uptime: float) -> float:
         """Seconds until its next start, after one more failure."""
-        assert instance.launch is not None
-        policy = backoff.from_plain(instance.launch["restart"])
-        assert policy is not None
+        policy = _policy(instance)
         instance.failures = backoff.failures_after(policy, instance.failures, uptime)
-        return backoff.delay(policy, instance.failures, _chance())
+        return self.patience(instance)
+
+    def patience(self, instance: Instance) -> float:
+        """Seconds until its next start, as its failures stand."""
+        return backoff.delay(_policy(instance), instance.failures, _chance())
 
     def died(self, pid: int, status: int) -> None:
         """A child of ours is gone and reaped."""
         if pid == self.zygote.pid:
             self.zygote.socket.close()
-            self.zygote = zygote.start()
+            self.zygote = zygote.start(self.nofile)
             return
         for instance in list(self.instances.values()):
             if instance.ours and instance.pid == pid and instance.pidfd >= 0:
@@ -290,6 +297,12 @@ class Keeper:
         """Let the zygote go; the instances stay."""
         self.zygote.socket.close()
         os.waitpid(self.zygote.pid, 0)
+
+
+def _policy(instance: Instance) -> backoff.Backoff:
+    policy = backoff.from_plain(instance.launch["restart"]) if instance.launch else None
+    assert policy is not None, f"{instance.name} is not to be kept running"
+    return policy
 
 
 def _chance() -> float:

@@ -5,50 +5,86 @@ import ctypes
 import fcntl
 import gc
 import os
+import resource
 import signal
 import socket
 import sys
 import time
+from typing import Any
 
-from twelve.engines.local.supervisor import adoption, events, protocol, state
+from twelve.engines.local.supervisor import adoption, events, protocol, state, succession
 from twelve.engines.local.supervisor.keeper import Keeper
 from twelve.engines.local.supervisor.loop import Loop
 from twelve.engines.local.supervisor.server import Server
 
 _PR_SET_CHILD_SUBREAPER = 36
 _LOCK = "lock"
-USAGE = "usage: python -I -m twelve.engines.local.supervisor --run RUN --home HOME"
+USAGE = "usage: python -I -m twelve.engines.local.supervisor --run RUN --home HOME [--detach]"
+BUSY = 75
+"""The exit code when another supervisor holds the home: it is there, or leaving."""
 
 
 class Life:
-    """One process, from its lock to its last word."""
+    """One process, from its lock to its last word. ``will`` is what a program before us left."""
 
-    def __init__(self, run: str, home: str) -> None:
-        self.run, self.home = run, home
+    def __init__(self, run: str, home: str, lock: int, will: dict[str, Any] | None) -> None:
+        self.run, self.home, self.lock, self.will = run, home, lock, will
         self.leaving = ""
         self.loop = Loop(self._signalled, self._settle)
-        self.ring = events.Ring(time.time_ns() // 1_000_000)
+        self.ring = events.Ring(will["first"] if will else time.time_ns() // 1_000_000)
         self.keeper: Keeper | None = None
-        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        self.listener = (
+            socket.socket(fileno=will["keep"]["listener"])
+            if will
+            else socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        )
         self.server = Server(self.loop, self.listener, self.ring)
 
     def start_up(self) -> None:
         """Everything a client may rely on is there before the socket is."""
         libc = ctypes.CDLL(None, use_errno=True)
         libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-        self.keeper = Keeper(self.loop, self.run, self.home, self.server.tell)
+        nofile = (
+            tuple(self.will["nofile"]) if self.will else resource.getrlimit(resource.RLIMIT_NOFILE)
+        )
+        folders = (self.run, self.home)
+        self.keeper = Keeper(self.loop, folders, self.server.tell, nofile)
         self.loop.catch(signal.SIGCHLD, signal.SIGTERM, signal.SIGINT)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        adoption.adopt(self.keeper)
+        resource.setrlimit(
+            resource.RLIMIT_NOFILE, (nofile[1], nofile[1])
+        )  # the zygote keeps the plain limit
+        if self.will is None:
+            adoption.adopt(self.keeper)
+            self._bind()
+        else:
+            succession.take_over(self.keeper, self.will["instances"])
+            self.will = None
         self.keeper.settle()
+        self.server.open(self.keeper, self._leave)
+        self._reap()  # a child that died before its signal was caught
+
+    def live(self) -> None:
+        """Turn until it is time to leave. A new program that cannot be run changes nothing."""
+        while True:
+            self.loop.run()
+            if self.leaving != "reexec":
+                return
+            assert self.keeper is not None
+            words = ["--run", self.run, "--home", self.home]
+            keep = {"listener": self.listener.fileno(), "lock": self.lock}
+            try:
+                succession.hand_over(self.keeper, self.ring, words, keep)
+            except OSError as error:
+                print(f"twelve: cannot run {sys.executable}: {error}", file=sys.stderr)
+
+    def _bind(self) -> None:
         path = os.path.join(self.run, protocol.SOCKET)
         with contextlib.suppress(FileNotFoundError):
             os.unlink(path)  # we hold the lock: whoever bound it is dead
         self.listener.bind(path)
         os.chmod(path, 0o600)
         self.listener.listen(64)
-        self.server.open(self.keeper, self._leave)
-        self._reap()  # a child that died before its signal was caught
 
     def shut_down(self) -> None:
         """The socket goes, the instances stay; after ``shutdown`` the state file goes too, for there are none."""
@@ -88,29 +124,60 @@ class Life:
 
 
 def main(argv: list[str]) -> int:
-    """0 when it left in order or another one holds the home; 2 for wrong words."""
-    options = dict(zip(argv[::2], argv[1::2], strict=False))
-    if set(options) != {"--run", "--home"} or len(argv) != 4:
+    """0 when it left in order; BUSY when another one holds the home; 2 for wrong words."""
+    words = [word for word in argv if word != "--detach"]
+    options = dict(zip(words[::2], words[1::2], strict=False))
+    if set(options) - {"--resume"} != {"--run", "--home"} or len(words) % 2:
         print(USAGE, file=sys.stderr)
         return 2
+    ready = _detach() if "--detach" in argv else -1
     run, home = os.path.abspath(options["--run"]), os.path.abspath(options["--home"])
+    will = succession.read_will(int(options["--resume"])) if "--resume" in options else None
     os.umask(0o022 if os.geteuid() == 0 else 0o077)
     prepare(run, home)
     os.umask(0o077)
-    lock = os.open(
-        os.path.join(home, "supervisor", _LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
-    )
+    lock = will["keep"]["lock"] if will else _locked(home)
+    if lock < 0:
+        _say(ready, BUSY)
+        return BUSY
+    os.chdir("/")
+    life = Life(run, home, lock, will)
+    life.start_up()
+    _say(ready, 0)
+    gc.freeze()
+    life.live()
+    life.shut_down()
+    return 0
+
+
+def _detach() -> int:
+    """Go on in a child of nobody, in a session of its own. Our starter waits until it answers."""
+    reader, writer = os.pipe2(os.O_CLOEXEC)
+    if os.fork():
+        os.close(writer)
+        said = os.read(reader, 1)
+        os._exit(said[0] if said else 1)
+    os.close(reader)
+    os.setsid()
+    return writer
+
+
+def _say(ready: int, status: int) -> None:
+    if ready >= 0:
+        os.write(ready, bytes([status]))
+        os.close(ready)
+
+
+def _locked(home: str) -> int:
+    """The lock of the home, -1 when another supervisor has it. It goes with the process."""
+    path = os.path.join(home, "supervisor", _LOCK)
+    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        return 0  # another one is there, which is what our starter wanted
-    os.chdir("/")
-    life = Life(run, home)
-    life.start_up()
-    gc.freeze()
-    life.loop.run()
-    life.shut_down()
-    return 0
+        os.close(lock)
+        return -1
+    return lock
 
 
 def prepare(run: str, home: str) -> None:

@@ -80,6 +80,7 @@ class Loop:
 
     def run(self) -> None:
         """Turn until stopped."""
+        self._going = True
         while self._going:
             self._guarded(self._before_wait)
             for fd, mask in self._epoll.poll(self._patience()):

@@ -10,6 +10,7 @@ each. The zygote stays cold.
 import ctypes
 import gc
 import os
+import resource
 import signal
 import socket
 import struct
@@ -30,8 +31,12 @@ class Zygote(NamedTuple):
     socket: socket.socket
 
 
-def start() -> Zygote:
-    """Fork the zygote. It ends by itself when the supervisor's end of the socket is closed."""
+def start(nofile: tuple[int, int]) -> Zygote:
+    """
+    Fork the zygote. It ends by itself when the supervisor's end of the socket is closed.
+
+    ``nofile`` is the limit of open files for all it clones: the supervisor's own may be higher.
+    """
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     gc.collect()
     gc.freeze()
@@ -39,7 +44,7 @@ def start() -> Zygote:
     if pid == 0:
         status = 1
         try:
-            _serve(theirs)
+            _serve(theirs, nofile)
             status = 0
         finally:
             os._exit(status)
@@ -63,7 +68,8 @@ def spawn(zygote: Zygote, flags: int, channel: socket.socket) -> int:
     return int(pid)
 
 
-def _serve(orders: socket.socket) -> None:
+def _serve(orders: socket.socket, nofile: tuple[int, int]) -> None:
+    resource.setrlimit(resource.RLIMIT_NOFILE, nofile)
     _let_go_of_all_but(orders.fileno())
     signal.set_wakeup_fd(-1)
     signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
