@@ -139,7 +139,7 @@ def _is_a_program(word: Word) -> bool:
     """Not a word that may turn out to be empty or a builtin: ``$CMD``. ``$VENV/bin/x`` is one."""
     if word.is_assignment or word.text.startswith("-"):
         return False
-    return word.plain or "/" in word.text.rpartition("}")[2])
+    return word.plain or "/" in word.text.rpartition("}")[2]
 
 
 def _short(text: str) -> str:
