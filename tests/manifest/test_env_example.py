@@ -16,6 +16,10 @@ def declared(line: str):
     [
         ("SMTP_HOST=", True),
         ("SMTP_HOST=localhost", False),
+        ("SMTP_HOST=<your host>", True),
+        ("SMTP_HOST=your-host-here", True),
+        ("SMTP_HOST=changeme", True),
+        ("SMTP_HOST=xxxx", True),
         ("SECRET_KEY=", True),
         ("SECRET_KEY=change-me", True),
         ("BROKER=amqp://me:pass@localhost/", True),

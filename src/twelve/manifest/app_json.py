@@ -85,13 +85,13 @@ def _declared(name: str, said: Mapping[str, Any], place: str, faults: Faults) ->
     if not isinstance(required, bool):
         # Heroku's own examples have it as a text now and then.
         required = str(required).lower() != "false"
-    if value is not None and secret:
+    if value and secret:
         faults.note(place, "its value is for build hooks only: it looks like a secret")
     return Declared(
         required=required and (value is None or secret),
         secret=secret,
         default=None if value is None or secret else str(value),
-        build=str(value) if value is not None and secret else None,
+        build=str(value) if value and secret else None,
         description=description if isinstance(description, str) else "",
     )
 

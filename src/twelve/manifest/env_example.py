@@ -16,6 +16,8 @@ from twelve.manifest.table import Faults
 SOURCE = ".env.example"
 
 _OPTIONAL = re.compile(r"^#+\s*[\[(]?optional\b", re.IGNORECASE | re.MULTILINE)
+# What stands for a value that somebody has to fill in says no more than an empty one.
+_TO_FILL_IN = re.compile(r"<.*>|(your|change|replace|insert)[-_ ]?.*|x{3,}|\.{3}|…", re.IGNORECASE)
 
 
 def read_env_example(data: bytes, faults: Faults) -> dict[str, Declared]:
@@ -37,13 +39,14 @@ def read_env_example(data: bytes, faults: Faults) -> dict[str, Declared]:
 def _declared(entry: Entry) -> Declared:
     kind = _kind(entry)
     secret = kind is not None or looks_secret(entry.name, entry.value)
+    example = "" if _TO_FILL_IN.fullmatch(entry.value) else entry.value
     optional = _OPTIONAL.search(entry.note) is not None
     return Declared(
-        required=not optional and (secret or not entry.value),
+        required=not optional and (secret or not example),
         secret=secret,
         # A hook must not reach for the server that an example names.
         build=kind.placeholder if kind else None,
-        example=entry.value,
+        example=example,
         description=" ".join(line.lstrip("# ").strip() for line in entry.note.split("\n")).strip(),
         kind=kind.name if kind else "",
     )
