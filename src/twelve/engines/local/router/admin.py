@@ -38,10 +38,13 @@ class Admin(NamedTuple):
                 hint="twelve logs of the platform's router say why; twelve doctor checks its parts",
             ) from error
 
-    async def stats(self, *prefixes: str) -> dict[str, str]:
-        """Statistics whose name begins with one of the prefixes."""
-        pattern = "|".join(re.escape(prefix) for prefix in prefixes)
-        answer = await self.ask(f"/stats?filter={quote(f'^({pattern})', safe='')}")
+    async def stats(self, *prefixes: str, kind: str = "All") -> dict[str, str]:
+        """Statistics whose name begins with one of the prefixes.
+
+        ``kind``: All, Counters, Gauges, Histograms or TextReadouts; Envoy looks at each of a kind.
+        """
+        pattern = quote("^(" + "|".join(re.escape(prefix) for prefix in prefixes) + ")", safe="")
+        answer = await self.ask(f"/stats?type={kind}&filter={pattern}")
         pairs = (line.partition(": ") for line in answer.body.decode().splitlines())
         return {name: value.strip('"') for name, _, value in pairs}
 

@@ -1,19 +1,20 @@
 """A new file for Envoy, and Envoy's answer to it."""
 
 import asyncio
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 from twelve.engines.local.router.admin import Admin
-from twelve.engines.local.router.files import Place, read
+from twelve.engines.local.router.files import Place
+from twelve.engines.local.router.resources import version_of
 from twelve.errors import Unreachable
 
 ACK_WITHIN = 15.0
 """Seconds in which Envoy takes a file, a restart of it in between included."""
 
 _PREFIXES = {"cds.json": "cluster_manager.cds.", "rds.json": "http.public.rds.main."}
+_PATIENCE = 0.02
 _REFUSALS = ("update_rejected", "update_failure")
 
 
@@ -30,22 +31,26 @@ class Delivery(NamedTuple):
 
         The former file is then back. Raises Unreachable when Envoy does not answer in time.
         """
-        text, former = read(self.path)
+        former = self.path.read_text() if self.path.exists() else ""
         before = await self._counts_or_nought()
-        if text != document:
+        if former != document:
             self.place.write(self.path, document)
         if await self._acknowledged(version_of(document), before):
             return True
-        if former and text != document:
+        if version_of(former) and former != document:
             before = await self._counts_or_nought()
-            self.place.write(self.path, text)
-            await self._acknowledged(str(former["version_info"]), before)
+            self.place.write(self.path, former)
+            await self._acknowledged(version_of(former), before)
         return False
 
     async def _counts(self) -> dict[str, str]:
         prefix = _PREFIXES[self.path.name]
         stats = await self.admin.stats(prefix)
         return {name.removeprefix(prefix): value for name, value in stats.items()}
+
+    async def _version(self) -> str:
+        name = _PREFIXES[self.path.name] + "version_text"
+        return (await self.admin.stats(name, kind="TextReadouts")).get(name, "")
 
     async def _counts_or_nought(self) -> dict[str, str]:
         try:
@@ -60,14 +65,15 @@ class Delivery(NamedTuple):
         pause = 0.002
         while True:
             try:
-                now = await self._counts()
+                # Texts are few and quick to ask for; counters are there for every cluster.
+                if await self._version() == version:
+                    return True
+                now = await self._counts() if pause > _PATIENCE else before
             except Unreachable:
                 # It was killed meanwhile: the next life reads the same files and counts anew.
                 if self.clock() >= end:
                     raise
                 now = before = {}
-            if now.get("version_text") == version:
-                return True
             if _number(now, "update_attempt") < _number(before, "update_attempt"):
                 before = {}
             if any(_number(now, name) > _number(before, name) for name in _REFUSALS):
@@ -76,11 +82,6 @@ class Delivery(NamedTuple):
                 raise Unreachable(f"the router did not take {self.path.name} in {ACK_WITHIN:g} s")
             await asyncio.sleep(pause)
             pause = min(pause * 1.3, 0.05)
-
-
-def version_of(document: str) -> str:
-    """The version that a file for Envoy carries."""
-    return str(json.loads(document)["version_info"])
 
 
 def _number(counts: dict[str, str], name: str) -> int:

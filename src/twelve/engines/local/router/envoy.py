@@ -11,9 +11,10 @@ from twelve.engines.local.router import listener, resources
 from twelve.engines.local.router.admin import Admin
 from twelve.engines.local.router.delivery import Delivery
 from twelve.engines.local.router.files import Place, read
+from twelve.engines.local.router.listener import Files
 from twelve.engines.local.router.reason import why_refused
 from twelve.errors import Conflict, TwelveError, Unreachable
-from twelve.factors.ports.routes import Table, checked
+from twelve.factors.ports.routes import Backend, Table, checked, used_clusters
 
 NAME = "twelve/router@-"
 """The router's name among the supervisor's instances; ``twelve/router.2@-`` in its third life."""
@@ -71,6 +72,7 @@ class Router:
         self.options = options or Options()
         self.clock = clock
         self.epoch = epoch
+        self._applied: tuple[Backend, ...] | None = None
         self._lock = asyncio.Lock()
 
     @property
@@ -99,6 +101,7 @@ class Router:
         start. For a router that is not running: ``apply`` changes one that is. Raises Missing.
         """
         self.place.make()
+        self._applied = None
         files = self.place.files(self.epoch)
         self._write(
             self.place.bootstrap(self.epoch), listener.bootstrap(files, self.options.connections)
@@ -120,7 +123,8 @@ class Router:
                 "age": self.options.log_age,
                 "demux": True,
             },
-            "restart": {"mode": "always"},
+            # Every app waits for it: it comes back faster than an app would.
+            "restart": {"mode": "always", "base": 0.05, "cap": 2.0, "stable": 2.0},
             "grace": 10.0,
             "stop_signal": "SIGTERM",
             "notify": False,
@@ -167,10 +171,11 @@ class Router:
         checked(table)
         async with self._lock:
             files = self.place.files(self.epoch)
-            in_use = resources.clusters_used(read(files.rds)[1])
-            present = resources.backends_of(read(files.cds)[1])
+            kept = self._still_in_use(files) if self._applied is None else self._applied
             names = {backend.cluster for backend in table.backends}
-            kept = tuple(b for b in present if b.cluster in in_use - names)
+            kept = tuple(backend for backend in kept if backend.cluster not in names)
+            # Until all of it is in force, the next apply looks at the files.
+            self._applied = None
             documents = self._documents(table._replace(backends=table.backends + kept))
             for path, document in documents.items():
                 delivery = Delivery(self.place, self.admin, Path(path), self.clock)
@@ -180,6 +185,8 @@ class Router:
                         f"the router refused its new {Path(path).name}: {reason}",
                         hint="the former table is in force",
                     )
+            used = used_clusters(table)
+            self._applied = tuple(b for b in table.backends if b.cluster in used)
 
     async def active(self, cluster: str) -> int:
         """Requests in flight to a cluster, WebSockets and streams included."""
@@ -247,6 +254,11 @@ class Router:
             flags.append("--skip-hot-restart-on-no-parent")
         program = self.place.program(self.options.program)
         return [program, *(word for pair in options.items() for word in pair), *flags]
+
+    def _still_in_use(self, files: Files) -> tuple[Backend, ...]:
+        in_use = resources.clusters_used(read(files.rds)[1])
+        present = resources.backends_of(read(files.cds)[1])
+        return tuple(backend for backend in present if backend.cluster in in_use)
 
     def _documents(self, table: Table) -> dict[str, str]:
         """Path and text of the two files, clusters first."""

@@ -55,6 +55,23 @@ ACCESS = "twelve.access"
 as JSON, escaped; in a text format a path with a quote would forge a line."""
 
 
+_COUNTED = [
+    *({"prefix": part} for part in ("server.", "cluster_manager.", "listener_manager.")),
+    *({"prefix": part} for part in ("http.public.", "listener.")),
+    *(
+        {"suffix": f".{name}"}
+        for name in (
+            *(f"upstream_rq_{n}" for n in ("total", "active", "pending_active", "completed")),
+            *(f"upstream_rq_{n}xx" for n in "12345"),
+            *(f"upstream_rq_{n}" for n in ("time", "timeout", "retry", "retry_success")),
+            *(f"upstream_cx_{n}" for n in ("total", "active", "connect_fail")),
+            *("membership_healthy", "membership_total", "outlier_detection.ejections_active"),
+        )
+    ),
+]
+"""The statistics to keep: the others are a hundred for each cluster, to be walked at each look."""
+
+
 class Files(NamedTuple):
     """Where Envoy finds what it reads, and makes its admin socket."""
 
@@ -70,6 +87,7 @@ def bootstrap(files: Files, connections: int) -> str:
         "node": {"id": "twelve-router", "cluster": "twelve"},
         "admin": {"address": {"pipe": {"path": files.admin, "mode": 0o600}}},
         "dynamic_resources": {"lds_config": _watched(files.lds), "cds_config": _watched(files.cds)},
+        "stats_config": {"stats_matcher": {"inclusion_list": {"patterns": _COUNTED}}},
         "overload_manager": {
             "resource_monitors": [
                 {
