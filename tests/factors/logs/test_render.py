@@ -2,7 +2,7 @@ import base64
 import json
 
 from twelve.factors.logs.line import GAP, PARTIAL, SPLIT, Block, Line, Origin
-from twelve.factors.logs.render import Form, json_line, prefix, stamp, text, text_block
+from twelve.factors.logs.render import Form, json_line, prefix, stamp, text, text_parts
 
 NS = 1795247065_123_999_999
 WEB = Origin("web.1", "v7", "stdout")
@@ -36,11 +36,11 @@ def test_colour_is_only_there_when_asked_for_and_is_the_same_for_a_type():
 
 def test_a_block_is_its_lines():
     block = Block(WEB, NS, 7, 42, b"GET /\n\nlast\n")
-    assert text_block(block) == b"".join(text(line) for line in block.lines())
+    assert b"".join(text_parts(block)) == b"".join(text(line) for line in block.lines())
     for flags in (SPLIT, PARTIAL, GAP):
         odd = Block(WEB, NS, 7, 42, b"text", flags)
-        assert text_block(odd) == b"".join(text(line) for line in odd.lines())
-    assert text_block(odd).endswith(b"| [text]\n")
+        assert b"".join(text_parts(odd)) == b"".join(text(line) for line in odd.lines())
+    assert b"".join(text_parts(odd)).endswith(b"| [text]\n")
 
 
 def test_json_has_the_promised_keys():

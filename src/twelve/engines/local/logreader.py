@@ -9,7 +9,7 @@ from twelve.engines.local.growth import Listener, Watch
 from twelve.engines.local.logmerge import Merge
 from twelve.factors.logs.filter import Filter
 from twelve.factors.logs.line import GAP, Block, Line
-from twelve.factors.logs.render import PLAIN, Form, text_block
+from twelve.factors.logs.render import PLAIN, Form, text_parts
 
 _BATCH = 1 << 20
 _POLL_SECONDS = 0.2
@@ -41,7 +41,7 @@ async def text_blocks(
 ) -> AsyncIterator[bytes]:
     """The same as text, many lines at once: no work in Python for a single line."""
     async for batch in blocks(home, app, deploy, want=want, follow=follow, grew=grew):
-        yield b"".join([text_block(block, form) for block in batch])
+        yield b"".join([part for block in batch for part in text_parts(block, form)])
 
 
 async def blocks(

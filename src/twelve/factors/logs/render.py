@@ -39,14 +39,16 @@ def prefix(origin: Origin, ns: int, form: Form = PLAIN) -> bytes:
     return f"{head} ".encode()
 
 
-def text_block(block: Block, form: Form = PLAIN) -> bytes:
-    """A whole block with a prefix before each line, made in one go."""
+def text_parts(block: Block, form: Form = PLAIN) -> tuple[bytes, bytes | memoryview]:
+    """A whole block with a prefix before each line, made in one go: two pieces to be joined."""
     head = prefix(block.origin, block.ns, form)
     if block.flags & GAP:
-        return head + b"[" + block.data + b"]\n"
+        return head, b"[" + block.data + b"]\n"
     if not block.plain:
-        return head + block.data + b"\n"
-    return head + block.data[:-1].replace(b"\n", b"\n" + head) + b"\n"
+        return head, block.data + b"\n"
+    # A view leaves out the prefix after the last newline without another copy of everything.
+    lines = block.data.replace(b"\n", b"\n" + head)
+    return head, memoryview(lines)[: len(lines) - len(head)]
 
 
 def text(line: Line, form: Form = PLAIN) -> bytes:

@@ -153,6 +153,17 @@ def test_on_a_disk_that_stays_full_the_child_runs_on_and_losses_are_counted(smal
     assert kept_lines + sum(index.lost_lines(record[2]) for record in lost) == 5100
 
 
+def test_a_process_started_on_a_full_disk_is_read_and_does_not_block(small_disk):
+    ballast = occupy(small_disk, 0)
+    web = small_disk.fifos(budget=100 * MIB)
+    small_disk.ask(op="open", folder=str(web.path))
+    assert small_disk.write_lines(web, 0, 30_000).wait(30) == 0
+    web.drain()
+    ballast.unlink()
+    fill(small_disk, web, 30_000, 30_100)
+    until(lambda: web.bytes_of().endswith(b"%010d " % 30_099 + b"x" * 88 + b"\n"))
+
+
 def test_an_event_that_finds_no_room_is_an_error_to_who_sent_it(small_disk):
     occupy(small_disk, 0)
     answer = small_disk.ask(op="append", dir="logs/a/b/twelve@-/events", data="x" * 9999 + "\n")

@@ -5,6 +5,7 @@ import os
 import select
 import sys
 import termios
+from contextlib import suppress
 
 from twelve.engines.local.collector.archive import Archive
 from twelve.engines.local.collector.feeds import Feed, folders_in, open_folder
@@ -26,26 +27,37 @@ class Intake:
         self._archive = archive
         self._widths = Widths(unlimited=os.geteuid() == 0)
         self._feeds: dict[str, dict[str, Feed]] = {}
+        self._failed: set[str] = set()
+        self._stuck: list[Feed] = []
 
     def open_all(self) -> None:
         """What a supervisor made before this collector was there."""
         for folder in folders_in(self._run):
-            try:
+            with suppress(ValueError, KeyError, TypeError, OSError):
                 self.open(folder)
-            except (OSError, ValueError, KeyError, TypeError) as error:
-                complain(folder, error)
 
     def open(self, folder: str) -> None:
         """Open what is not open yet. Raises OSError or ValueError with a sentence."""
         if os.path.dirname(os.path.realpath(folder)) != self._run + "/p":
             raise ValueError(f"{folder} is no folder of this run: {self._run}/p")
         known = self._feeds.setdefault(folder, {})
+        self._failed.discard(folder)
         try:
             for feed in open_folder(folder, known, self._archive, self._replace):
                 self._feeds.setdefault(folder, {})[feed.name] = feed
                 self.by_fd[feed.fifo] = self.ready[feed.fifo] = feed
                 self._widths.opened(feed.fifo)
                 self._epoll.register(feed.fifo, _EDGE)
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            # A full disk or too many files: its processes must not block for want of a reader.
+            self._failed.add(folder)
+            complain(folder, error)
+            raise
+        except (ValueError, KeyError, TypeError) as error:
+            complain(folder, error)
+            raise
         finally:
             if not self._feeds.get(folder):
                 self._feeds.pop(folder, None)
@@ -80,6 +92,7 @@ class Intake:
             except OSError as error:
                 complain(feed.folder, error)
                 del self.ready[fd]
+                self._stuck.append(feed)
                 continue
             if count > 0:
                 rushed = self._widths.floods(fd, count) or rushed
@@ -90,6 +103,22 @@ class Intake:
             else:
                 hung = hung or feed.hung_up
         return rushed, hung
+
+    @property
+    def failing(self) -> bool:
+        """Whether something could not be opened or read, and is to be tried again."""
+        return bool(self._failed or self._stuck)
+
+    def try_again(self) -> None:
+        """What failed before."""
+        for feed in self._stuck:
+            if self.by_fd.get(feed.fifo) is feed:
+                self.ready[feed.fifo] = feed
+        self._stuck.clear()
+        for folder in list(self._failed):
+            self._failed.discard(folder)
+            with suppress(ValueError, KeyError, TypeError, OSError):
+                self.open(folder)
 
     def close_over(self) -> bool:
         """Close hung-up streams whose folder is gone; True when some still have theirs."""

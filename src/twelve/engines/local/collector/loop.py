@@ -99,6 +99,10 @@ class Loop:
                 self._sweep = None
         if self.timers.due("hung", now) and self.intake.close_over():
             self.timers.back_off("hung", now)
+        if self.timers.due("again", now):
+            self.intake.try_again()
+        if self.intake.failing:
+            self.timers.at("again", now + 1.0, unless_sooner=True)
         if self.timers.due("held", now) and self.archive.retry():
             self.timers.at("held", now + 1.0)
 

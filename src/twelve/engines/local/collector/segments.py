@@ -3,6 +3,7 @@
 import os
 import select
 import time
+from contextlib import suppress
 
 from twelve.engines.local.collector.sequence import Sequence
 from twelve.factors.logs import index
@@ -30,6 +31,7 @@ class Writer:
         self._index = -1
         self._splices = True
         self._last_ns = 0
+        self._torn = False
         self._resume()
 
     @property
@@ -204,6 +206,9 @@ class Writer:
             os.close(self._data)
             self._data = -1
             raise
+        if self._torn:
+            self._mend(os.fstat(self._data).st_mtime_ns)
+            self._torn = False
         self._flush()
 
     def _resume(self) -> None:
@@ -211,16 +216,16 @@ class Writer:
         try:
             starts = index.segment_starts(os.listdir(self.folder))
         except FileNotFoundError:
-            os.makedirs(self.folder, _FOLDER_MODE, exist_ok=True)
             return
         if not starts:
             return
         self.start = starts[-1]
-        facts = os.stat(self.path)
-        self.end = self.start + facts.st_size
+        self.end = self.start + os.stat(self.path).st_size
         self._last_ns = time.time_ns()
-        self._open()
-        self._mend(facts.st_mtime_ns)
+        self._torn = True
+        # On a full disk it waits for the next byte: to read the pipe matters more.
+        with suppress(OSError):
+            self._open()
 
     def _mend(self, written_ns: int) -> None:
         size = os.fstat(self._index).st_size
