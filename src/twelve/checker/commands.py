@@ -5,7 +5,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 
-from twelve.checker.classify import is_development
+from twelve.picture.paths import is_development
 from twelve.checker.dockerfile_reader import shell_text
 from twelve.checker.expand import Context, Expander
 from twelve.checker.ini_reader import read_procfile

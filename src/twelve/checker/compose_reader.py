@@ -2,7 +2,7 @@
 
 import re
 
-from twelve.checker.classify import is_development
+from twelve.picture.paths import is_development
 from twelve.checker.shell_reader import split_words
 from twelve.checker.yaml_reader import Node
 from twelve.picture.tree import Job, Service, Workload

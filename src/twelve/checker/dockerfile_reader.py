@@ -3,7 +3,7 @@
 import json
 import re
 
-from twelve.checker.classify import is_development
+from twelve.picture.paths import is_development
 from twelve.picture.tree import Dockerfile, Instruction
 
 HEREDOC = re.compile(r"<<-?\s*[\"']?(\w+)[\"']?")

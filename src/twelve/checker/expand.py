@@ -43,6 +43,8 @@ class Context(NamedTuple):
     last: bool = True
     folder: str = ""
     seen: frozenset[str] = frozenset()
+    via: tuple[tuple[str, int], ...] = ()
+    """The places that led here, outermost first."""
 
 
 class Expander:
@@ -107,7 +109,7 @@ class Expander:
     @staticmethod
     def _step(words: tuple[str, ...], context: Context) -> Step:
         return Step(
-            words, context.path, context.line, context.env, context.exec, context.background, context.loop, context.last, context.through, context.optional
+            words, context.path, context.line, context.env, context.exec, context.background, context.loop, context.last, context.through, context.optional, context.via
         )
 
     def _shell_program(self, program: str, words: tuple[str, ...], context: Context) -> list[Step] | None:
@@ -191,7 +193,7 @@ class Expander:
             if one in self.npm[package]:
                 text, line = self.npm[package][one]
                 inner = context._replace(
-                    path=package, line=line, through=(*context.through, program), seen=context.seen | {key}, folder=package.rpartition("/")[0], exec=False
+                    path=package, line=line, via=(*context.via, (context.path, context.line)), through=(*context.through, program), seen=context.seen | {key}, folder=package.rpartition("/")[0], exec=False
                 )
                 made += [step._replace(line=line) if step.path == package else step for step in self.shell(text, inner, "", inline=True)]
         return made
@@ -219,7 +221,7 @@ class Expander:
             if not (program.endswith((".sh", ".bash")) or re.search(r"^#!.*\b(ba|da|a|z)?sh\b", first)):
                 return None
             shell = "bash" if re.search(r"\b(ba|z)sh\b", first) else "sh"
-        inner = context._replace(path=path, line=1, args=words[1:], args_from=(context.path, context.line), seen=context.seen | {path}, depth=context.depth + 1)
+        inner = context._replace(path=path, line=1, args=words[1:], args_from=(context.path, context.line), seen=context.seen | {path}, depth=context.depth + 1, via=(*context.via, (context.path, context.line)))
         return self.shell(text, inner, shell, inline=False)
 
     def find(self, word: str, folder: str = "") -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from twelve.checker.classify import classify, is_settings
+from twelve.picture.paths import classify, is_settings
 from twelve.checker.commands import Commands
 from twelve.checker.compose_reader import is_compose, read_jobs, read_services, read_workloads
 from twelve.checker.dockerfile_reader import is_dockerfile, read_dockerfile
@@ -28,6 +28,7 @@ CODE = (".py", ".js", ".ts", ".mjs", ".cjs", ".jsx", ".tsx", ".mts", ".cts", ".v
 PARSED = (".py", ".js", ".ts", ".mjs", ".cjs", ".jsx", ".tsx", ".mts", ".cts")
 ROLES = frozenset({"app", "script", "build"})
 BIGGEST_CODE = 600_000
+BINARY = (".png", ".jpg", ".jpeg", ".gif", ".ico", ".woff", ".woff2", ".ttf", ".pdf", ".svg", ".css", ".po", ".mo", ".scss", ".graphql", ".webp", ".html")
 ENV_FILE = re.compile(r"(^|/)(\.env(\.[\w.-]+)?|[\w.-]+\.env|env\.(\w+))$")
 INI = re.compile(r"(^|/)(uwsgi[\w.-]*\.ini|[\w.-]*uwsgi\.ini|supervisord?[\w.-]*\.(conf|ini)|[\w.-]*supervisord?\.(conf|ini)|setup\.cfg|alembic\.ini|[\w.-]*celery[\w.-]*\.ini|logrotate[\w./-]*)$|supervisor[\w.-]*/.*\.(conf|ini)$")
 YAML = re.compile(r"\.ya?ml$")
@@ -74,7 +75,10 @@ class RepositoryPicture:
     def repository(self) -> Repository:
         if isinstance(self.source, FolderTree):
             return read_repository(self.source.root, self.source)
-        return read_repository(Path(os.devnull), self.source)._replace(present=True, commit="0" * 40)
+        held = self.source.files if isinstance(self.source, MemoryTree) else {}
+        heads = {path.removeprefix(".git/refs/heads/"): data for path, data in held.items() if path.startswith(".git/refs/heads/")}
+        commit = decode(next(iter(heads.values()), b"")) if any(path.startswith(".git/") for path in held) else "0" * 40
+        return Repository(True, commit.strip(), tuple(sorted(heads)), (), ignore_patterns(self.source))
 
     def _paths(self, *roles: str) -> list[str]:
         return [path for path, file in self.files.items() if file.role in roles and not file.link]
@@ -146,6 +150,15 @@ class RepositoryPicture:
     def constant(self, name: str) -> Assign | None:
         held = [a for _, a in self._assign_index.get(name, ()) if a.function is None and is_settings(a.path)]
         return held[-1] if held else None
+
+    def holding(self, *words: str) -> Iterable[str]:
+        """Paths of the app's own text files that hold one of the words."""
+        wanted = [word.encode() for word in words]
+        for path in self._paths("app", "script", "build", "dev"):
+            if self.files[path].size < BIGGEST_CODE and not path.endswith(BINARY):
+                data = self.source.read(path, BIGGEST_CODE)
+                if any(word in data for word in wanted):
+                    yield path
 
     def imported(self) -> Mapping[str, tuple[Place, ...]]:
         _ = self.modules

@@ -177,7 +177,11 @@ class Values:
         if isinstance(node.op, ast.Div):
             return Value("join", "/", (left, Value("str", "/"), right))
         if isinstance(node.op, ast.Add | ast.Mod):
+            if left.kind == right.kind == "num":
+                return Value("num", _sum(left.text, right.text))
             return Value("join", "", (left, right))
+        if isinstance(node.op, ast.Mult) and left.kind == right.kind == "num":
+            return Value("num", _product(left.text, right.text))
         return Value("other", "", (left, right))
 
     def _boolop(self, node: ast.BoolOp, depth: int) -> Value:
@@ -233,3 +237,15 @@ class Values:
 
     _setcomp = _listcomp
     _generatorexp = _listcomp
+
+
+def _product(left: str, right: str) -> str:
+    return str(float(left) * float(right)).removesuffix(".0") if _numeric(left) and _numeric(right) else "0"
+
+
+def _sum(left: str, right: str) -> str:
+    return str(float(left) + float(right)).removesuffix(".0") if _numeric(left) and _numeric(right) else "0"
+
+
+def _numeric(text: str) -> bool:
+    return len(text) < 18 and text.replace(".", "", 1).lstrip("-").isdigit()  # noqa: PLR2004

@@ -26,6 +26,8 @@ class Step(NamedTuple):
     through: tuple[str, ...] = ()
     """The wrappers in front of it, outermost first: ``bash``, ``npm``, ``wait-for-it.sh``, ``tini``."""
     optional: bool = False
+    via: tuple[tuple[str, int], ...] = ()
+    """The places of the commands that led to it."""
 
     @property
     def program(self) -> str:

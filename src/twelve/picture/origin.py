@@ -24,7 +24,7 @@ def trace(module: Module, value: Value, function: Function | None = None, depth:
         return value
     if value.kind == "name":
         found = _last(module, value, function)
-        return trace(module, found, function, depth + 1)._replace(line=value.line, column=value.column) if found is not None else value
+        return trace(module, found, function, depth + 1) if found is not None else value
     if not value.parts:
         return value
     return value._replace(parts=tuple(trace(module, part, function, depth + 1) for part in value.parts))

@@ -50,6 +50,9 @@ class Picture(Protocol):
     def text(self, path: str) -> str:
         """The text of a small file, or nothing."""
 
+    def holding(self, *words: str) -> Iterable[str]:
+        """Paths of the app's own text files that hold one of the words."""
+
     def imported(self) -> Mapping[str, tuple[Place, ...]]:
         """Top-level packages that app code imports, with the places."""
 

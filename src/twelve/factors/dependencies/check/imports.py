@@ -11,8 +11,47 @@ from twelve.picture.tree import Manifest
 
 LOCK_NAME = re.compile(r'^(?:name = "([^"]+)"|    "([\w.-]+)": \{$)', re.MULTILINE)
 WORD = re.compile(r"^[A-Za-z][\w.-]*(\[[\w,-]+\])?([=<>!~]=?[\w.*]+)?$")
-INSTALL = {"pip": ("install", "wheel", "download"), "pip3": ("install", "wheel"), "npm": ("install", "i", "add"), "yarn": ("add",), "pnpm": ("add",), "uv": ("add",)}
-VALUED = ("-r", "-c", "-w", "-t", "-i", "-f", "-d", "--requirement", "--wheel-dir", "--target", "--index-url", "--extra-index-url", "--find-links", "--prefix", "--cache-dir", "--constraint", "--root", "--platform", "--python", "--trusted-host", "--group", "--only-binary", "--no-binary", "--dest", "--python-version", "--abi", "--implementation", "--registry", "--mount", "--retries", "--timeout")
+INSTALL = {
+    "pip": ("install", "wheel", "download"),
+    "pip3": ("install", "wheel"),
+    "npm": ("install", "i", "add"),
+    "yarn": ("add",),
+    "pnpm": ("add",),
+    "uv": ("add",),
+}
+VALUED = (
+    "-r",
+    "-c",
+    "-w",
+    "-t",
+    "-i",
+    "-f",
+    "-d",
+    "--requirement",
+    "--wheel-dir",
+    "--target",
+    "--index-url",
+    "--extra-index-url",
+    "--find-links",
+    "--prefix",
+    "--cache-dir",
+    "--constraint",
+    "--root",
+    "--platform",
+    "--python",
+    "--trusted-host",
+    "--group",
+    "--only-binary",
+    "--no-binary",
+    "--dest",
+    "--python-version",
+    "--abi",
+    "--implementation",
+    "--registry",
+    "--mount",
+    "--retries",
+    "--timeout",
+)
 
 
 def manifest_exists(picture: Picture) -> Iterator[Judgement]:
@@ -24,7 +63,13 @@ def manifest_exists(picture: Picture) -> Iterator[Judgement]:
     local = _local(picture)
     for name, places in sorted(picture.imported().items()):
         if name not in STANDARD and name not in local:
-            yield find("II-1", "high", f"{name} is imported, and there is no dependency manifest", *places[:5], fix="write pyproject.toml or requirements.txt")
+            yield find(
+                "II-1",
+                "high",
+                f"{name} is imported, and there is no dependency manifest",
+                *places[:5],
+                fix="write pyproject.toml or requirements.txt",
+            )
             return
 
 
@@ -40,7 +85,12 @@ def _local(picture: Picture) -> set[str]:
 
 
 def _names(picture: Picture) -> frozenset[str]:
-    held = {normal(r.name) for m in picture.manifests if m.kind != "package.json" for r in m.requirements}
+    held = {
+        normal(r.name)
+        for m in picture.manifests
+        if m.kind != "package.json"
+        for r in m.requirements
+    }
     held |= {normal(m.name) for m in picture.manifests if m.name}
     for path in picture.files:
         if path.rpartition("/")[2] in ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock"):
@@ -50,10 +100,17 @@ def _names(picture: Picture) -> frozenset[str]:
 
 def complete(picture: Picture) -> Iterator[Judgement]:
     """II-2."""
-    found = [*_undeclared_imports(picture), *_undeclared_requires(picture), *_undeclared_installs(picture)]
+    found = [
+        *_undeclared_imports(picture),
+        *_undeclared_requires(picture),
+        *_undeclared_installs(picture),
+    ]
     yield from found
     if not found and picture.manifests and picture.imported():
-        yield Hold(f"{len(picture.imported())} imported packages are declared, local or standard", Place(picture.manifests[0].path))
+        yield Hold(
+            f"{len(picture.imported())} imported packages are declared, local or standard",
+            Place(picture.manifests[0].path),
+        )
 
 
 def _undeclared_imports(picture: Picture) -> Iterator[Judgement]:
@@ -66,7 +123,13 @@ def _undeclared_imports(picture: Picture) -> Iterator[Judgement]:
             continue
         real = [place for held in places if (place := _real(picture, held.path, name)) is not None]
         if real:
-            yield find("II-2", "high", f"{name} is imported, but no manifest declares it", *real[:10], fix=f"add {normal(name)} to the manifest")
+            yield find(
+                "II-2",
+                "high",
+                f"{name} is imported, but no manifest declares it",
+                *real[:10],
+                fix=f"add {normal(name)} to the manifest",
+            )
 
 
 def _real(picture: Picture, path: str, name: str) -> Place | None:
@@ -75,7 +138,12 @@ def _real(picture: Picture, path: str, name: str) -> Place | None:
         return None
     module = picture.module(path)
     for one in module.imports if module is not None and not module.error else ():
-        if one.module.partition(".")[0] == name and not one.optional and not one.typing_only and not one.function:
+        if (
+            one.module.partition(".")[0] == name
+            and not one.optional
+            and not one.typing_only
+            and not one.function
+        ):
             return one.place
     return None
 
@@ -90,14 +158,35 @@ def _undeclared_requires(picture: Picture) -> Iterator[Judgement]:
         if module.language == "python" or module.role != "app":
             continue
         for one in module.imports:
-            root = "/".join(one.module.split("/")[:2]) if one.module.startswith("@") else one.module.split("/")[0]
-            if not re.fullmatch(r"(@[a-z0-9][\w.-]*/)?[a-z0-9][\w.-]*", root) or root in NODE or one.module.startswith("node:") or one.optional or one.typing_only:
+            root = (
+                "/".join(one.module.split("/")[:2])
+                if one.module.startswith("@")
+                else one.module.split("/")[0]
+            )
+            if (
+                not re.fullmatch(r"(@[a-z0-9][\w.-]*/)?[a-z0-9][\w.-]*", root)
+                or root in NODE
+                or one.module.startswith("node:")
+                or one.optional
+                or one.typing_only
+            ):
                 continue
-            if root in every or f"@types/{root}" in every or not _under(packages, module.path) or _aliased(picture, root):
+            if (
+                root in every
+                or f"@types/{root}" in every
+                or not _under(packages, module.path)
+                or _aliased(picture, root)
+            ):
                 continue
             missing.setdefault(root, []).append(one.place)
     for name, places in sorted(missing.items()):
-        yield find("II-2", "medium", f"{name} is imported, but no package.json declares it", *places[:10], fix=f"npm install {name}")
+        yield find(
+            "II-2",
+            "medium",
+            f"{name} is imported, but no package.json declares it",
+            *places[:10],
+            fix=f"npm install {name}",
+        )
 
 
 def _under(packages: list[Manifest], path: str) -> bool:
@@ -106,9 +195,24 @@ def _under(packages: list[Manifest], path: str) -> bool:
 
 def _aliased(picture: Picture, root: str) -> bool:
     """Is the name a folder or an alias of the tree's own (baseUrl, paths)?"""
-    if any(f"/{root}/" in f"/{path}" or path.rpartition("/")[2].partition(".")[0] == root for path in picture.files if path.endswith((".js", ".ts", ".tsx", ".jsx", ".mjs", ".vue"))):
+    if any(
+        f"/{root}/" in f"/{path}" or path.rpartition("/")[2].partition(".")[0] == root
+        for path in picture.files
+        if path.endswith((".js", ".ts", ".tsx", ".jsx", ".mjs", ".vue"))
+    ):
         return True
-    configs = [p for p in picture.files if p.rpartition("/")[2] in ("tsconfig.json", "jsconfig.json", "vite.config.ts", "vite.config.js", "webpack.config.js")]
+    configs = [
+        p
+        for p in picture.files
+        if p.rpartition("/")[2]
+        in (
+            "tsconfig.json",
+            "jsconfig.json",
+            "vite.config.ts",
+            "vite.config.js",
+            "webpack.config.js",
+        )
+    ]
     return any(f'"{root}/' in picture.text(p) or f'"{root}"' in picture.text(p) for p in configs)
 
 
@@ -129,7 +233,11 @@ def installed(step: Step) -> list[str]:
             skip = False
         elif word in VALUED:
             skip = True
-        elif not word.startswith(("-", ".", "/", "$", "http", "git+")) and WORD.match(word) and not word.endswith((".txt", ".whl")):
+        elif (
+            not word.startswith(("-", ".", "/", "$", "http", "git+"))
+            and WORD.match(word)
+            and not word.endswith((".txt", ".whl"))
+        ):
             made.append(word)
     return made
 
@@ -144,7 +252,11 @@ def _undeclared_installs(picture: Picture) -> Iterator[Judgement]:
             continue
         for step in process.steps:
             names = [re.split(r"[\[=<>!~@]", word)[0] for word in installed(step)]
-            missing = [n for n in names if n and normal(n) not in python and n not in node and normal(n) not in TOOLS]
+            missing = [
+                n
+                for n in names
+                if n and normal(n) not in python and n not in node and normal(n) not in TOOLS
+            ]
             if missing:
                 yield find(
                     "II-2", "high" if process.stage == "run" or len(missing) > 1 else "medium",

@@ -3,7 +3,21 @@
 import re
 import sys
 
-STANDARD = frozenset(sys.stdlib_module_names) | {"__future__", "imp", "asyncore", "asynchat", "smtpd", "distutils", "cgi", "pipes", "telnetlib", "crypt", "_typeshed", "tomllib", "__main__"}
+STANDARD = frozenset(sys.stdlib_module_names) | {
+    "__future__",
+    "imp",
+    "asyncore",
+    "asynchat",
+    "smtpd",
+    "distutils",
+    "cgi",
+    "pipes",
+    "telnetlib",
+    "crypt",
+    "_typeshed",
+    "tomllib",
+    "__main__",
+}
 NODE = frozenset(
     "assert async_hooks buffer child_process cluster console constants crypto dgram dns domain events fs http http2 https inspector module net os path "
     "perf_hooks process punycode querystring readline repl stream string_decoder sys timers tls trace_events tty url util v8 vm wasi worker_threads zlib "
@@ -28,8 +42,35 @@ DISTRIBUTIONS = {
     "pytz": "django", "certifi": "requests", "numpy": "pandas", "packaging": "packaging", "greenlet": "sqlalchemy", "amqp": "celery", "vine": "celery", "fcntl": "", "uwsgi": "uwsgi", "uwsgidecorators": "uwsgi",
 }  # fmt: skip
 """Import name to distribution. Where one always brings another, the bringer is named too: that is found by its own rule."""
-TOOLS = frozenset("pip setuptools wheel uv poetry pipenv pdm hatch build virtualenv poetry-core hatchling twine tox nox pre-commit corepack npm yarn pnpm pm2 nodemon".split())
-BRINGERS = {"werkzeug", "jinja2", "markupsafe", "click", "itsdangerous", "starlette", "pydantic", "pydantic_core", "botocore", "urllib3", "kombu", "billiard", "asgiref", "sqlparse", "anyio", "pytz", "certifi", "numpy", "greenlet", "amqp", "vine", "typing_extensions", "packaging", "graphql"}
+TOOLS = frozenset(
+    "pip setuptools wheel uv poetry pipenv pdm hatch build virtualenv poetry-core hatchling twine tox nox pre-commit corepack npm yarn pnpm pm2 nodemon".split()
+)
+BRINGERS = {
+    "werkzeug",
+    "jinja2",
+    "markupsafe",
+    "click",
+    "itsdangerous",
+    "starlette",
+    "pydantic",
+    "pydantic_core",
+    "botocore",
+    "urllib3",
+    "kombu",
+    "billiard",
+    "asgiref",
+    "sqlparse",
+    "anyio",
+    "pytz",
+    "certifi",
+    "numpy",
+    "greenlet",
+    "amqp",
+    "vine",
+    "typing_extensions",
+    "packaging",
+    "graphql",
+}
 
 
 def normal(name: str) -> str:

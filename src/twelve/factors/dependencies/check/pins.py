@@ -8,7 +8,15 @@ from twelve.picture.commands import module_of
 from twelve.picture.rule import Hold, Judgement, Picture, find
 from twelve.picture.tree import Manifest, Requirement
 
-NODE_LOCKS = ("package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock", "bun.lockb", "deno.lock")
+NODE_LOCKS = (
+    "package-lock.json",
+    "npm-shrinkwrap.json",
+    "yarn.lock",
+    "pnpm-lock.yaml",
+    "bun.lock",
+    "bun.lockb",
+    "deno.lock",
+)
 PYTHON_LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "pixi.lock", "pylock.toml")
 
 
@@ -47,16 +55,39 @@ def _node(picture: Picture, manifest: Manifest, live: list[Requirement]) -> Iter
     if manifest.library or not loose:
         return
     places = [Place(loose[0].path, loose[0].line)]
-    ignoring = [Place(path, line) for pattern, path, line in picture.repository.ignored if pattern.strip("/") in NODE_LOCKS]
-    installs = [step.place for process in picture.processes for step in process.steps if process.stage == "build" and _npm_install(step.words)]
-    yield find("II-3", "medium", "ranges without a lock file: each build resolves anew", *places, *ignoring, *installs[:3], fix="npm install --package-lock-only, and commit the lock")
+    ignoring = [
+        Place(path, line)
+        for pattern, path, line in picture.repository.ignored
+        if pattern.strip("/") in NODE_LOCKS
+    ]
+    installs = [
+        step.place
+        for process in picture.processes
+        for step in process.steps
+        if process.stage == "build" and _npm_install(step.words)
+    ]
+    yield find(
+        "II-3",
+        "medium",
+        "ranges without a lock file: each build resolves anew",
+        *places,
+        *ignoring,
+        *installs[:3],
+        fix="npm install --package-lock-only, and commit the lock",
+    )
 
 
 def _npm_install(words: tuple[str, ...]) -> bool:
-    return len(words) > 1 and words[0].rpartition("/")[2] in ("npm", "yarn", "pnpm") and words[1] in ("install", "i", "add")
+    return (
+        len(words) > 1
+        and words[0].rpartition("/")[2] in ("npm", "yarn", "pnpm")
+        and words[1] in ("install", "i", "add")
+    )
 
 
-def _requirements(picture: Picture, manifest: Manifest, live: list[Requirement]) -> Iterator[Judgement]:
+def _requirements(
+    picture: Picture, manifest: Manifest, live: list[Requirement]
+) -> Iterator[Judgement]:
     loose = [one for one in live if not one.pinned]
     if manifest.path.endswith(".in") or (loose and _lock(picture, manifest.folder, PYTHON_LOCKS)):
         return
@@ -64,20 +95,44 @@ def _requirements(picture: Picture, manifest: Manifest, live: list[Requirement])
     pinning = {p for m in picture.manifests for p in m.includes if "constraint" in p}
     if loose and compiled not in picture.files and not (pinning & set(manifest.includes)):
         named = ", ".join(one.name for one in loose[:5]) + ("…" if len(loose) > 5 else "")  # noqa: PLR2004
-        yield find("II-3", "low", f"not pinned: {named}", *[Place(one.path, one.line) for one in loose[:20]], fix="twelve check --fix II-3")
+        yield find(
+            "II-3",
+            "low",
+            f"not pinned: {named}",
+            *[Place(one.path, one.line) for one in loose[:20]],
+            fix="twelve check --fix II-3",
+        )
     elif not loose:
         hashed = all(one.hashed for one in live)
-        yield Hold("every version is pinned" + (", with hashes" if hashed else ""), Place(manifest.path, live[0].line))
+        yield Hold(
+            "every version is pinned" + (", with hashes" if hashed else ""),
+            Place(manifest.path, live[0].line),
+        )
 
 
-def _locked(picture: Picture, manifest: Manifest, live: list[Requirement], names: tuple[str, ...]) -> Iterator[Judgement]:
+def _locked(
+    picture: Picture, manifest: Manifest, live: list[Requirement], names: tuple[str, ...]
+) -> Iterator[Judgement]:
     if lock := _lock(picture, manifest.folder, names):
         yield Hold("locked", Place(lock))
         return
     loose = [one for one in live if not one.pinned]
-    if manifest.library or not loose or any(m.kind == "requirements" and m.folder == manifest.folder and m.requirements for m in picture.manifests):
+    if (
+        manifest.library
+        or not loose
+        or any(
+            m.kind == "requirements" and m.folder == manifest.folder and m.requirements
+            for m in picture.manifests
+        )
+    ):
         return
-    yield find("II-3", "low", "ranges without a lock file: each build resolves anew", Place(loose[0].path, loose[0].line), fix="uv lock, and commit uv.lock")
+    yield find(
+        "II-3",
+        "low",
+        "ranges without a lock file: each build resolves anew",
+        Place(loose[0].path, loose[0].line),
+        fix="uv lock, and commit uv.lock",
+    )
 
 
 def same_everywhere(picture: Picture) -> Iterator[Judgement]:
@@ -88,9 +143,16 @@ def same_everywhere(picture: Picture) -> Iterator[Judgement]:
             live.update({one.name: one for one in manifest.requirements if one.pinned})
     clash = False
     for manifest in picture.manifests:
-        for one in manifest.requirements if manifest.kind == "requirements" and manifest.dev else ():
+        for one in (
+            manifest.requirements if manifest.kind == "requirements" and manifest.dev else ()
+        ):
             other = live.get(one.name)
-            if one.pinned and other is not None and other.path.rpartition("/")[0] == one.path.rpartition("/")[0] and _version(one) != _version(other):
+            if (
+                one.pinned
+                and other is not None
+                and other.path.rpartition("/")[0] == one.path.rpartition("/")[0]
+                and _version(one) != _version(other)
+            ):
                 clash = True
                 yield find(
                     "II-7", "low", f"{one.name} is {_version(other)} in production and {_version(one)} in development",
@@ -99,7 +161,9 @@ def same_everywhere(picture: Picture) -> Iterator[Judgement]:
     extra = list(_development_groups(picture))
     yield from extra
     if live and not clash and not extra:
-        yield Hold("development and production name equal versions", Place(next(iter(live.values())).path))
+        yield Hold(
+            "development and production name equal versions", Place(next(iter(live.values())).path)
+        )
 
 
 def _version(one: Requirement) -> str:
@@ -113,10 +177,28 @@ def _development_groups(picture: Picture) -> Iterator[Judgement]:
             continue
         for step in process.steps:
             words = module_of(step)
-            if not words or words[0].rpartition("/")[2] not in ("pip", "pip3", "uv", "poetry", "pipenv"):
+            if not words or words[0].rpartition("/")[2] not in (
+                "pip",
+                "pip3",
+                "uv",
+                "poetry",
+                "pipenv",
+            ):
                 continue
-            dev = [w for w in words[1:] if re.search(r"(^|[/_.-])(dev|develop|development|test|tests)([_.-][\w-]*)?\.(txt|in)$", w)]
+            dev = [
+                w
+                for w in words[1:]
+                if re.search(
+                    r"(^|[/_.-])(dev|develop|development|test|tests)([_.-][\w-]*)?\.(txt|in)$", w
+                )
+            ]
             if words[0].rpartition("/")[2] == "pipenv" and "--dev" in words:
                 dev = ["--dev"]
             if dev:
-                yield find("II-7", "low", f"the production image installs the development set too ({dev[0]})", step.place, fix="install the production set alone")
+                yield find(
+                    "II-7",
+                    "low",
+                    f"the production image installs the development set too ({dev[0]})",
+                    step.place,
+                    fix="install the production set alone",
+                )

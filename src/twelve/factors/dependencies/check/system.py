@@ -15,8 +15,20 @@ RUNNERS = (
     "subprocess.run", "subprocess.call", "subprocess.check_call", "subprocess.check_output", "subprocess.Popen", "subprocess.getoutput", "subprocess.getstatusoutput",
     "os.system", "os.popen", "os.execvp", "os.execv", "asyncio.create_subprocess_exec", "asyncio.create_subprocess_shell", "sh.Command", "pexpect.spawn",
 )  # fmt: skip
-JS_RUNNERS = ("exec", "execSync", "spawn", "spawnSync", "execFile", "execFileSync", "execa", "execaCommand", "execAsync")
-CHILD = re.compile(r"^(node:)?child_process\.|^promisify|^execa|^childProcess\.|^child\.|^cp\.|^util\.promisify")
+JS_RUNNERS = (
+    "exec",
+    "execSync",
+    "spawn",
+    "spawnSync",
+    "execFile",
+    "execFileSync",
+    "execa",
+    "execaCommand",
+    "execAsync",
+)
+CHILD = re.compile(
+    r"^(node:)?child_process\.|^promisify|^execa|^childProcess\.|^child\.|^cp\.|^util\.promisify"
+)
 GUARANTEED = frozenset(
     "sh bash python python3 node npm npx env true false echo cat ls cp mv rm mkdir rmdir touch chmod chown ln sleep test printf kill head tail cut tr sort uniq wc tee date uname id whoami hostname "
     "pwd basename dirname find grep sed awk xargs pip uv tar gzip which exit cd set export sync df du stat".split()
@@ -32,20 +44,41 @@ def isolated(picture: Picture) -> Iterator[Judgement]:
         if process.stage not in ("manual", "run", "hook") or process.development:
             continue
         text = picture.text(process.path) if process.origin == "script" else process.command
-        if re.search(r"\bvenv\b|virtualenv|activate|conda |poetry |pipenv |uv venv|pyenv", text) or (process.origin != "script" and process.stage != "manual"):
+        if re.search(
+            r"\bvenv\b|virtualenv|activate|conda |poetry |pipenv |uv venv|pyenv", text
+        ) or (process.origin != "script" and process.stage != "manual"):
             continue
         for step in process.steps:
             if _system_install(step) and step.place not in seen:
                 seen.add(step.place)
-                yield find("II-4", "medium", f"installs into the machine's own interpreter: {step.text[:60]}", step.place, fix="python -m venv .venv, or uv sync")
+                yield find(
+                    "II-4",
+                    "medium",
+                    f"installs into the machine's own interpreter: {step.text[:60]}",
+                    step.place,
+                    fix="python -m venv .venv, or uv sync",
+                )
     for process in picture.processes:
         for step in process.steps:
             if step.has("--system-site-packages") and not process.development:
-                yield find("II-4", "medium", "the environment sees the machine's packages (--system-site-packages)", step.place, fix="leave the option out")
+                yield find(
+                    "II-4",
+                    "medium",
+                    "the environment sees the machine's packages (--system-site-packages)",
+                    step.place,
+                    fix="leave the option out",
+                )
     for docker in picture.dockerfiles:
         for one in docker.instructions:
-            if one.word == "ENV" and re.search(r"PYTHONPATH[= ]\S*(/usr/lib|dist-packages)", one.text):
-                yield find("II-4", "medium", "PYTHONPATH leads to the system's packages", Place(docker.path, one.line))
+            if one.word == "ENV" and re.search(
+                r"PYTHONPATH[= ]\S*(/usr/lib|dist-packages)", one.text
+            ):
+                yield find(
+                    "II-4",
+                    "medium",
+                    "PYTHONPATH leads to the system's packages",
+                    Place(docker.path, one.line),
+                )
 
 
 def _system_install(step: Step) -> bool:
@@ -53,7 +86,9 @@ def _system_install(step: Step) -> bool:
     program = words[0].rpartition("/")[2] if words else ""
     if program in ("pip", "pip3") and "install" in words[1:2]:
         names = installed(step)
-        return not {"--target", "-t", "--prefix", "--root", "--upgrade", "-U"} & set(words) and names not in (["pip"], ["uv"], ["virtualenv"], ["pipx"])
+        return not {"--target", "-t", "--prefix", "--root", "--upgrade", "-U"} & set(
+            words
+        ) and names not in (["pip"], ["uv"], ["virtualenv"], ["pipx"])
     return False
 
 
@@ -68,16 +103,33 @@ def no_system_tools(picture: Picture) -> Iterator[Judgement]:
         if found is None:
             continue
         program, where = found
-        if program in GUARANTEED or not re.fullmatch(r"[a-z][\w.+-]*", program) or _is_declared(program, declared) or _looked_for(module, program):
+        if (
+            program in GUARANTEED
+            or not re.fullmatch(r"[a-z][\w.+-]*", program)
+            or _is_declared(program, declared)
+            or _looked_for(module, program)
+        ):
             continue
         place = Place(module.path, where.line or call.line)
-        yield find("II-5", "high", f"runs {program}, which nothing declares", place, fix=f"add {program} to the Aptfile or the image, or use a library")
+        yield find(
+            "II-5",
+            "high",
+            f"runs {program}, which nothing declares",
+            place,
+            fix=f"add {program} to the Aptfile or the image, or use a library",
+        )
 
 
 def _runs(picture: Picture) -> Iterator[tuple[Module, Call]]:
     yield from picture.calls(*RUNNERS)
     for module, call in picture.calls(*JS_RUNNERS):
-        if module.language != "python" and (CHILD.search(call.name) or (call.name in JS_RUNNERS and module.imports_any("child_process", "node:child_process"))):
+        if module.language != "python" and (
+            CHILD.search(call.name)
+            or (
+                call.name in JS_RUNNERS
+                and module.imports_any("child_process", "node:child_process")
+            )
+        ):
             yield module, call
 
 
@@ -105,21 +157,41 @@ def _declared(picture: Picture) -> str:
     """All text in which a system tool may be declared."""
     held = []
     for docker in picture.dockerfiles:
-        held += [one.text for one in docker.instructions if one.word in ("RUN", "FROM", "COPY", "ADD")]
+        held += [
+            one.text for one in docker.instructions if one.word in ("RUN", "FROM", "COPY", "ADD")
+        ]
     for path, file in picture.files.items():
-        if file.name in ("Aptfile", "apt.txt", "nixpacks.toml", "flake.nix", "shell.nix", "default.nix", "packages.txt", "devbox.json", "Brewfile", ".buildpacks", "project.toml"):
+        if file.name in (
+            "Aptfile",
+            "apt.txt",
+            "nixpacks.toml",
+            "flake.nix",
+            "shell.nix",
+            "default.nix",
+            "packages.txt",
+            "devbox.json",
+            "Brewfile",
+            ".buildpacks",
+            "project.toml",
+        ):
             held.append(picture.text(path))
     held += [one.name for manifest in picture.manifests for one in manifest.requirements]
     return "\n".join(held).lower()
 
 
 def _is_declared(program: str, declared: str) -> bool:
-    return bool(re.search(rf"(?<![\w]){re.escape(PACKAGES.get(program, program))}", declared)) or bool(re.search(rf"(?<![\w-]){re.escape(program)}(?![\w])", declared))
+    return bool(
+        re.search(rf"(?<![\w]){re.escape(PACKAGES.get(program, program))}", declared)
+    ) or bool(re.search(rf"(?<![\w-]){re.escape(program)}(?![\w])", declared))
 
 
 def _looked_for(module: Module, program: str) -> bool:
     """Does the code ask first whether the program is there?"""
-    return any(call.last in ("which", "find_executable") and program in [part.text for part in call.value.parts] for call in module.calls)
+    return any(
+        call.last in ("which", "find_executable")
+        and program in [part.text for part in call.value.parts]
+        for call in module.calls
+    )
 
 
 def one_build(picture: Picture) -> Iterator[Judgement]:
@@ -127,7 +199,16 @@ def one_build(picture: Picture) -> Iterator[Judgement]:
     for process in picture.processes:
         for step in process.steps if process.stage in ("build", "ci") else ():
             words = module_of(step)
-            if words and (words[0], *words[1:2]) in {("uv", "sync"), ("npm", "ci"), ("poetry", "install"), ("pipenv", "sync"), ("pip", "install"), ("npm", "install"), ("yarn", "install"), ("pnpm", "install")}:
+            if words and (words[0], *words[1:2]) in {
+                ("uv", "sync"),
+                ("npm", "ci"),
+                ("poetry", "install"),
+                ("pipenv", "sync"),
+                ("pip", "install"),
+                ("npm", "install"),
+                ("yarn", "install"),
+                ("pnpm", "install"),
+            }:
                 yield Hold(f"one command installs all: {step.text[:60]}", step.place)
                 return
 

@@ -1,0 +1,160 @@
+"""What reading can judge of factor III: config in the environment."""
+
+import re
+
+from twelve.factors.config.check.environments import no_named_environments, orthogonal
+from twelve.factors.config.check.secrets import no_credential, no_deploy_files, no_guessable_default, no_secret_in_artefact
+from twelve.factors.config.check.values import declared, located, no_constant, only_environment, read_once, static_keys
+from twelve.picture.rule import Example, Rule
+
+SECRETS = re.compile(r"(secret|passw|token|api_?key|access_?key|private_?key|credential|signing_?key|encryption_?key|hmac)[\w]{0,20}[\"'\]]{0,3}\s*(:\s*[\w.\[\]| ]+)?\s*[:=(,]")
+ENV_WORDS = ("environ", "getenv", "process.env", "BaseSettings", "decouple", "envparse", "prettyconf", "import.meta.env")
+
+RULES = (
+    Rule(
+        "III-1", "M", "Nothing that varies between deploys is a constant in code", "config", "high", no_constant,
+        found=(
+            Example({"shop/settings.py": "ALLOWED_HOSTS = ['shop.herokuapp.com']\n"}, "shop/settings.py:1"),
+            Example({"shop/settings.py": "DEBUG = True\n"}, "shop/settings.py:1"),
+        ),
+        spared=(
+            Example({"shop/settings.py": "import os\nDEBUG = os.getenv('DEBUG', 'False') == 'True'\nALLOWED_HOSTS = ['localhost', '127.0.0.1']\n"}),
+            Example({"shop/settings.py": "import os\nif 'DYNO' in os.environ:\n    ALLOWED_HOSTS = ['*']\nelse:\n    ALLOWED_HOSTS = ['shop.example.org']\n"}),
+            Example({"shop/settings/dev.py": "DEBUG = True\n"}),
+            Example({"a.py": "from pydantic_settings import BaseSettings\nclass S(BaseSettings):\n    FRONTEND_URL: str = 'https://shop.io'\n"}),
+        ),
+        why="A constant makes the code belong to one deploy.",
+        way_out="Read it from the environment, and declare the key.",
+        never="defaults of a read, settings classes, routes, wiring, example.com, files for development and tests",
+        tokens=("ALLOWED_HOSTS", "DEBUG", "_ORIGIN", "SITE_ID", "SERVER_NAME", "COOKIE_DOMAIN", "_URL", "EMAIL", "BUCKET", "SITE_", "MAIL_", "SMTP_"),
+        fixable=True,
+    ),
+    Rule(
+        "III-2", "M", "No credential in code or history (could be open-sourced now)", "config (litmus test)", "high", no_credential,
+        found=(
+            Example({"shop/settings.py": "SECRET_KEY = 'lr66-a!km5ed@n5ug!tya5bv0yqwa1tn'\n"}, "shop/settings.py:1"),
+            Example({"server.js": "const session = require('express-session')\napp.use(session({\n  secret: 'keyboard cat' }))\n"}, "server.js:3"),
+            Example({"db.py": "engine = create_engine('postgres://app:s3cr3t99@db.shop.io/app')\n"}, "db.py:1"),
+        ),
+        spared=(
+            Example({"shop/models.py": "class User(Model):\n    password = CharField(max_length=300)\n    token_type = 'bearer'\n"}),
+            Example({"shop/settings.py": "import os\nSECRET_KEY = os.environ['SECRET_KEY']\nDB_PASSWORD = ''\n"}),
+            Example({"tests/test_a.py": "PASSWORD = 'hunter2!x'\n"}),
+            Example({"a.py": "ACCESS_TOKEN_EXPIRE_MINUTES = 60\nLABELS = {'password': 'Password'}\nTOKEN_URL = '/api/token'\n"}),
+            Example({"Dockerfile": "FROM python:3.12\nRUN SECRET_KEY=dummy ./manage.py collectstatic\n"}),
+        ),
+        why="The litmus test of the factor: could the code be made public now?",
+        way_out="Read it from the environment; change the credential, for it stays in the history.",
+        never="fixtures, placeholders, fields and labels called password, dummies for one build step",
+        pattern=SECRETS, tokens=("://", *"AKIA AIza ghp_ sk_live_ xoxb-".split(), "PRIVATE KEY"), fixable=True,
+    ),
+    Rule(
+        "III-3", "M", "Config is read from environment variables, not from files or other channels", "config", "medium", only_environment,
+        found=(
+            Example({"shop/settings.py": "import os\nA = os.getenv('A')\nfrom .local_settings import *\n"}, "shop/settings.py:3"),
+            Example({"a.js": "const fs = require('fs')\nconst c = JSON.parse(fs.readFileSync('db-config.json'))\n"}, "a.js:2"),
+        ),
+        spared=(
+            Example({"a.py": "import os\nURL = os.environ['URL']\nwith open('logging-config.yaml') as f:\n    pass\n"}),
+            Example({"a.py": "import os\nwith open(os.environ['APP_SETTINGS']) as f:\n    pass\n"}),
+        ),
+        why="A file is easily checked in, and each kind of file has its own place and format.",
+        way_out="One variable for each value.",
+        never="logging files, routes, schemas, files that a variable locates",
+        tokens=(*ENV_WORDS, "local_settings", "settings_local", "config", "credentials", "settings"),
+    ),
+    Rule(
+        "III-4", "M", "Files with deploy values are not checked in", "config", "high", no_deploy_files,
+        found=(
+            Example({".env": "PORT=1\nSECRET_KEY=changethis\n"}, ".env:2"),
+            Example({"prod.env": "API_TOKEN=a8Kd82jf02Ls\n"}, "prod.env:1"),
+        ),
+        spared=(
+            Example({".env.example": "SECRET_KEY=changethis\n", ".gitignore": ".env\n"}),
+            Example({".env": "ENVIRONMENT=\"development\"\n"}),
+            Example({"docker/compose.env": "APP_SECRET_KEY=change-me\n"}),
+        ),
+        why="A file of values is one deploy's, and the codebase is of all.",
+        way_out="Ignore the file, and check in an example without values.",
+        never="examples, and env files that hold no secret",
+        fixable=True,
+    ),
+    Rule(
+        "III-5", "M", "Config is not batched into named environments", "config", "medium", no_named_environments,
+        found=(
+            Example({"a/settings/dev.py": "X = 1\n", "a/settings/production.py": "X = 2\n"}, "a/settings/dev.py:1"),
+            Example({"a/settings.py": "import os\nDEBUG = os.environ.get('ENVIRONMENT') == 'development'\n"}, "a/settings.py:2"),
+            Example({"config.py": "config = {'development': Dev, 'production': Prod}\n"}, "config.py:1"),
+        ),
+        spared=(
+            Example({"index.js": "var env = process.env.NODE_ENV || 'development'\n"}),
+            Example({"a/settings/base.py": "X = 1\n", "a/settings/test.py": "X = 2\n"}),
+        ),
+        why="Groups multiply: with each new deploy there is another set to keep.",
+        way_out="Give each setting its own variable.",
+        never="NODE_ENV as the switch of a build, settings for tests",
+        tokens=("ENV", "environment", "production"),
+    ),
+    Rule(
+        "III-6", "M", "Env vars are orthogonal: one key controls one thing", "config", "low", orthogonal,
+        found=(
+            Example({
+                "a/settings.py": "import os\nON_PLATFORM = 'DYNO' in os.environ\nif ON_PLATFORM:\n    ALLOWED_HOSTS = ['*']\n    SECURE_SSL = True\n    DATABASES = {}\n",
+            }, "a/settings.py:2"),
+        ),
+        spared=(Example({"a/settings.py": "import os\nif os.getenv('REDIS_URL'):\n    CACHES = {}\n    SESSION_ENGINE = 'x'\n    BROKER = 'y'\n"}),),
+        why="A variable that moves several things cannot be set for one of them.",
+        way_out="Give each setting its own variable.",
+        never="a test whether one resource is attached",
+        tokens=("environ", "getenv"),
+    ),
+    Rule(
+        "III-7", "X", "The needed keys are declared and checked at start", "later texts: a schema of keys", "low", declared,
+        found=(Example({"a.py": "import os\nKEY = os.environ['STRIPE_KEY']\n", ".env.example": "PORT=\n"}, "a.py:2"),),
+        spared=(Example({"a.py": "import os\nKEY = os.environ['STRIPE_KEY']\n", ".env.example": "STRIPE_KEY=\n"}),),
+        why="A key that nobody declared is found missing in production.", way_out="Write it into .env.example.", never="keys with a default", tokens=ENV_WORDS, fixable=True,
+    ),
+    Rule(
+        "III-8", "S", "No guessable default for a secret", "config", "high", no_guessable_default,
+        found=(
+            Example({"a/settings.py": "import os\nSECRET_KEY = os.getenv('SECRET_KEY', '---')\n"}, "a/settings.py:2"),
+            Example({"a.js": "const s = { secret: process.env.SESSION_SECRET || 'keyboard cat' }\n"}, "a.js:1"),
+        ),
+        spared=(
+            Example({"a.py": "import os\nSECRET_KEY = os.getenv('SECRET_KEY', 'change-me')\nif SECRET_KEY == 'change-me':\n    raise ValueError\n"}),
+            Example({"a.py": "import os\nSMTP_PASSWORD = os.getenv('SMTP_PASSWORD', '')\n"}),
+        ),
+        why="With a default the app starts unsafe instead of not at all.",
+        way_out="Leave the default out.",
+        never="defaults that the app refuses, empty defaults of optional services",
+        tokens=(*ENV_WORDS, "environ"), pattern=re.compile(r"env\w*\(\s*[\"']\w*(secret|key|token|passw|debug)"),
+    ),
+    Rule(
+        "III-10", "S", "Config is fixed for the life of a process; rotating credentials are located by an env var", "config (draft of the next edition)", "info", located,
+        found=(), spared=(Example({"a.py": "import os\np = os.getenv('DB_PASSWORD_FILE')\n"}),),
+        why="A file that rotates is found through a variable that does not.", way_out="NAME_FILE holds the path.", never="-", tokens=ENV_WORDS, prover=True,
+    ),
+    Rule(
+        "III-11", "S", "No secret in the artefact", "config + build-release-run", "medium", no_secret_in_artefact,
+        found=(
+            Example({"Dockerfile": "FROM python:3.12\nARG NPM_TOKEN\nENV API_KEY=a8Kd82jf02Ls\n"}, "Dockerfile:2"),
+            Example({"Dockerfile": "FROM python:3.12\nCOPY .env /app/\n"}, "Dockerfile:2"),
+        ),
+        spared=(Example({"Dockerfile": "FROM python:3.12\nRUN SECRET_KEY=dummy ./manage.py collectstatic\nENV TOKEN_URL=/t\n"}),),
+        why="Whoever gets the image gets the secret.",
+        way_out="Mount it as a build secret; set it in the deploy's config.",
+        never="dummies for one RUN line",
+    ),
+    Rule(
+        "ID-1", "X", "Short-lived workload identity instead of static credentials", "later texts: identity", "info", static_keys,
+        found=(Example({"a.py": "import os\nK = os.environ['AWS_SECRET_ACCESS_KEY']\n"}, "a.py:2"),),
+        spared=(Example({"a.py": "import os\nK = os.environ['STRIPE_KEY']\n"}),),
+        why="A static key lives until somebody remembers it.", way_out="Use the platform's identity.", never="third parties without OIDC", tokens=ENV_WORDS,
+    ),
+    Rule(
+        "ID-2", "X", "Identity is found through an env var and re-read", "later texts: identity", "info", read_once,
+        found=(Example({"a.py": "import os\nT = open(os.environ['IDENTITY_TOKEN_FILE']).read()\n"}, "a.py:2"),),
+        spared=(Example({"a.py": "import os\ndef t():\n    return open(os.environ['IDENTITY_TOKEN_FILE']).read()\n"}),),
+        why="A rotated token is stale when it is read once.", way_out="Read it for each use.", never="-", tokens=ENV_WORDS,
+    ),
+)  # fmt: skip
