@@ -125,9 +125,9 @@ def kinds():
     return found
 
 
-@pytest.fixture(params=kinds(), ids=lambda kind: kind.name)
+@pytest.fixture(params=[kind.name for kind in kinds()])
 def kind(request):
-    return request.param
+    return next(kind for kind in kinds() if kind.name == request.param)
 
 
 @pytest.fixture

@@ -132,10 +132,9 @@ def test_a_missing_path_is_named(boxes, key):
 
 
 @live
+@pytest.mark.parametrize("kind", ["userns"], indirect=True)
 def test_flags_are_added_by_hand_without_taking_those_away_that_are_locked(boxes):
     """What older kernels need: in a user namespace a plain remount of /proc is refused."""
-    if boxes.kind.name != "userns":
-        pytest.skip("about user namespaces")
     code = (
         "import os, sys\n"
         "from twelve.engines.local.sandbox import mounts, syscalls as s\n"
