@@ -99,8 +99,9 @@ def test_files_are_served(port, path, body):
 
 @pytest.mark.parametrize(
     "path",
-    ["/none", "/empty/", "/empty", "/../secret.txt", "/%2e%2e/secret.txt", "/docs/..%2f..%2fsecret.txt",
-     "/leak.txt", "/.git/config", "/%2egit/config", "/a%00b", "/index.html/", "//etc/passwd", "/%2Fetc/passwd"],
+    ["/none", "/empty/", "/empty", "/../secret.txt", "/%2e%2e/secret.txt",
+     "/docs/..%2f..%2fsecret.txt", "/leak.txt", "/.git/config", "/%2egit/config", "/a%00b",
+     "/index.html/", "//etc/passwd", "/%2Fetc/passwd"],
 )  # fmt: skip
 def test_nothing_else_is_served(port, path):
     status, _, said = ask(port, path)
@@ -221,7 +222,8 @@ def test_a_folder_that_is_not_there():
 
 @pytest.mark.parametrize(
     ("text", "part"),
-    [("bytes=0-", (0, 10)), ("bytes=2-3", (2, 4)), ("bytes=-3", (7, 10)), ("bytes=-99", (0, 10)), ("bytes=5-99", (5, 10)),
+    [("bytes=0-", (0, 10)), ("bytes=2-3", (2, 4)), ("bytes=-3", (7, 10)), ("bytes=-99", (0, 10)),
+     ("bytes=5-99", (5, 10)),
      ("bytes=3-2", None), ("items=0-1", None), ("bytes=-", None), ("bytes=a-b", None)],
 )  # fmt: skip
 def test_range_headers(text, part):

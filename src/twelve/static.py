@@ -1,4 +1,4 @@
-"""A static site as an ordinary process: ``python -m twelve.static DIR`` serves a folder on $PORT."""
+"""A static site as a process: ``python -m twelve.static DIR`` serves a folder on $PORT."""
 
 import argparse
 import asyncio
@@ -70,7 +70,7 @@ def application(site: Site) -> App:
 
 
 def find(site: Site, raw_path: str) -> Found:
-    """Find what answers a path of a URL: nothing outside the folder, nothing that begins with a dot."""
+    """Find what answers a path: nothing outside the folder, nothing that begins with a dot."""
     path = unquote(raw_path, errors="surrogateescape")
     parts = path.strip("/").split("/") if path.strip("/") else []
     hidden = any(part.startswith(".") and part != ".well-known" for part in parts)

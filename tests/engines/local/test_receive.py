@@ -55,7 +55,7 @@ def entry(name: str, data: bytes = b"x", **more) -> tuple[tarfile.TarInfo, bytes
         (header("disk", tarfile.BLKTYPE), "disk: a device file"),
         (header("pipe", tarfile.FIFOTYPE), "pipe: a FIFO"),
         (header("odd", b"?"), "odd: a device file"),
-        (entry("big.bin", b"version https://git-lfs.github.com/spec/v1\noid x"), "big.bin: a Git LFS pointer"),
+        (entry("big", b"version https://git-lfs.github.com/spec/v1\nx"), "big: a Git LFS pointer"),
     ],
 )  # fmt: skip
 def test_what_is_refused_is_named(tmp_path, member, said):
@@ -100,9 +100,9 @@ def test_only_the_apps_folder_is_unpacked(tmp_path):
 
 
 def test_permissions_are_masked(tmp_path):
-    receive(
-        archive(entry("a", mode=0o6777), entry("b", mode=0o606), header("d", tarfile.DIRTYPE, mode=0o7777)), tmp_path / "out", FACTS
-    )  # fmt: skip
+    folder = header("d", tarfile.DIRTYPE, mode=0o7777)
+    packed = archive(entry("a", mode=0o6777), entry("b", mode=0o606), folder)
+    receive(packed, tmp_path / "out", FACTS)
     modes = {name: (tmp_path / "out" / name).stat().st_mode & 0o7777 for name in ("a", "b", "d")}
     assert modes == {"a": 0o755, "b": 0o644, "d": 0o755}
 

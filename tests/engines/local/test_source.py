@@ -127,7 +127,7 @@ def test_a_folder_is_packed_without_what_is_no_source(tmp_path):
 def test_a_socket_in_a_folder_is_named(tmp_path):
     (tmp_path / "app").mkdir()
     os.mkfifo(tmp_path / "app/pipe")
-    with pytest.raises(Invalid, match="^pipe: neither a file"):
+    with pytest.raises(Invalid, match=r"^pipe: neither a file"):
         pack(tmp_path / "app")
 
 
@@ -148,7 +148,7 @@ def test_a_submodule_is_refused_by_name(repository, tmp_path):
         "libs/mail",
     )
     commit(repository)
-    with pytest.raises(Invalid, match="^git submodule libs/mail: "):
+    with pytest.raises(Invalid, match=r"^git submodule libs/mail: "):
         pack(repository)
 
 
@@ -167,7 +167,7 @@ def test_a_folder_that_no_commit_holds(repository):
 
 
 def test_no_git_program(repository):
-    with pytest.raises(Missing, match="there is no `git` on PATH"):
+    with pytest.raises(Missing, match=r"there is no `git` on PATH"):
         pack(repository, environ={"PATH": "/nonexistent"})
 
 

@@ -14,8 +14,9 @@ from twelve.factors.codebase.members import (
 
 
 @pytest.mark.parametrize(
-    ("name", "path"), [("a", "a"), ("./a/b/", "a/b"), (".", ""), ("a//b", "a/b"), ("a/./b", "a/b"), ("..a", "..a")]
-)  # fmt: skip
+    ("name", "path"),
+    [("a", "a"), ("./a/b/", "a/b"), (".", ""), ("a//b", "a/b"), ("a/./b", "a/b"), ("..a", "..a")],
+)
 def test_names_are_cleaned(name, path):
     assert clean(name) == path
 
@@ -66,9 +67,9 @@ def test_amounts():
 def test_pointers_and_submodules():
     check_content("a", b"version 2 of the truth")
     check_submodules(())
-    with pytest.raises(Invalid, match="^a: a Git LFS pointer"):
+    with pytest.raises(Invalid, match=r"^a: a Git LFS pointer"):
         check_content("a", b"version https://git-lfs.github.com/spec/v1\n")
-    with pytest.raises(Invalid, match="^git submodule a, b: "):
+    with pytest.raises(Invalid, match=r"^git submodule a, b: "):
         check_submodules(("a", "b"))
 
 

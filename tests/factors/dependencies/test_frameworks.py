@@ -44,7 +44,7 @@ def test_django_with_celery():
     [
         ("app.py", "from flask import Flask\napp = Flask(__name__)\n", "app:app"),
         ("wsgi.py", "import flask\napplication = flask.Flask(__name__)\n", "wsgi:application"),
-        ("site/__init__.py", "from flask import Flask\ndef create_app():\n    return Flask('x')\n", "'site:create_app()'"),
+        ("site/__init__.py", "def create_app():\n    return Flask('x')\n", "'site:create_app()'"),
         ("src/site/app.py", "from flask import Flask\nweb = Flask('x')\n", "site.app:web"),
     ],
 )  # fmt: skip
@@ -58,9 +58,12 @@ def test_flask(path, source, target):
     ("source", "rest"),
     [
         ("from fastapi import FastAPI\napi = FastAPI()\n", "main:api --host $HOST --port $PORT"),
-        ("def create_app():\n    return Starlette()\n", "main:create_app --host $HOST --port $PORT --factory"),
+        (
+            "def create_app():\n    return Starlette()\n",
+            "main:create_app --host $HOST --port $PORT --factory",
+        ),
     ],
-)  # fmt: skip
+)
 def test_asgi(source, rest):
     assert commands({"main.py": source, "requirements.txt": "uvicorn"}) == {
         "web": f"uvicorn {rest}"
@@ -81,8 +84,14 @@ def test_node():
 
 
 @pytest.mark.parametrize(
-    ("path", "folder"), [("index.html", ""), ("public/index.html", "public"), ("dist/index.html", "dist"), ("docs/index.html", None)]
-)  # fmt: skip
+    ("path", "folder"),
+    [
+        ("index.html", ""),
+        ("public/index.html", "public"),
+        ("dist/index.html", "dist"),
+        ("docs/index.html", None),
+    ],
+)
 def test_static_sites(path, folder):
     assert static_folder(frozenset([path]), lambda _: None) == folder
     if folder is not None:
@@ -121,7 +130,7 @@ def test_settings_may_be_a_package():
     files = {
         "manage.py": MANAGE.replace("settings", "settings.production").encode(),
         "shop/settings/__init__.py": b"",
-        "shop/settings/base.py": b"STATIC_ROOT = 'x'\nINSTALLED_APPS = ['django.contrib.staticfiles']\n",
+        "shop/settings/base.py": b"STATIC_ROOT = 'x'\nAPPS = ['django.contrib.staticfiles']\n",
         "shop/settings/production.py": b"from .base import *\n",
     }
     assert collects_static(frozenset(files), files.get)

@@ -38,16 +38,20 @@ def test_a_package_that_is_no_object_is_told(text):
 
 def test_install_scripts_and_links_are_found():
     found = lock(
-        {"": {"hasInstallScript": True}, "node_modules/@a/b": {"hasInstallScript": True}, "node_modules/c/node_modules/d": {"hasInstallScript": True, "dev": True}}
-    )  # fmt: skip
+        {
+            "": {"hasInstallScript": True},
+            "node_modules/@a/b": {"hasInstallScript": True},
+            "node_modules/c/node_modules/d": {"hasInstallScript": True, "dev": True},
+        }
+    )
     assert (found.scripted, found.scripted_tools, found.local) == (("@a/b",), ("d",), False)
     assert lock({"node_modules/x": {"link": True, "resolved": "packages/x"}}).local
 
 
 def test_locks_of_others_and_old_ones_are_told():
-    with pytest.raises(Invalid, match="only a lock of yarn"):
+    with pytest.raises(Invalid, match=r"only a lock of yarn"):
         read_lock({"yarn.lock"}, lambda _: None)
-    with pytest.raises(Invalid, match="no package-lock.json"):
+    with pytest.raises(Invalid, match=r"no package-lock.json"):
         read_lock(set(), lambda _: None)
     with pytest.raises(Invalid, match="made by npm 6"):
         read_lock({"package-lock.json"}, lambda _: b'{"lockfileVersion": 1, "dependencies": {}}')

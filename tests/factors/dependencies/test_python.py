@@ -20,7 +20,8 @@ def requirements(text: str):
 
 def test_names_pins_and_comments():
     found = requirements(
-        "Flask==3.1  # the web\n\n# nothing\nDjango_REST>=3\nsix\nuvicorn[standard] == 0.38 ; python_version > '3'\n"
+        "Flask==3.1  # the web\n\n# nothing\nDjango_REST>=3\nsix\n"
+        "uvicorn[standard] == 0.38 ; python_version > '3'\n"
     )
     assert found.names == {"flask", "django-rest", "six", "uvicorn"}
     assert found.pinned == {"flask", "uvicorn"}
@@ -99,7 +100,9 @@ def test_a_project_outside_the_codebase_is_refused():
 
 @pytest.mark.parametrize(
     ("line", "name"),
-    [("six", "six"), ("A.b_C==1", "a-b-c"), ("x[y]>=1", "x"), ("x;y", "x"), ("x @ file:/y", "x"), ("--pre", ""), ("", ""), ("x (>=1)", "x")],
+    [("six", "six"), ("A.b_C==1", "a-b-c"), ("x[y]>=1", "x"), ("x;y", "x"), ("x @ file:/y", "x"),
+     ("--pre", ""),
+     ("", ""), ("x (>=1)", "x")],
 )  # fmt: skip
 def test_package_names(line, name):
     assert package_name(line) == name

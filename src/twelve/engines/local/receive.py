@@ -37,7 +37,7 @@ GZIP = b"\x1f\x8b"
 
 
 class Bounded(io.RawIOBase):
-    """A file that gives no large block at once: a header that claims gigabytes is refused, not read."""
+    """A file that gives no large block at once: a header of gigabytes is refused, not read."""
 
     def __init__(self, source: BinaryIO) -> None:
         self.source = source
@@ -74,10 +74,10 @@ def receive(
     *,
     limits: Limits = Limits(),  # noqa: B008 - a constant
 ) -> Tree:
-    """Unpack a tar, plain or gzipped, into the new folder ``dest``, and digest it. Blocks: call it in a thread.
+    """Unpack a tar, plain or gzipped, into the new folder ``dest``, and digest it.
 
-    ``facts.root`` names the app's folder inside; what lies outside it is not unpacked. Raises Invalid, naming the
-    member; ``dest`` then holds a part and is to be thrown away.
+    It blocks: call it in a thread. ``facts.root`` names the app's folder inside; what lies outside
+    is not unpacked. Raises Invalid, naming the member; ``dest`` is then to be thrown away.
     """
     dest.mkdir(parents=True, mode=0o755)
     with ExitStack() as opened:

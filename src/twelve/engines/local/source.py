@@ -1,4 +1,4 @@
-"""Packs a codebase into an archive: a commit of its repository, or a folder that has none. Runs for the user."""
+"""Packs a codebase, for its user: a commit of its repository, or a folder that has none."""
 
 import os
 import shutil
@@ -27,7 +27,7 @@ GIT_SECONDS = 300
 
 
 class Packed(NamedTuple):
-    """An archive (plain tar) and what is known about it. Whoever asked for it removes the archive."""
+    """An archive (plain tar) and what is known about it. Whoever asked for it removes it."""
 
     archive: Path
     facts: TreeFacts
@@ -52,10 +52,10 @@ def pack(
     into: Path | None = None,
     environ: Mapping[str, str] = os.environ,
 ) -> Packed:
-    """Pack the app below ``path``/``root``: the commit that is checked out, or the files where there is no git.
+    """Pack the app below ``path``/``root``: the checked-out commit, or the files if no git.
 
-    ``dirty`` takes the files as they are, uncommitted changes included. The archive is made in ``into``, else in the
-    folder for temporary files. Raises NotFound, Invalid, Missing.
+    ``dirty`` takes the files as they are, uncommitted changes included. The archive is made in
+    ``into``, else in the folder for temporary files. Raises NotFound, Invalid, Missing.
     """
     app = _app_folder(path, root)
     descriptor, name = tempfile.mkstemp(suffix=".tar", prefix="twelve-", dir=into)
@@ -137,7 +137,8 @@ def _pack_commit(repository: Repository, archive: Path, *, dirty: bool) -> TreeF
 def _as_it_is(repository: Repository) -> Iterator[tuple[Repository, str]]:
     """Give the files as they are, untracked ones too, as a tree that no commit holds.
 
-    Index and objects of the user's repository stay as they are: the new ones are in a folder that goes afterwards.
+    Index and objects of the user's repository stay as they are: the new ones are in a folder that
+    goes afterwards.
     """
     asked = _text(
         _ask(

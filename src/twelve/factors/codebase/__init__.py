@@ -1,1 +1,1 @@
-"""I. Codebase: which commit of which app is this?"""
+"""Factor I, codebase: tells which commit of which app this is."""

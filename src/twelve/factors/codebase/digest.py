@@ -1,7 +1,8 @@
 """A tree's digest: one sha256 over its sorted entries, the same wherever and whenever it is taken.
 
-An entry is a line of NUL-separated fields: ``d PATH``, ``f PATH x|- SHA256`` or ``l PATH TARGET``. Times, owners and
-all mode bits but the owner's exec bit are left out. Paths are bytes as the file system has them.
+An entry is a line of NUL-separated fields: ``d PATH``, ``f PATH x|- SHA256`` or ``l PATH TARGET``.
+Times, owners and all mode bits but the owner's exec bit are left out. Paths are bytes as the file
+system has them.
 """
 
 import hashlib

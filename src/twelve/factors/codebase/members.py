@@ -29,7 +29,7 @@ class Member(NamedTuple):
 
 
 def place(member: Member, root: str) -> str | None:
-    """Give the member's path relative to the app's root, ``""`` for the root itself, None when it lies outside.
+    """Give the member's path below the app's root, ``""`` for the root, None when outside.
 
     Raises Invalid, by name, for whatever must not be unpacked at all.
     """
@@ -71,7 +71,7 @@ def check_amount(members: int, size: int, limits: Limits) -> None:
 
 
 def check_content(path: str, head: bytes) -> None:
-    """Raise Invalid when a file is only a pointer to a large file kept elsewhere; ``head`` is its start."""
+    """Raise Invalid when a file is only a pointer to one kept elsewhere; ``head`` is its start."""
     if head.startswith(LFS_SIGNATURE):
         raise Invalid(
             f"{shown(path)}: a Git LFS pointer, not the file itself",
@@ -80,10 +80,10 @@ def check_content(path: str, head: bytes) -> None:
 
 
 def check_submodules(paths: tuple[str, ...]) -> None:
-    """Raise Invalid when the commit holds submodules: an archive of it has empty folders in their places."""
+    """Raise Invalid for submodules: an archive has empty folders in their places."""
     if paths:
         raise Invalid(
-            f"git submodule {', '.join(map(shown, paths))}: submodules are not part of a commit's files",
+            f"git submodule {', '.join(map(shown, paths))}: not part of a commit's files",
             "declare it as a dependency, or merge its files into this codebase (git subtree)",
         )
 
@@ -119,6 +119,6 @@ def _check_target(path: str, member: Member) -> None:
     inside = posixpath.normpath(posixpath.join(posixpath.dirname(path), member.target))
     if member.target.startswith("/") or inside == ".." or inside.startswith("../"):
         raise Invalid(
-            f"{shown(member.name)}: a symlink that leaves the app's root (to {shown(member.target)})",
+            f"{shown(member.name)}: a symlink that leaves the app's root ({shown(member.target)})",
             "copy what it points to into the codebase, or declare it as a dependency",
         )

@@ -12,7 +12,7 @@ class TreeFacts(NamedTuple):
     source: Source
     commit: str = ""
     root_commit: str = ""
-    """First commit of the history: it names the app for good. Empty outside git and in shallow clones."""
+    """First commit: it names the app for good. Empty outside git and in shallow clones."""
     subject: str = ""
     committed_ns: int = 0
     dirty: bool = False

@@ -1,1 +1,1 @@
-"""II. Dependencies: what does the app need, and is all of that declared?"""
+"""Factor II, dependencies: tells what the app needs, and whether all of that is declared."""

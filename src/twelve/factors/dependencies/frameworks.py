@@ -32,7 +32,7 @@ class Proposal(NamedTuple):
 
 
 def propose(names: Iterable[str], read: Read) -> tuple[Proposal, ...]:
-    """Propose process types for a codebase without a Procfile; ``release`` stands for the release command."""
+    """Propose process types for a codebase; ``release`` stands for the release command."""
     known = frozenset(names)
     declared = declared_packages(known, read)
     if "manage.py" in known and (settings := _django_settings(known, read)):
@@ -51,7 +51,7 @@ def propose(names: Iterable[str], read: Read) -> tuple[Proposal, ...]:
 
 
 def declared_packages(names: frozenset[str], read: Read) -> frozenset[str]:
-    """Give the normalised names of the Python packages that the codebase declares; unreadable files declare none."""
+    """Give the normalised names of declared Python packages; unreadable files declare none."""
     try:
         if "uv.lock" in names:
             return locked_names(read("uv.lock") or b"")
@@ -138,7 +138,7 @@ def _python_app(names: frozenset[str], read: Read, declared: frozenset[str]) -> 
 
 
 def _entry_files(names: frozenset[str]) -> Iterator[tuple[str, str]]:
-    """Give the files where an application usually stands, with their modules: the root first, then packages."""
+    """Give the files where an application usually stands, with their modules: the root first."""
     yield from ((f"{module}.py", module) for module in ENTRY_MODULES if f"{module}.py" in names)
     inner = sorted(name for name in names if name.count("/") in (1, 2) and name.endswith(".py"))
     for name in inner:
@@ -151,7 +151,7 @@ def _entry_files(names: frozenset[str]) -> Iterator[tuple[str, str]]:
 
 
 def _application(source: str) -> tuple[str, str] | None:
-    """Find ``app = Flask(…)`` at the top of a module, or a function ``create_app``; give its kind and name."""
+    """Find ``app = Flask(…)`` at a module's top, or ``create_app``; give its kind and name."""
     try:
         body = ast.parse(source).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -202,7 +202,7 @@ def _django_settings(names: frozenset[str], read: Read) -> str:
 
 
 def _settings_files(names: frozenset[str], module: str) -> list[str]:
-    """Give the settings module and, of a settings package, all its modules: they import each other."""
+    """Give the settings module, or all modules of a settings package: they import each other."""
     path = module.replace(".", "/")
     folder = path if f"{path}/__init__.py" in names else path.rpartition("/")[0]
     if folder.rpartition("/")[2] == "settings":

@@ -1,4 +1,4 @@
-"""The plan of a build: what to install, with which interpreter, and what to run, decided from the files alone."""
+"""The plan of a build: what to install, with which interpreter, what to run, by files alone."""
 
 import hashlib
 import json
@@ -75,7 +75,8 @@ class BuildPlan(NamedTuple):
 def plan_build(names: Iterable[str], read: Read, build_table: Mapping[str, Any]) -> BuildPlan:
     """Decide how to build the codebase with these file names.
 
-    ``build_table`` is the [build] table of twelve.toml. Raises Invalid when a file does not say what it must.
+    ``build_table`` is the [build] table of twelve.toml. Raises Invalid when a file does not say
+    what it must.
     """
     known = frozenset(names)
     table = _checked(build_table)
@@ -246,13 +247,15 @@ def _warnings(python: PythonPlan | None, names: frozenset[str]) -> list[str]:
     said = []
     if python and python.manager == "nothing":
         said.append(
-            "no dependencies are declared (requirements.txt, pyproject.toml): only the standard library is there"
+            "no dependencies are declared (requirements.txt, pyproject.toml): only the standard "
+            "library is there"
         )
     if python and python.manager != "nothing" and python.request is None:
         said.append('no Python version is asked for: write one into .python-version, e.g. "3.12"')
     if python and python.manager == "pyproject.toml":
         said.append(
-            "there is no uv.lock, so versions are chosen anew whenever pyproject.toml changes: run `uv lock` and commit it"
+            "there is no uv.lock, so versions are chosen anew whenever pyproject.toml changes: "
+            "run `uv lock` and commit it"
         )
     if python and python.manager == "uv.lock" and "requirements.txt" in names:
         said.append("uv.lock is used; requirements.txt is not read")
@@ -260,7 +263,7 @@ def _warnings(python: PythonPlan | None, names: frozenset[str]) -> list[str]:
 
 
 def _deciding(read: Read) -> bytes:
-    """Give the parts of pyproject.toml that decide what is installed: the others may change freely."""
+    """Give the parts of pyproject.toml that decide what is installed: others change freely."""
     table = tomllib.loads((read("pyproject.toml") or b"").decode())
     project = table.get("project", {})
     keys = ("name", "dependencies", "optional-dependencies", "requires-python", "dynamic")

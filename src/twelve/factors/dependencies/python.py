@@ -45,7 +45,7 @@ class Project(NamedTuple):
 
 
 def read_requirements(read: Read, path: str = "requirements.txt") -> Requirements:
-    """Read the file and all it includes. Raises Invalid for a missing include or a name not of this root."""
+    """Read the file and all it includes. Raises Invalid for what is missing or outside."""
     lines: list[str] = []
     constraints: list[str] = []
     _gather(read, path, lines, constraints, 0)

@@ -42,7 +42,7 @@ class Candidate(NamedTuple):
 
 
 def python_request(text: str, place: str) -> Request:
-    """Read ``3.11``, ``python-3.11.7``, ``>=3.11,<3.14``, ``^3.11``. Raises Invalid for anything else."""
+    """Read ``3.11``, ``python-3.11.7``, ``>=3.11,<3.14``, ``^3.11``. Raises Invalid otherwise."""
     trimmed = text.strip().lower()
     plain = re.sub(r"^(cpython|python)[-@ ]?", "", trimmed)
     if not plain or plain.startswith("pypy"):
@@ -56,7 +56,7 @@ def python_request(text: str, place: str) -> Request:
 
 
 def node_request(text: str, place: str) -> Request | None:
-    """Read ``20``, ``^20.1``, ``>=18 <21``, ``18 || 20.x``; None for what names no number (``lts/*``)."""
+    """Read ``20``, ``^20.1``, ``>=18 <21``, ``18 || 20.x``; None for names (``lts/*``)."""
     trimmed = text.strip().lower()
     try:
         ranges = tuple(_node_bounds(part) for part in trimmed.split("||"))
@@ -75,8 +75,8 @@ def choose(
 ) -> Candidate:
     """Pick the interpreter to build with; ``mend`` is the sentence that tells how to get another.
 
-    Those the operator named come first; then Twelve's own, unless one version is asked for; then the newest.
-    Raises Missing, saying what was asked and what exists.
+    Those the operator named come first; then Twelve's own, unless one version is asked for; then
+    the newest. Raises Missing, saying what was asked and what exists.
     """
     found = list(candidates)
     able = [one for one in found if request is None or matches(request.wanted, one.version)]
@@ -94,7 +94,7 @@ def shown(version: Version) -> str:
 
 
 def parse_version(text: str) -> Version:
-    """Read the leading numbers of ``3.11.7`` or ``v20.1.0``. Raises ValueError when there are none."""
+    """Read the leading numbers of ``3.11.7`` or ``v20.1.0``. Raises ValueError without any."""
     match = re.match(r"[v=]?\s*(\d+(?:\.\d+)*)", text.strip())
     if not match:
         raise ValueError(text)

@@ -122,7 +122,7 @@ def plan_of(folder: Path, table: Mapping[str, Any] | None = None) -> BuildPlan:
 
 @pytest.fixture
 def bytes_of() -> Callable[[Path], dict[str, tuple[int, int, int, str]]]:
-    """Give mode, owner, time and content of all below a folder: by other code than that which digests layers."""
+    """Give mode, owner, time and content of all below a folder: by code of its own."""
 
     def walk(folder: Path) -> dict[str, tuple[int, int, int, str]]:
         found = {}

@@ -15,8 +15,11 @@ pytestmark = [pytest.mark.live, pytest.mark.anyio]
 async def test_a_hook_changes_the_app_and_sees_only_placeholders(workshop):
     source = workshop.source({"index.html": "x"})
     built = await workshop.build(
-        source, table={"hooks": ["env > seen"]}, placeholders={"SECRET_KEY": "placeholder"}, environ={"PATH": "/usr/bin:/bin", "CANARY": "secret"},
-    )  # fmt: skip
+        source,
+        table={"hooks": ["env > seen"]},
+        placeholders={"SECRET_KEY": "placeholder"},
+        environ={"PATH": "/usr/bin:/bin", "CANARY": "secret"},
+    )
     seen = (workshop.home / "layers" / built.app_digest / "seen").read_text()
     assert "SECRET_KEY=placeholder\n" in seen
     assert "CANARY" not in seen
@@ -68,10 +71,10 @@ async def test_a_missing_key_is_told_with_the_line_to_add(workshop):
     ("said", "key"),
     [
         ("KeyError: 'DATABASE_URL'", "DATABASE_URL"),
-        ("django.core.exceptions.ImproperlyConfigured: Set the AWS_KEY environment variable", "AWS_KEY"),
+        ("ImproperlyConfigured: Set the AWS_KEY environment variable", "AWS_KEY"),
         ("ImproperlyConfigured: The SECRET_KEY setting must not be empty.", "SECRET_KEY"),
         ("decouple.UndefinedValueError: DEBUG not found. Declare it as envvar or define", "DEBUG"),
-        ("pydantic_core.ValidationError: 1 validation error\nAPI_TOKEN\n  Field required", "API_TOKEN"),
+        ("ValidationError: 1 validation error\nAPI_TOKEN\n  Field required", "API_TOKEN"),
         ("sh: 1: NAME_X: parameter not set", ""),
         ("all is well", ""),
     ],

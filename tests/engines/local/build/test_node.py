@@ -51,12 +51,13 @@ async def test_assets_of_a_python_app_are_built_and_tools_are_not_shipped(worksh
 
 
 async def test_a_node_app_with_a_build_script_ships_only_what_it_needs(workshop):
+    line = 'console.log(require("is-number")(2))'
     source = workshop.source(
         {
-            "package.json": package(scripts={"build": "echo 'console.log(require(\"is-number\")(2))' > app.js", "start": "node app.js"}),
+            "package.json": package(scripts={"build": f"echo '{line}' > app.js", "start": "x"}),
             "package-lock.json": lock(),
         }
-    )  # fmt: skip
+    )
     built = await workshop.build(source)
     assert (workshop.home / "layers" / built.app_digest / "node_modules").is_symlink()
     assert "true" in await workshop.run(built, "node", "app.js")
@@ -98,8 +99,12 @@ async def test_no_node_at_all_is_told(workshop):
 
 async def test_modules_that_somebody_committed_are_not_used(workshop):
     source = workshop.source(
-        {"package.json": package(scripts={"start": "node x"}), "package-lock.json": lock(), "node_modules/is-number/index.js": "poison"}
-    )  # fmt: skip
+        {
+            "package.json": package(scripts={"start": "node x"}),
+            "package-lock.json": lock(),
+            "node_modules/is-number/index.js": "poison",
+        }
+    )
     built = await workshop.build(source)
     assert "poison" not in await workshop.run(built, "cat", "node_modules/is-number/index.js")
 

@@ -6,7 +6,12 @@ from twelve.errors import BuildFailed, Invalid, Missing
 
 pytestmark = [pytest.mark.live, pytest.mark.anyio, pytest.mark.timeout(240)]
 
-SIX = "six==1.17.0 --hash=sha256:4721f391ed90541fddacab5acf947aa0d3dc7d27b2e1e8eda2be8970586c3274\n"
+SIX_HASH = "4721f391ed90541fddacab5acf947aa0d3dc7d27b2e1e8eda2be8970586c3274"
+SIX = f"six==1.17.0 --hash=sha256:{SIX_HASH}\n"
+SIX_WHEEL = (
+    "https://files.pythonhosted.org/packages/b7/ce/149a00dd41f10bc29e5921b496af8b574d8413afcd5e30"
+    "dfa0ed46c2cc5e/six-1.17.0-py2.py3-none-any.whl"
+)
 
 
 async def test_pinned_requirements(workshop):
@@ -63,7 +68,7 @@ async def test_a_stale_lock_is_refused(workshop):
 async def test_pyproject_alone_installs_only_dependencies(workshop):
     source = workshop.source(
         {
-            "pyproject.toml": '[project]\nname = "lone"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = ["six"]\n',
+            "pyproject.toml": PYPROJECT.format("lone"),
             "main.py": "import six; print(six.__name__)\n",
         }
     )
@@ -79,7 +84,7 @@ async def test_an_editable_line_installs_the_project_with_the_app(workshop):
     source = workshop.source(
         {
             "requirements.txt": "six==1.17.0\n-e ./libs/mail\n",
-            "libs/mail/setup.py": "from setuptools import setup\nsetup(name='mail', version='1', py_modules=['mail'])\n",
+            "libs/mail/setup.py": SETUP,
             "libs/mail/mail.py": "import six\n",
         }
     )
@@ -148,9 +153,15 @@ async def test_bytecode_is_made_and_paths_in_it_are_right(workshop):
     assert f'"{app}/inner.py"' in said
 
 
+SETUP = "import setuptools as s\ns.setup(name='mail', version='1', py_modules=['mail'])\n"
+
+PYPROJECT = (
+    '[project]\nname = "{}"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = ["six"]\n'
+)
+
 UV_LOCKED = {
     "main.py": "import six; print(six.__version__)\n",
-    "pyproject.toml": '[project]\nname = "locked"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = ["six"]\n',
+    "pyproject.toml": PYPROJECT.format("locked"),
     "uv.lock": (
         'version = 1\nrevision = 3\nrequires-python = ">=3.11"\n\n'
         '[[package]]\nname = "locked"\nversion = "1"\nsource = { virtual = "." }\n'
@@ -158,7 +169,6 @@ UV_LOCKED = {
         '[package.metadata]\nrequires-dist = [{ name = "six" }]\n\n'
         '[[package]]\nname = "six"\nversion = "1.17.0"\n'
         'source = { registry = "https://pypi.org/simple" }\nwheels = [\n'
-        '    { url = "https://files.pythonhosted.org/packages/b7/ce/149a00dd41f10bc29e5921b496af8b574d8413afcd5e30dfa0ed46c2cc5e/six-1.17.0-py2.py3-none-any.whl", '
-        'hash = "sha256:4721f391ed90541fddacab5acf947aa0d3dc7d27b2e1e8eda2be8970586c3274", size = 11050 },\n]\n'
+        f'    {{ url = "{SIX_WHEEL}", hash = "sha256:{SIX_HASH}", size = 11050 }},\n]\n'
     ),
 }

@@ -43,17 +43,16 @@ PROJECT = {
 
 NODE = {
     "package.json": json.dumps(
-        {"name": "tiny", "version": "1.0.0", "main": "server.js", "dependencies": {"is-odd": "3.0.1"}}
+        {"name": "tiny", "main": "server.js", "dependencies": {"is-odd": "3.0.1"}}
     ),
     "server.js": "console.log(require('is-odd')(3))\n",
     "package-lock.json": json.dumps(
         {
             "name": "tiny",
-            "version": "1.0.0",
             "lockfileVersion": 3,
             "requires": True,
             "packages": {
-                "": {"name": "tiny", "version": "1.0.0", "dependencies": {"is-odd": "3.0.1"}},
+                "": {"name": "tiny", "dependencies": {"is-odd": "3.0.1"}},
                 "node_modules/is-number": {"version": "6.0.0", "resolved": "https://registry.npmjs.org/is-number/-/is-number-6.0.0.tgz"},
                 "node_modules/is-odd": {
                     "version": "3.0.1",

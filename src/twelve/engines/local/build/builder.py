@@ -1,4 +1,4 @@
-"""Build: from a tree and its plan to two published layers, each made only when it is not there yet."""
+"""Build: from a tree and its plan to two layers, each made only when it is not there yet."""
 
 import asyncio
 import hashlib
@@ -23,7 +23,10 @@ from twelve.factors.dependencies.plan import BuildPlan
 BUILDER_VERSION = 1
 """Raised whenever the same inputs would give another layer."""
 
-NOT_ISOLATED = "hooks could reach the network: this machine does not let Twelve take it away (see `twelve doctor`)"
+NOT_ISOLATED = (
+    "hooks could reach the network: this machine does not let Twelve take it away "
+    "(see `twelve doctor`)"
+)
 
 
 async def build(  # noqa: PLR0913 - what a build depends on is all named here
@@ -43,8 +46,9 @@ async def build(  # noqa: PLR0913 - what a build depends on is all named here
 ) -> Built:
     """Make, or find, the layers of a tree.
 
-    ``placeholders`` stand for config while hooks run and are part of the build's identity. ``hooks`` are the plan's
-    unless given. ``tree`` is the digest of the tree when it is known. ``fresh`` builds although it is there.
+    ``placeholders`` stand for config while hooks run and are part of the build's identity.
+    ``hooks`` are the plan's unless given. ``tree`` is the digest of the tree when it is known.
+    ``fresh`` builds although it is there.
     ``reserve`` bytes must be free on the disk before anything starts.
     Raises BuildFailed, Invalid, Missing, Refused.
     """
@@ -55,8 +59,9 @@ async def build(  # noqa: PLR0913 - what a build depends on is all named here
     deps = await _dependencies(job, plan, tree)
     digest = deps.digest if deps else None
     key = _key(
-        "app", tree, digest, plan.node and plan.node.build, plan.node and plan.node.local, list(chosen),
-        sorted(placeholders.items()), plan.python and plan.python.projects, _tool(job.python), _tool(job.node),
+        "app", tree, digest, list(chosen), sorted(placeholders.items()),
+        plan.node and (plan.node.build, plan.node.local), plan.python and plan.python.projects,
+        _tool(job.python), _tool(job.node),
     )  # fmt: skip
 
     async def make(staging: Path) -> Notes:
@@ -72,7 +77,7 @@ async def build(  # noqa: PLR0913 - what a build depends on is all named here
     return built
 
 
-async def build_dependencies(  # noqa: PLR0913 - as above
+async def build_dependencies(
     tree_dir: Path,
     plan: BuildPlan,
     *,
@@ -82,7 +87,7 @@ async def build_dependencies(  # noqa: PLR0913 - as above
     pythons: Sequence[str] = (),
     environ: Mapping[str, str] = os.environ,
 ) -> Built:
-    """Make, or find, only the layer of dependencies: the app itself stays a folder (``runtime(…, folder=…)``)."""
+    """Make, or find, only the dependencies: the app stays a folder (``runtime(…, folder=…)``)."""
     check_room(home)
     job = await _job(tree_dir, plan, home, execute, tell, pythons, environ, fresh=False)
     tree = ""
@@ -92,7 +97,7 @@ async def build_dependencies(  # noqa: PLR0913 - as above
     return _built(job, plan, tree, deps, None, ())
 
 
-async def _job(
+async def _job(  # noqa: PLR0913 - as above
     tree_dir: Path,
     plan: BuildPlan,
     home: Path,

@@ -13,7 +13,7 @@ from twelve.errors import Missing
 
 
 class Built(NamedTuple):
-    """A build: its layers, its interpreters, what is to be said about it. ``to_plain`` is JSON-ready."""
+    """A build: its layers, its interpreters, and what is to be said about it."""
 
     digest: str
     tree: str
@@ -59,7 +59,7 @@ class Built(NamedTuple):
 
 
 class Runtime(NamedTuple):
-    """What a process of a build needs: folders for PATH, further variables, paths to read, its folder."""
+    """What a process needs: folders for PATH, more variables, paths to read, its folder."""
 
     path: tuple[str, ...]
     env: Mapping[str, str]
@@ -68,7 +68,7 @@ class Runtime(NamedTuple):
 
 
 def runtime(built: Built, home: Path, *, folder: Path | None = None) -> Runtime:
-    """Tell how to run a process of the build; ``folder`` stands for the app's layer when there is none.
+    """Tell how to run a process of the build; ``folder`` stands for an app's layer not made.
 
     Raises Missing when a layer or the interpreter it was made for has gone.
     """

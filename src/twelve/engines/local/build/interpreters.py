@@ -58,8 +58,8 @@ def find_python(
 ) -> Interpreter:
     """Choose the interpreter that answers the request.
 
-    ``pythons`` are programs or folders that go before all others; ``memory`` is the file that remembers versions.
-    Raises Missing.
+    ``pythons`` are programs or folders that go before all others; ``memory`` is the file that
+    remembers versions. Raises Missing.
     """
     versions = _recall(memory)
     before = dict(versions)
@@ -78,7 +78,7 @@ def find_python(
 
 
 def find_node(request: Request | None, environ: Mapping[str, str], memory: Path) -> Node:
-    """Give the Node on PATH. Raises Missing when there is none, or one that the app does not ask for."""
+    """Give the Node on PATH. Raises Missing when there is none that the app asks for."""
     path = shutil.which("node", path=environ.get("PATH"))
     npm = shutil.which("npm", path=environ.get("PATH"))
     if path is None or npm is None:

@@ -101,7 +101,7 @@ class Workbench(NamedTuple):
         )
 
     def cache(self, kind: str, *, foreign: bool) -> Path:
-        """Give the folder where a manager keeps downloads: its own for a step that runs foreign code."""
+        """Give the folder for downloads: one of its own for a step that runs foreign code."""
         path = self.staging / "tmp" / kind if foreign else self.job.home / "cache" / kind
         path.mkdir(parents=True, exist_ok=True)
         return path

@@ -1,4 +1,4 @@
-"""The layers of a home: found by what they are made from, named by what they hold, published whole or not at all."""
+"""The layers of a home: found by what made them, named by what they hold, published whole."""
 
 import asyncio
 import fcntl
@@ -61,18 +61,15 @@ def find(home: Path, key: str) -> Layer | None:
 
 
 async def ensure(home: Path, key: str, make: Make, *, fresh: bool = False) -> Layer:
-    """Give the layer of that key, made now unless it is there; of two at once, one makes and one waits."""
+    """Give the layer of that key, made now unless it is there; of two at once, one waits."""
     if not fresh and (layer := find(home, key)):
         return layer
     async with _locked(home, key):
         # Another build of the same may have finished meanwhile.
         if not fresh and (layer := find(home, key)):
             return layer
-        staging = Path(tempfile.mkdtemp(dir=_folder(home / "builds")))
-        staging.chmod(0o755)
+        staging = _stage(home)
         try:
-            for name in ("layer", "home", "tmp"):
-                (staging / name).mkdir()
             notes = await make(staging)
             sealed = await asyncio.to_thread(_publish, home, key, staging / "layer", notes)
         finally:
@@ -92,9 +89,17 @@ def check_room(home: Path, reserve: int = RESERVE) -> None:
     free = shutil.disk_usage(home).free
     if free < reserve:
         raise Refused(
-            f"only {free >> 20} MiB are free on the disk of {home}; a build needs {reserve >> 20} MiB",
+            f"the disk of {home} has only {free >> 20} MiB free; a build needs {reserve >> 20} MiB",
             "remove what is not needed there, or choose another TWELVE_HOME",
         )
+
+
+def _stage(home: Path) -> Path:
+    staging = Path(tempfile.mkdtemp(dir=_folder(home / "builds")))
+    staging.chmod(0o755)
+    for name in ("layer", "home", "tmp"):
+        (staging / name).mkdir()
+    return staging
 
 
 def _publish(home: Path, key: str, staged: Path, notes: Notes) -> Sealed:
@@ -123,7 +128,7 @@ def _move(staged: Path, final: Path) -> None:
 
 
 def _flush(staged: Path, entries: int) -> None:
-    """Bring the files to the disk before their name: after a power cut a layer is whole or not there."""
+    """Bring files to the disk before their name: after a power cut a layer is whole or absent."""
     if entries > FEW_ENTRIES:
         # One call for the whole file system is far cheaper than one for each file.
         os.sync()
@@ -160,7 +165,7 @@ async def _locked(home: Path, key: str) -> AsyncIterator[None]:
     path = _folder(home / "cache" / "locks") / key
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        while not _take(descriptor):
+        while not _take(descriptor):  # noqa: ASYNC110 - another process may hold it
             await asyncio.sleep(LOCK_PAUSE)
         yield
     finally:

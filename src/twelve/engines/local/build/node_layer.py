@@ -24,7 +24,7 @@ QUIET = {
 
 
 async def install_node(bench: Workbench, node: Node, plan: NodePlan) -> Notes:
-    """Install what the app needs at run time into ``node_modules`` of the layer. Raises BuildFailed."""
+    """Install what the app needs at run time into the layer. Raises BuildFailed."""
     if not plan.lock_path:
         (bench.layer / "node_modules").mkdir()
         return Notes()
@@ -41,15 +41,15 @@ async def install_node(bench: Workbench, node: Node, plan: NodePlan) -> Notes:
 async def install_here(
     bench: Workbench, node: Node, plan: NodePlan, *, tools: bool = False
 ) -> Notes:
-    """Install beside the package.json of the layer, with the tools of the build script or without."""
+    """Install beside the layer's package.json, with the tools of the build script or without."""
     bench.job.tell(f"installing Node {node.version} dependencies from {plan.lock_path}")
     # A project's .npmrc can name programs, so what it is used with is not shared.
     foreign = (bench.layer / ".npmrc").is_file()
     cache = bench.cache("npm", foreign=foreign)
     await bench.run(
         "dependencies",
-        node.path, node.npm_script, "ci", f"--{'include' if tools else 'omit'}=dev", "--ignore-scripts",
-        "--cache", str(cache),
+        node.path, node.npm_script, "ci", "--include=dev" if tools else "--omit=dev",
+        "--ignore-scripts", "--cache", str(cache),
         env=QUIET,
         write=(cache,),
         network=True,
@@ -63,10 +63,10 @@ async def install_here(
 async def run_build_script(
     bench: Workbench, node: Node, plan: NodePlan, placeholders: dict[str, str]
 ) -> Notes:
-    """Run ``npm run build`` in the layer, with the tools it needs; they are gone afterwards. Raises BuildFailed."""
+    """Run ``npm run build`` with its tools, which are gone afterwards. Raises BuildFailed."""
     notes = await install_here(bench, node, plan, tools=True) if plan.lock_path else Notes()
     if plan.scripted_tools:
-        # Most of these scripts only check or thank; one that must fetch fails here, and the build script tells.
+        # Most of these scripts only check or thank; where one matters, the build script tells.
         program = (node.path, node.npm_script, "rebuild", *plan.scripted_tools)
         await bench.attempt(
             bench.step("install scripts of tools", program, env=QUIET, foreign=True)

@@ -29,7 +29,7 @@ TIMES_AND_PLACES = ("direct_url.json", "uv_cache.json", "uv_build.json")
 async def install_projects(
     bench: Workbench, python: Interpreter, plan: PythonPlan, tree: str, venv: Path
 ) -> Notes:
-    """Build a wheel of each project and install it without its dependencies. Raises BuildFailed, Invalid."""
+    """Build a wheel of each project, install it without dependencies. Raises BuildFailed."""
     source = bench.staging / "source"
     await asyncio.to_thread(shutil.copytree, bench.layer, source, symlinks=True)
     wheels = bench.staging / "wheels"
@@ -37,7 +37,7 @@ async def install_projects(
     notes = Notes()
     for project in plan.projects:
         if project.endswith(".whl"):
-            wheels.joinpath(os.path.basename(project)).write_bytes((source / project).read_bytes())
+            shutil.copy(source / project, wheels)
             continue
         tools = await _tools(bench.job, python, source / project)
         notes = Notes(
@@ -79,11 +79,11 @@ async def _wheel(bench: Workbench, project: Path, wheels: Path, tools: Path, tre
 
 async def _install(bench: Workbench, wheels: Path, venv: Path) -> None:
     program, read = uv_program()
-    files = sorted(str(path) for path in wheels.glob("*.whl"))
+    files = sorted(f"{wheels}/{name}" for name in os.listdir(wheels) if name.endswith(".whl"))
     await bench.run(
         "project",
-        program, "pip", "install", "--quiet", "--no-deps", "--no-index", "--python", str(venv / "bin/python"),
-        "--target", str(bench.layer / SITE), *files,
+        program, "pip", "install", "--quiet", "--no-deps", "--no-index",
+        "--python", str(venv / "bin/python"), "--target", str(bench.layer / SITE), *files,
         env={**UV, "UV_CACHE_DIR": str(bench.cache("uv", foreign=True))},
         write=(wheels,),
         read=(str(venv.parent), *read),
@@ -133,7 +133,7 @@ def _exact(resolved: Path) -> str:
 
 
 def _tidy(layer: Path) -> None:
-    """Take out what holds times and places of this build, and let scripts find the environment's interpreter."""
+    """Take out times and places of this build; let scripts find the interpreter by PATH."""
     site = layer / SITE
     for info in site.glob("*.dist-info"):
         for name in TIMES_AND_PLACES:

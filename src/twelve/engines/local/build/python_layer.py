@@ -104,7 +104,7 @@ async def _lock_and_sync(bench: Workbench, python: Interpreter, plan: PythonPlan
 
 
 async def install_requirements(bench: Workbench, plan: PythonPlan) -> Notes:
-    """Install requirements into the layer's environment: exact files with their hashes, resolved where needed."""
+    """Install requirements: exact files with their hashes, resolved first where needed."""
     if not plan.requirements.strip():
         return Notes()
     text = _anchored(plan.requirements, bench.job.tree)
@@ -130,7 +130,7 @@ async def install_requirements(bench: Workbench, plan: PythonPlan) -> Notes:
 
 
 def _anchored(text: str, tree: Path) -> str:
-    """Let relative folders of packages be those of the codebase: uv takes them from the file that names them."""
+    """Let relative folders of packages be the codebase's: uv reads them from the file's place."""
     return re.sub(
         r"^(?:-f|--find-links)[\s=]+(?!\w+:|/)(\S+)",
         rf"--find-links {tree}/\1",

@@ -1,4 +1,4 @@
-"""Makes a folder a layer: times, modes and owners made equal, every byte digested, nothing writable."""
+"""Makes a folder a layer: times, modes and owners alike, every byte digested, none writable."""
 
 import hashlib
 import os
@@ -24,7 +24,7 @@ class Sealed(NamedTuple):
 
 
 def seal(root: Path) -> Sealed:
-    """Normalise and digest all below the folder. Raises BuildFailed for a device, socket or FIFO in it."""
+    """Normalise and digest all below the folder. Raises BuildFailed for a device or socket."""
     owner = (0, 0) if os.geteuid() == 0 else None
     entries, size = [], 0
     for path, name, facts in _walk(root):
@@ -64,7 +64,7 @@ def discard(root: Path) -> None:
 
 
 def _walk(root: Path) -> Iterator[tuple[str, str, os.stat_result]]:
-    """Give path, name relative to the root, and facts of each entry, a folder after what it holds."""
+    """Give path, name below the root, and facts of each entry, a folder after its content."""
     prefix = len(str(root)) + 1
     waiting = [str(root)]
     folders = []

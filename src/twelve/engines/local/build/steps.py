@@ -12,12 +12,13 @@ PLACE = "{}(?:(?:layer|source|project)/)?"
 NPM_MANUAL = re.compile(r"npm error (Clean install a project|Usage:|Log files were not)")
 
 PASSED_ON = (
-    "HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY SSL_CERT_FILE SSL_CERT_DIR NODE_EXTRA_CA_CERTS "
-    "UV_DEFAULT_INDEX UV_INDEX UV_INDEX_URL UV_EXTRA_INDEX_URL UV_INDEX_STRATEGY UV_SYSTEM_CERTS "
-    "UV_NATIVE_TLS UV_HTTP_TIMEOUT NPM_CONFIG_REGISTRY NPM_CONFIG_CAFILE"
-).split()
-"""How this machine reaches package registries: the only variables of Twelve's own that a step sees, and only one
-that fetches."""
+    "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR",
+    "NODE_EXTRA_CA_CERTS", "UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL",
+    "UV_INDEX_STRATEGY", "UV_SYSTEM_CERTS", "UV_NATIVE_TLS", "UV_HTTP_TIMEOUT",
+    "NPM_CONFIG_REGISTRY", "NPM_CONFIG_CAFILE",
+)  # fmt: skip
+"""How this machine reaches package registries: all that a step sees of Twelve's environment, and
+only one that fetches."""
 
 
 class Step(NamedTuple):

@@ -55,9 +55,10 @@ async def fetch(
     building: bool = False,
     **options: Unpack[Options],
 ) -> tuple[str, ...]:
-    """Run uv with ready-made packages only; when some have to be built here, again with building allowed.
+    """Run uv with ready-made packages only; when there are not all, again with building allowed.
 
-    Gives the names of the packages that were built. ``building`` allows it at once. Raises BuildFailed.
+    Gives the names of the packages that were built. ``building`` allows it at once.
+    Raises BuildFailed.
     """
     names: tuple[str, ...] = ("packages from repositories",)
     if not building:
@@ -105,4 +106,6 @@ def _unbuildable(error: BuildFailed, names: tuple[str, ...]) -> BuildFailed:
 def _needing(result: StepResult) -> tuple[str, ...]:
     names = ("".join(found) for found in NEEDING.findall("\n".join(result.tail)))
     # To ask a project of this codebase for its dependencies is no building of a package.
-    return tuple(dict.fromkeys(re.split("==| @ ", name)[0] for name in names if not OWN.search(name)))
+    return tuple(
+        dict.fromkeys(re.split("==| @ ", name)[0] for name in names if not OWN.search(name))
+    )
