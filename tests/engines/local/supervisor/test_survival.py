@@ -189,8 +189,7 @@ async def test_an_init_without_orders_goes_by_itself(world: World) -> None:
 
     cloner = zygote.start((256, 256))
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    pid = zygote.spawn(cloner, 0, theirs)
-    theirs.close()
+    pid = zygote.spawn(cloner, 0, ours, theirs)
     assert alive(pid)
     assert init.END_ALL > 34
     ours.close()

@@ -53,6 +53,8 @@ class World:
         self.client: Supervisor
 
     async def begin(self, since: int | None = None) -> dict[str, Any]:
+        if hasattr(self, "client"):
+            self.client.close()
         self.client = await ensure_supervisor(self.run, self.home)
         hello = await self.client.hello()
         self.supervisors.add(hello["pid"])

@@ -9,7 +9,6 @@ import fcntl
 import json
 import os
 import signal
-import socket
 import termios
 from collections.abc import Sequence
 from typing import Any, NoReturn
@@ -27,7 +26,7 @@ class _CannotStartError(Exception):
 
 
 def become(
-    job: int, channel: socket.SocketType, stdio: Sequence[int], *, terminal: bool, parent: int
+    job: int, channel: int, stdio: Sequence[int], *, terminal: bool, parent: int
 ) -> NoReturn:
     """
     Turn into the program of ``job``.
@@ -37,8 +36,8 @@ def become(
     status = CANNOT_RUN
     try:
         os.setsid()
-        channel.send(b"app")  # the kernel adds our pid as the supervisor sees it
-        for number, fd in enumerate(stdio):
+        os.write(channel, b"app")  # the kernel adds our pid as the supervisor sees it
+        for number, fd in enumerate(stdio[:3]):
             os.dup2(fd, number)
         if terminal:
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)

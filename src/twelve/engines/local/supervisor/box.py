@@ -1,6 +1,7 @@
 """The seam to the sandbox: which calls are made where in the life of an instance."""
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 from twelve.engines.local import sandbox
@@ -35,17 +36,18 @@ def owner(plan: dict[str, Any]) -> tuple[int, int]:
     return int(uid), int(uid if gid is None else gid)
 
 
-def confine_init(uid: int, gid: int) -> None:
+def confine_init(prctl: Callable[[int, int, int, int, int], int], uid: int, gid: int) -> None:
     """
     Take from the init what it does not need to reap and to signal. Raises OSError.
 
     It has the app's uid then, so it is not dumpable: an app of that uid shall not write into it.
     """
-    if uid != NOBODY and os.geteuid() == 0:
+    root = os.geteuid() == 0
+    if uid != NOBODY and root:
         os.setgroups([])
         os.setresgid(gid, gid, gid)
-        os.setresuid(uid, uid, uid)
-    if uid != NOBODY or os.geteuid() != 0:
+        os.setresuid(uid, uid, uid)  # which gives up the capabilities as well
+    elif not root:
         syscalls.drop_capabilities()
-    syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1, "no_new_privs of the init")
-    syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0, "hide the init's memory")
+    prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    prctl(syscalls.PR_SET_DUMPABLE, 0, 0, 0, 0)

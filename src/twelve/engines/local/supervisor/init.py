@@ -28,11 +28,15 @@ Whether there is a terminal; the grace in seconds for what outlives the app; the
 take, box.NOBODY for none. The name follows.
 """
 
+BORN = b"init"
+"""The first word on the channel; or, from the zygote, an errno in decimal."""
+
 DESCRIPTORS = 5
 """job, exit file, stdin, stdout, stderr; with a terminal also its master and the FIFO of its bytes."""
 
 _PR_SET_NAME, _PR_SET_CHILD_SUBREAPER = 15, 36
 _ORDERS_SIZE = 4096
+_PLAIN, _WITH_TERMINAL = struct.Struct(f"{DESCRIPTORS}i"), struct.Struct(f"{DESCRIPTORS + 2}i")
 _DESCRIPTORS_SIZE = socket.CMSG_SPACE(4 * (DESCRIPTORS + 2))
 _CHILD, _TERM, _KILL, _CONT = map(
     int, (signal.SIGCHLD, signal.SIGTERM, signal.SIGKILL, signal.SIGCONT)
@@ -43,13 +47,12 @@ Wait = Callable[[float | None], int | None]
 
 
 class Kit(NamedTuple):
-    """What the zygote lays out once, so that no init makes its own: each page written costs it 4 kB."""
+    """What the zygote lays out once, so that no init makes its own: each page written costs 4 kB."""
 
-    libc: ctypes.CDLL
+    prctl: Callable[[int, int, int, int, int], int]
     signals: tuple[int, ...]
-    title: int
-    """The address of the words that ps shows."""
-    title_size: int
+    title: memoryview
+    """The words that ps shows, in place."""
 
 
 class Instance(NamedTuple):
@@ -65,18 +68,22 @@ def prepare() -> Kit:
     """The kit, in a process that is about to clone inits."""
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_PR_SET_NAME, b"twelve-init", 0, 0, 0)
+    prctl = libc.prctl
+    prctl.argtypes = [ctypes.c_long] * 5
     with open("/proc/self/stat", "rb") as file:
         fields = file.read().rsplit(b")", 1)[1].split()
     start, end = int(fields[45]), int(fields[46])
+    words = (ctypes.c_char * max(0, end - start)).from_address(start) if start else b""
     signals = tuple(int(number) for number in signal.valid_signals())
-    return Kit(libc, signals, start, max(0, end - start))
+    return Kit(prctl, signals, memoryview(words).cast("B"))
 
 
-def main(kit: Kit, channel_fd: int, namespaced: bool) -> NoReturn:
+def main(kit: Kit, channel: int, namespaced: bool) -> NoReturn:
     """The life of an init, in a process that was just cloned. Never returns."""
     status = 1
     try:
-        status = _live(kit, socket.SocketType(fileno=channel_fd), namespaced)
+        os.write(channel, BORN)  # the kernel adds our pid as the supervisor sees it
+        status = _live(kit, socket.SocketType(fileno=channel), namespaced)
     finally:
         os._exit(status)
 
@@ -86,17 +93,17 @@ def _live(kit: Kit, channel: socket.SocketType, namespaced: bool) -> int:
     orders, ancillary, _, _ = channel.recvmsg(_ORDERS_SIZE, _DESCRIPTORS_SIZE, descriptors.CLOEXEC)
     if not orders:  # the supervisor died before it had written down that we exist: so we must not
         return 0
-    data = ancillary[0][2]
-    fds = struct.unpack(f"{len(data) // 4}i", data)
     has_terminal, grace, uid, gid = ORDERS.unpack_from(orders)
+    layout = _WITH_TERMINAL if has_terminal else _PLAIN
+    fds = layout.unpack(ancillary[0][2])
     if not namespaced:
-        kit.libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        kit.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     me = os.getpid()
     pid = os.fork()
     if pid == 0:
-        app.become(fds[0], channel, fds[2:DESCRIPTORS], terminal=has_terminal, parent=me)
+        app.become(fds[0], channel.fileno(), fds[2:], terminal=has_terminal, parent=me)
     show(kit, b"twelve: init " + orders[ORDERS.size :])
-    box.confine_init(uid, gid)
+    box.confine_init(kit.prctl, uid, gid)
     channel.close()
     os.close(fds[0])
     for fd in fds[2:DESCRIPTORS]:
@@ -112,9 +119,9 @@ def _live(kit: Kit, channel: socket.SocketType, namespaced: bool) -> int:
 
 def show(kit: Kit, title: bytes) -> None:
     """In ps it stands as what it is, not as a second supervisor."""
-    if kit.title > 0 and kit.title_size > 1:
-        words = title[: kit.title_size - 1].ljust(kit.title_size, b"\0")
-        ctypes.memmove(kit.title, words, kit.title_size)
+    room = len(kit.title)
+    if room:
+        kit.title[:] = title[: room - 1].ljust(room, b"\0")
 
 
 def _look_after(instance: Instance, wait: Wait) -> None:

@@ -3,7 +3,6 @@
 import json
 import os
 import socket
-import struct
 import time
 from typing import Any
 
@@ -17,8 +16,6 @@ from twelve.engines.local.supervisor import (
     zygote,
 )
 from twelve.engines.local.supervisor.instances import Instance
-
-_CREDENTIALS = struct.Struct("iII")
 
 
 class Ends:
@@ -47,9 +44,8 @@ def clone(instance: Instance, source: zygote.Zygote) -> None:
     flags = box.clone_flags(instance.launch["box"])
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     try:
-        ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-        pid = zygote.spawn(source, flags, theirs)
-    except OSError:
+        pid = zygote.spawn(source, flags, ours, theirs)
+    except (OSError, ValueError):
         ours.close()
         raise
     finally:
@@ -93,18 +89,14 @@ def heard(instance: Instance) -> bool:
     """
     while instance.channel is not None:
         try:
-            data, ancillary, _, _ = instance.channel.recvmsg(
-                64, socket.CMSG_SPACE(_CREDENTIALS.size)
-            )
+            said, pid = zygote.hear(instance.channel)
         except BlockingIOError:
             return False
         except OSError:
             return True
-        if not data:
+        if not said:
             return True
-        for level, kind, payload in ancillary:
-            if level == socket.SOL_SOCKET and kind == socket.SCM_CREDENTIALS:
-                instance.app_pid = _CREDENTIALS.unpack(payload)[0]
+        instance.app_pid = pid
     return True
 
 

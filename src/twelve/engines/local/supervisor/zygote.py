@@ -8,18 +8,21 @@ each. The zygote stays cold.
 """
 
 import ctypes
+import errno
 import gc
 import os
 import resource
 import signal
 import socket
 import struct
+from collections.abc import Callable
 from typing import NamedTuple
 
 from twelve.engines.local.supervisor import descriptors, init
 
 _REQUEST = struct.Struct("<Q")
-_REPLY = struct.Struct("<i")
+_FD = struct.Struct("i")
+_CREDENTIALS = struct.Struct("iII")
 _CLONE_PARENT = 0x00008000
 _SYS_CLONE = {"x86_64": 56, "aarch64": 220}
 
@@ -52,20 +55,32 @@ def start(nofile: tuple[int, int]) -> Zygote:
     return Zygote(pid, ours)
 
 
-def spawn(zygote: Zygote, flags: int, channel: socket.socket) -> int:
+def spawn(zygote: Zygote, flags: int, ours: socket.socket, theirs: socket.socket) -> int:
     """
-    The pid of a new init, a child of the caller, which waits for its orders on ``channel``.
+    The pid of a new init, a child of the caller, which waits for its orders on ``theirs``.
 
-    Raises OSError when the kernel refuses the clone or the zygote is gone.
+    It speaks first on that channel, so the zygote itself has nothing to say: whatever that did
+    after the clone would cost each init the pages it wrote. Raises OSError when the kernel refuses
+    the clone or the zygote is gone.
     """
-    socket.send_fds(zygote.socket, [_REQUEST.pack(flags)], [channel.fileno()])
-    reply = zygote.socket.recv(_REPLY.size)
-    if not reply:
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+    socket.send_fds(zygote.socket, [_REQUEST.pack(flags)], [theirs.fileno()])
+    theirs.close()
+    said, pid = hear(ours)
+    if said == init.BORN:
+        return pid
+    if not said:
         raise BrokenPipeError("the zygote is gone")
-    (pid,) = _REPLY.unpack(reply)
-    if pid < 0:
-        raise OSError(-pid, f"cannot clone a process: {os.strerror(-pid)}")
-    return int(pid)
+    raise OSError(int(said), f"cannot clone a process: {os.strerror(int(said))}")
+
+
+def hear(channel: socket.socket) -> tuple[bytes, int]:
+    """What was said on a channel and the pid that said it, in the numbers of our own namespace."""
+    data, ancillary, _, _ = channel.recvmsg(64, socket.CMSG_SPACE(_CREDENTIALS.size))
+    for level, kind, payload in ancillary:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_CREDENTIALS:
+            return data, int(_CREDENTIALS.unpack(payload)[0])
+    return data, 0
 
 
 def _serve(orders: socket.socket, nofile: tuple[int, int]) -> None:
@@ -76,36 +91,44 @@ def _serve(orders: socket.socket, nofile: tuple[int, int]) -> None:
     gc.disable()
     kit = init.prepare()
     init.show(kit, b"twelve: zygote")
-    number = _SYS_CLONE.get(os.uname().machine)
-    while True:
-        request, fds, _, _ = socket.recv_fds(orders, _REQUEST.size, 1, descriptors.CLOEXEC)
+    clone = _cloner()
+    unpack, size, flag = _REQUEST.unpack, _REQUEST.size, descriptors.CLOEXEC
+    room, receive, close = socket.CMSG_SPACE(_FD.size), orders.recvmsg, os.close
+    while True:  # few words: the pages that this loop writes are the price of each init
+        request, ancillary, _, _ = receive(size, room, flag)
         if not request:
             return
-        (flags,) = _REQUEST.unpack(request)
-        pid = _clone(kit.libc, number, flags)
+        (flags,) = unpack(request)
+        (channel,) = _FD.unpack(ancillary[0][2])
+        pid = clone(flags)
         if pid == 0:
-            orders.close()
-            init.main(kit, fds[0], bool(flags & init.CLONE_NEWPID))
-        os.close(fds[0])
-        orders.send(_REPLY.pack(pid))
+            close(orders.fileno())
+            init.main(kit, channel, bool(flags & init.CLONE_NEWPID))
+        if pid < 0:
+            os.write(channel, b"%d" % -pid)
+        close(channel)
 
 
-def _clone(libc: ctypes.CDLL, number: int | None, flags: int) -> int:
+def _cloner() -> Callable[[int], int]:
     """
-    A fork whose child is our parent's child. Python's own fork hooks are not run: this process has
-    one thread and no state that they would mend. The exit signal is inherited with CLONE_PARENT.
+    A fork whose child is our parent's child; it returns 0 there, the pid here, or minus the errno.
+
+    Python's own fork hooks are not run: this process has one thread and no state that they would
+    mend. The exit signal is inherited with CLONE_PARENT.
     """
+    number = _SYS_CLONE.get(os.uname().machine)
     if number is None:
-        return -38  # ENOSYS
-    pid = libc.syscall(
-        ctypes.c_long(number),
-        ctypes.c_ulong(flags | _CLONE_PARENT | signal.SIGCHLD),
-        ctypes.c_void_p(None),
-        ctypes.c_void_p(None),
-        ctypes.c_void_p(None),
-        ctypes.c_void_p(None),
-    )
-    return int(pid) if pid >= 0 else -ctypes.get_errno()
+        return lambda _flags: -errno.ENOSYS
+    call = ctypes.CDLL(None, use_errno=True).syscall
+    call.argtypes = [ctypes.c_long] * 6
+    call.restype = ctypes.c_long
+    always = _CLONE_PARENT | int(signal.SIGCHLD)
+
+    def clone(flags: int) -> int:
+        pid = call(number, flags | always, 0, 0, 0, 0)
+        return int(pid) if pid >= 0 else -ctypes.get_errno()
+
+    return clone
 
 
 def _let_go_of_all_but(keep: int) -> None:
