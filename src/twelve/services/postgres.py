@@ -83,9 +83,10 @@ class Postgres(NamedTuple):
         make_folder(place.conf, 0o755)
         make_folder(place.sockets, 0o700, place.account)
         write_file(f"{place.conf}/pg_hba.conf", HBA, 0o644)
+        here = await self.version()
         if not is_folder(place.data):
-            await self._make_cluster(place, run)
-        await self._check_version(place)
+            await self._make_cluster(place, run, major(here))
+        check_version(place, here)
         if place.account.tier == "bare":
             forget_dead_server(place)
 
@@ -127,7 +128,7 @@ class Postgres(NamedTuple):
         """Drop both; open connections are cut."""
         await self._ask(place, ONE_AT_A_TIME + DESTROY.format(name=check_name(name)))
 
-    async def _make_cluster(self, place: Place, run: Run) -> None:
+    async def _make_cluster(self, place: Place, run: Run, version: int) -> None:
         """The folder gets its name when it is whole: what a death leaves behind is made anew."""
         programs = postgres_programs(self.override)
         fresh, given = f"{place.folder}/new", f"{place.conf}/verifier"
@@ -143,7 +144,7 @@ class Postgres(NamedTuple):
             "--locale-provider=builtin",
             "--builtin-locale=C.UTF-8",
         )
-        if _major(await self.version()) < 17:
+        if version < 17:
             locale = ("--locale=C.UTF-8",)
         argv = (
             *(programs("initdb"), "-D", fresh, "-U", ADMIN, "--auth=scram-sha-256"),
@@ -162,15 +163,6 @@ class Postgres(NamedTuple):
             )
         os.rename(fresh, place.data)
         sync_folder(place.folder)
-
-    async def _check_version(self, place: Place) -> None:
-        made, here = read_file(f"{place.data}/PG_VERSION").strip(), await self.version()
-        if made and _major(here) != int(made):
-            raise Conflict(
-                f"postgres: the data in {place.data} is of Postgres {made}, the program is {here}",
-                hint="set TWELVE_POSTGRES_BIN to programs of that version, dump the databases, "
-                "move the folder away and restore them",
-            )
 
     async def _ask(self, place: Place, sql: str) -> None:
         """SQL on psql's stdin; psql reads the password from its file. Nothing is in its argv."""
@@ -193,6 +185,17 @@ class Postgres(NamedTuple):
             )
         if done.code:
             raise TwelveError(f"postgres: {last_lines(done.output, 1)}")
+
+
+def check_version(place: Place, here: str) -> None:
+    """Raises Conflict when the data is of another major version than the program ``here``."""
+    made = read_file(f"{place.data}/PG_VERSION").strip()
+    if made and major(here) != int(made):
+        raise Conflict(
+            f"postgres: the data in {place.data} is of Postgres {made}, the program is {here}",
+            hint="set TWELVE_POSTGRES_BIN to programs of that version, dump the databases, "
+            "move the folder away and restore them",
+        )
 
 
 def check_place(place: Place) -> None:
@@ -237,7 +240,7 @@ async def _empty(folder: str, account: Account, run: Run) -> None:
         await run(Command(argv, dict(ENVIRONMENT), "/", box_of(account, (), (folder,))))
 
 
-def _major(version: str) -> int:
+def major(version: str) -> int:
     """18 of ``Postgres 18.6``."""
     number = version.split()[1]
     return int("".join(char if char.isdigit() else " " for char in number).split()[0])
