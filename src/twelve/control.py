@@ -162,7 +162,7 @@ class Control:
         path = self.run / "control.sock"
         listener = bind(path)
         ending = Ending()
-        rooms = Rooms(self.house, Operations(), ending, lambda: self.end(True), self.examine)
+        rooms = Rooms(self.house, Operations(), ending, self.end, self.examine)
         app = make_app(rooms)
         server = make_server(app)
         task = asyncio.create_task(server.serve([listener]))

@@ -3,13 +3,15 @@
 import asyncio
 import contextlib
 import os
+import shutil
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from twelve.control import make_folders
 from twelve.engines.local.parts import COLLECTOR
+from twelve.engines.local.router.files import Place as RouterPlace
 from twelve.engines.local.supervisor_client import Supervisor, ensure_supervisor
 from twelve.errors import Conflict, NotFound, Unreachable
 from twelve.settings import SETTINGS, Settings
@@ -84,37 +86,58 @@ def launch(settings: Settings, environ: Mapping[str, str]) -> dict[str, object]:
 
 
 def last_words(settings: Settings) -> str:
-    """The last lines that control printed."""
-    lines: list[str] = []
+    """The last lines that control printed to the stream that it wrote to last."""
     folder = Path(settings.home) / "logs/twelve/platform/control@-"
-    for path in sorted(folder.glob("*/*.log")):
-        lines += path.read_text(errors="replace").splitlines()[-5:]
-    return "\n".join(lines[-5:])
+    newest = max(folder.glob("*/*.log"), key=lambda path: path.stat().st_mtime_ns, default=None)
+    if newest is None:
+        return "it printed nothing"
+    return "\n".join(newest.read_text(errors="replace").splitlines()[-5:])
 
 
-def end_without_control(settings: Settings) -> int:
-    """End everything of a home whose control is dead; how many processes ran."""
-    return asyncio.run(end_all(settings))
+def end_home(settings: Settings, leave: Callable[[], object]) -> None:
+    """End control, the embedded servers, router, collector and supervisor of a home, in order.
+
+    ``leave`` asks a control that somebody started by hand; one that we started is the
+    supervisor's to stop.
+    """
+    asyncio.run(end_all(settings, leave))
 
 
-async def end_all(settings: Settings) -> int:
-    """Stop all that the supervisor keeps, collector last, then the supervisor itself."""
+async def end_all(settings: Settings, leave: Callable[[], object]) -> None:
+    """Stop group after group, then the supervisor itself; sweep what they leave."""
     try:
         supervisor = await Supervisor.connect(settings.run)
     except Unreachable:
-        return 0
-    names = [row["name"] for row in await supervisor.list() if row["state"] != "exited"]
-    collector = [name for name in names if name == COLLECTOR]
-    for group in ([name for name in names if name not in collector], collector):
-        for name in group:
+        return
+    names = await living(supervisor)
+    if CONTROL not in names:
+        with contextlib.suppress(Unreachable):
+            leave()
+        await nobody_answers(f"{settings.run}/control.sock")
+    last = [COLLECTOR]
+    rest = [name for name in names if name not in (CONTROL, COLLECTOR)]
+    for group in ([CONTROL], rest, last):
+        for name in set(group) & names:
             with contextlib.suppress(NotFound):
                 await supervisor.stop(name)
-        await until_gone(supervisor, set(group))
+        while set(group) & await living(supervisor):
+            await asyncio.sleep(0.02)
     await supervisor.shutdown()
-    return len(names)
+    RouterPlace(Path(settings.home), Path(settings.run)).remove_leftovers()
+    shutil.rmtree(settings.run, ignore_errors=True)
 
 
-async def until_gone(supervisor: Supervisor, names: set[str]) -> None:
-    """Return when none of them is left."""
-    while names & {row["name"] for row in await supervisor.list() if row["state"] != "exited"}:
-        await asyncio.sleep(0.05)
+async def living(supervisor: Supervisor) -> set[str]:
+    """The names of what has not ended."""
+    return {row["name"] for row in await supervisor.list() if row["state"] != "exited"}
+
+
+async def nobody_answers(path: str) -> None:
+    """Return when a socket is closed."""
+    while True:
+        try:
+            _, writer = await asyncio.open_unix_connection(path)
+        except OSError:
+            return
+        writer.close()
+        await asyncio.sleep(0.02)

@@ -66,9 +66,3 @@ class NewDomain(msgspec.Struct, forbid_unknown_fields=True):
     """A host that the deploy shall answer to."""
 
     host: str
-
-
-class Down(msgspec.Struct, forbid_unknown_fields=True):
-    """Stop the apps; with ``all``, every part of Twelve as well."""
-
-    all: bool = False

@@ -1,12 +1,11 @@
 """``twelve down``."""
 
-import time
+import sys
 
 import click
 
 from twelve.cli.client import Client, settings_here
 from twelve.cli.output import follow
-from twelve.cli.wire import connect
 from twelve.errors import Unreachable
 
 
@@ -17,28 +16,16 @@ def command(*, everything: bool) -> None:
 
     They start again with the next control plane; twelve ps stop holds them back for longer.
     """
-    settings = settings_here()
+    client = Client(settings_here())
     try:
-        client = Client(settings)
-        accepted = client.call("POST", "/v1/down", {"all": everything})
+        accepted = client.call("POST", "/v1/down")
+        result = follow(client, accepted["operation"])
+        print(f"stopped {result['stopped']} processes")
     except Unreachable:
         if not everything:
             raise
-        from twelve.starting import end_without_control
-
-        print(f"twelve: {end_without_control(settings)} processes were running without control")
-        return
-    result = follow(client, accepted["operation"])
+        print("twelve: no control plane answers; ending what it left", file=sys.stderr)
     if everything:
-        wait_until_gone(client)
-    print(f"stopped {result['stopped']} processes")
+        from twelve.starting import end_home
 
-
-def wait_until_gone(client: Client) -> None:
-    """Return when nothing answers any more."""
-    while True:
-        try:
-            connect(client.address).close()
-        except Unreachable:
-            return
-        time.sleep(0.05)
+        end_home(client.settings, lambda: client.call("POST", "/v1/leave"))

@@ -150,6 +150,14 @@ class Engine(Protocol):
     async def place(self, job: Job, tell: Tell) -> Mapping[str, Any]:
         """Make the build, or find it made; the artifact as plain data. Raises BuildFailed."""
 
+    async def inhabit(
+        self, app: str, deploy: str, staged: Staged, build: Mapping[str, Any], tell: Tell
+    ) -> Mapping[str, Any]:
+        """Make dependencies only: the app itself stays the folder, for development."""
+
+    def names(self, folder: Path) -> tuple[str, ...]:
+        """The files of a folder that belong to its codebase, relative, sorted."""
+
     async def observe(self) -> Mapping[str, Seen]:
         """Every process of every app that the engine knows, by name."""
 

@@ -9,6 +9,7 @@ from twelve.factors.releases.build import Build
 from twelve.factors.releases.journal import Step
 from twelve.factors.releases.release import Release, runtime_digest, runtimes_of
 from twelve.factors.resources.attachment import Attachment, clashes, needs
+from twelve.manifest import Manifest
 from twelve.operations.attempt import Attempt
 from twelve.operations.wanted import manifest_of
 from twelve.store import journal, releases, versions
@@ -34,7 +35,7 @@ def cut_release(
     house, deploy = mine.house, mine.deploy
     store = house.store
     mine.enter(Step.RELEASE)
-    check(mine, build)
+    check(mine, manifest_of(build))
     config, attachments = (versions.head(store, deploy, kind) for kind in ("config", "attachments"))
     number = releases.next_number(store, deploy)
     digest = runtime_digest(
@@ -69,17 +70,20 @@ def cut_release(
     return release
 
 
-def check(mine: Attempt, build: Build) -> None:
-    """The config contract and the attachments, before anything runs. Raises Refused."""
+def check(mine: Attempt, manifest: Manifest, *, made_later: bool = False) -> None:
+    """The config contract and the attachments, before anything runs. Raises Refused.
+
+    With ``made_later`` missing resources are no fault: they are about to be made.
+    """
     store, deploy = mine.house.store, mine.deploy
-    manifest = manifest_of(build)
     attached, config = (
         versions.values(store, deploy, kind, versions.head(store, deploy, kind))
         for kind in KINDS_OF_VARIABLES
     )
-    problems = [str(problem) for problem in check_contract(config, attached, manifest.contract)]
+    held = attached.keys() | config.keys() | (manifest.resources.keys() if made_later else set())
+    problems = [str(problem) for problem in check_contract(config, held, manifest.contract)]
     problems += clashes([Attachment(*pair) for pair in attached.items()], config)
-    missing = needs(manifest.resources, attached.keys() | config.keys(), deploy.label)
+    missing = needs(manifest.resources, held, deploy.label)
     problems += [f"{need.variable}: no {need.kind} is attached: {need.command}" for need in missing]
     if problems:
         hint = f"twelve config set -a {deploy.label} KEY=…"

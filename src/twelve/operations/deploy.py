@@ -11,8 +11,9 @@ from twelve.factors.releases.journal import Step
 from twelve.factors.releases.release import Release
 from twelve.manifest import Manifest, build_variables, read_manifest, to_plain
 from twelve.operations.attempt import Attempt, attempt
-from twelve.operations.cut import cut_release
+from twelve.operations.cut import check, cut_release
 from twelve.operations.house import House
+from twelve.operations.proposing import require_processes
 from twelve.operations.provision import provision
 from twelve.operations.release_phase import release_phase
 from twelve.operations.roll_out import roll_out
@@ -38,8 +39,10 @@ async def deploy(house: House, archive: Path, facts: TreeFacts, wish: Wish, tell
     """
     staged = await house.engine.receive(archive, facts)
     manifest = read_manifest(staged.read)
+    require_processes(manifest, staged.tree.names, staged.read)
     target = known(house, facts, wish)
     async with attempt(house, target, "deploy", wish.who, tell, wait=wish.wait) as mine:
+        check(mine, manifest, made_later=wish.provision)
         build = await make_build(mine, staged, manifest)
         if wish.provision:
             await provision(mine, manifest)

@@ -29,8 +29,10 @@ async def destroy_deploy(house: House, deploy: Deploy, *, who: str, tell: Tell) 
 
 async def down(house: House, tell: Tell) -> int:
     """Stop every process of every app, each within its grace; how many there were."""
+    deploys = apps.deploys(house.store)
+    house.under_way.resting.update(deploy.id for deploy in deploys)
     seen = await house.engine.observe()
-    names = [n for deploy in apps.deploys(house.store) for n in names_of(deploy, seen)]
+    names = [name for deploy in deploys for name in names_of(deploy, seen)]
     tell("stop", f"{len(names)} processes are stopping")
     await stop_all(house, names)
     return len(names)

@@ -42,6 +42,8 @@ class UnderWay:
 
     locks: dict[int, asyncio.Lock] = field(default_factory=dict)
     holders: dict[int, Holder] = field(default_factory=dict)
+    resting: set[int] = field(default_factory=set)
+    """Deploys whose processes ``down`` has stopped: nothing brings them back but an attempt."""
     background: set[asyncio.Task[Any]] = field(default_factory=set)
 
     @contextlib.asynccontextmanager
@@ -60,15 +62,16 @@ class UnderWay:
             waiting(other)
         async with lock:
             self.holders[deploy.id] = holder
+            self.resting.discard(deploy.id)
             try:
                 yield
             finally:
                 self.holders.pop(deploy.id, None)
 
     def held(self, deploy: Deploy) -> bool:
-        """An attempt is at work on the deploy."""
+        """An attempt is at work on the deploy, or it is meant to rest."""
         lock = self.locks.get(deploy.id)
-        return lock is not None and lock.locked()
+        return deploy.id in self.resting or (lock is not None and lock.locked())
 
     def go_on(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Let something go on after the operation has answered."""

@@ -4,7 +4,6 @@ import asyncio
 from typing import Any
 
 from twelve import __version__
-from twelve.api.bodies import Down
 from twelve.api.call import Accepted, Call, Row, Stream
 from twelve.api.progress import as_lines
 from twelve.engines.contract import Tell
@@ -53,17 +52,19 @@ async def cancel_operation(call: Call) -> Any:
 
 
 async def go_down(call: Call) -> Accepted:
-    """Stop the apps; with ``all`` every part of Twelve ends after the answer."""
-    body: Down = call.body
+    """Stop the apps."""
 
     async def work(tell: Tell) -> dict[str, int]:
-        stopped = await down(call.house, tell)
-        if body.all:
-            # The answer must be out before the socket closes.
-            asyncio.get_running_loop().call_later(0.2, call.rooms.leave)
-        return {"stopped": stopped}
+        return {"stopped": await down(call.house, tell)}
 
     return call.begin("down", "this home", work)
+
+
+async def leave(call: Call) -> Any:
+    """End this control plane; apps, router and supervisor run on."""
+    # The answer must be out before the socket closes.
+    asyncio.get_running_loop().call_later(0.1, call.rooms.leave)
+    return {}
 
 
 PLATFORM = (
@@ -72,5 +73,6 @@ PLATFORM = (
     Row("GET", "/v1/operations/{id}", show_operation, "Show an operation"),
     Row("GET", "/v1/operations/{id}/events", follow_operation, "Listen", query=("from",)),
     Row("POST", "/v1/operations/{id}/cancel", cancel_operation, "Take an operation back"),
-    Row("POST", "/v1/down", go_down, "Stop the apps, or everything", Down, status=202),
+    Row("POST", "/v1/down", go_down, "Stop the apps", status=202),
+    Row("POST", "/v1/leave", leave, "End this control plane; the apps run on"),
 )

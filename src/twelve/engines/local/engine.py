@@ -22,7 +22,7 @@ from twelve.engines.contract import (
     Up,
 )
 from twelve.engines.local import logreader
-from twelve.engines.local.build.builder import build
+from twelve.engines.local.build.builder import build, build_dependencies
 from twelve.engines.local.build.built import Built
 from twelve.engines.local.build.steps import SHOWN_LINES, Execute, Step, StepResult
 from twelve.engines.local.launching import (
@@ -34,6 +34,7 @@ from twelve.engines.local.launching import (
 from twelve.engines.local.output import as_lines, output
 from twelve.engines.local.parts import Parts
 from twelve.engines.local.receive import receive
+from twelve.engines.local.source import names_in
 from twelve.engines.local.uplift import until_up
 from twelve.errors import NotFound, TwelveError
 from twelve.factors.codebase.tree import TreeFacts
@@ -84,6 +85,28 @@ class LocalEngine:
         for warning in built.warnings:
             tell("warning", warning)
         return artifact_of(built)
+
+    async def inhabit(
+        self, app: str, deploy: str, staged: Staged, build: Mapping[str, Any], tell: Tell
+    ) -> Mapping[str, Any]:
+        """The same layer of dependencies as a deploy's; the app's layer is the folder."""
+        plan = plan_build(staged.tree.names, staged.read, build)
+        built = await build_dependencies(
+            staged.folder,
+            plan,
+            home=self.machine.home,
+            execute=self.executor(Job(app, deploy, staged, build, {}, None), tell),
+            tell=lambda text: tell("build", text),
+            pythons=self.parts.pythons,
+            environ=self.machine.environ,
+        )
+        for warning in built.warnings:
+            tell("warning", warning)
+        return artifact_of(built, str(staged.folder))
+
+    def names(self, folder: Path) -> tuple[str, ...]:
+        """All but what tools make and what holds config."""
+        return names_in(folder)
 
     def executor(self, job: Job, tell: Tell) -> Execute:
         """Runs the steps of one build as one-offs of type ``build`` in the deploy's stream."""

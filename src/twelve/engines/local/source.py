@@ -240,6 +240,12 @@ def _walk(folder: Path, prefix: str) -> Iterator[tuple[Path, str]]:
             yield from _walk(path, f"{name}/")
 
 
+def names_in(folder: Path) -> tuple[str, ...]:
+    """The files below a folder that may belong to its codebase, relative, sorted; links included."""
+    found = (name for path, name in _walk(folder, "") if path.is_symlink() or path.is_file())
+    return tuple(sorted(name for name in found if not _is_secret(name)))
+
+
 def _packable(mode: int) -> bool:
     return stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode)
 
