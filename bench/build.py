@@ -59,10 +59,7 @@ async def deploy(app: Path, top: Path, number: int) -> dict[str, float]:
     )  # fmt: skip
     marks["build"] = time.perf_counter()
     assert not built.reused
-    names = list(marks)
-    spent = {
-        name: marks[name] - marks[before] for before, name in zip(names, names[1:], strict=False)
-    }
+    spent = {name: marks[name] - marks[before] for before, name in itertools.pairwise(marks)}
     return {**spent, "whole": marks["build"] - marks["start"]}
 
 
@@ -84,9 +81,8 @@ async def main(source: Path, rounds: int) -> None:
         )
         for name in table[0]:
             spent = [row[name] for row in table[1:]]
-            print(
-                f"  {name:8} {statistics.median(spent):.3f}  (least {min(spent):.3f}, most {max(spent):.3f})"
-            )
+            least, most = min(spent), max(spent)
+            print(f"  {name:8} {statistics.median(spent):.3f}  ({least:.3f} to {most:.3f})")
     finally:
         discard(top)
 
