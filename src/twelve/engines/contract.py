@@ -150,9 +150,7 @@ class Engine(Protocol):
     async def place(self, job: Job, tell: Tell) -> Mapping[str, Any]:
         """Make the build, or find it made; the artifact as plain data. Raises BuildFailed."""
 
-    async def inhabit(
-        self, app: str, deploy: str, staged: Staged, build: Mapping[str, Any], tell: Tell
-    ) -> Mapping[str, Any]:
+    async def inhabit(self, job: Job, tell: Tell) -> Mapping[str, Any]:
         """Make dependencies only: the app itself stays the folder, for development."""
 
     def names(self, folder: Path) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from twelve.engines.contract import Staged, Tell
+from twelve.engines.contract import Job, Staged, Tell
 from twelve.factors.codebase.tree import Tree, TreeFacts
 from twelve.factors.concurrency.formation import formation_of, parse_formation
 from twelve.factors.config.contract import Declared, build_values
@@ -119,14 +119,14 @@ async def release(mine: Attempt, folder: Folder, manifest: Manifest, *, first: b
     mine.enter(Step.BUILD)
     plain = to_plain(manifest)
     tree = Tree("", TreeFacts("folder"), house.engine.names(folder.path))
-    artifact = await house.engine.inhabit(
-        deploy.app, deploy.name, Staged(folder.path, tree), plain["build"], mine.tell
-    )
+    staged, uid = Staged(folder.path, tree), house.uid_of("build")
+    job = Job(deploy.app, deploy.name, staged, plain["build"], {}, uid)
+    artifact = await house.engine.inhabit(job, mine.tell)
     build = Build(artifact["digest"], deploy.app, "", "folder", "", "", 0, True, plain, artifact)
     builds.drop(house.store, build.digest)
     builds.add(house.store, apps.get(house.store, deploy.app), build, house.now())
     quantities = formation_of(manifest.processes, {})
-    asked = parse_formation(folder.words, quantities, manifest.processes)
+    asked = parse_formation(folder.words, manifest.processes, quantities)
     made = cut_release(
         mine,
         build,

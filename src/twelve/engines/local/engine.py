@@ -86,16 +86,15 @@ class LocalEngine:
             tell("warning", warning)
         return artifact_of(built)
 
-    async def inhabit(
-        self, app: str, deploy: str, staged: Staged, build: Mapping[str, Any], tell: Tell
-    ) -> Mapping[str, Any]:
+    async def inhabit(self, job: Job, tell: Tell) -> Mapping[str, Any]:
         """The same layer of dependencies as a deploy's; the app's layer is the folder."""
-        plan = plan_build(staged.tree.names, staged.read, build)
+        staged = job.staged
+        plan = plan_build(staged.tree.names, staged.read, job.build)
         built = await build_dependencies(
             staged.folder,
             plan,
             home=self.machine.home,
-            execute=self.executor(Job(app, deploy, staged, build, {}, None), tell),
+            execute=self.executor(job, tell),
             tell=lambda text: tell("build", text),
             pythons=self.parts.pythons,
             environ=self.machine.environ,

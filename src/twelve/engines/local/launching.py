@@ -23,6 +23,7 @@ def process_launch(machine: Machine, process: Process) -> dict[str, Any]:
     ran = runtime_of(machine, process.artifact)
     kind = process.type
     place, write = place_of(machine, process.instance, ran)
+    write = (*write, *folder_of(process.artifact))
     limits = {"nofile": kind.nofile} if kind.nofile else {}
     return {
         "name": process.name,
@@ -52,6 +53,7 @@ def one_off_launch(machine: Machine, one_off: OneOff) -> dict[str, Any]:
     """An admin process: run once."""
     ran = runtime_of(machine, one_off.artifact)
     place, write = place_of(machine, one_off.instance, ran)
+    write = (*write, *folder_of(one_off.artifact))
     env = app_environment(one_off.instance, place, config=one_off.variables, attachments={})
     if one_off.terminal:
         env["TERM"] = one_off.terminal
@@ -104,6 +106,12 @@ def runtime_of(machine: Machine, artifact: Mapping[str, Any]) -> Runtime:
     folder = artifact.get("folder")
     built = Built.from_plain(artifact["built"])
     return runtime(built, machine.home, folder=Path(folder) if folder else None)
+
+
+def folder_of(artifact: Mapping[str, Any]) -> tuple[str, ...]:
+    """In development the app may write to its own folder, as far as its user may."""
+    folder = artifact.get("folder")
+    return (folder,) if folder else ()
 
 
 def place_of(machine: Machine, instance: Instance, ran: Runtime) -> tuple[Place, tuple[str, ...]]:

@@ -17,6 +17,8 @@ class Form(NamedTuple):
 
     width: int = 0
     colour: bool = False
+    clock: bool = False
+    """Only the local time of day, for a terminal that one watches."""
 
 
 PLAIN = Form()
@@ -29,9 +31,15 @@ def stamp(ns: int) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{rest // 1_000_000:03d}Z"
 
 
+def of_day(ns: int) -> str:
+    """``08:44:25`` in the time zone of this machine."""
+    return f"{datetime.fromtimestamp(ns // 1_000_000_000):%H:%M:%S}"  # noqa: DTZ006 - local on purpose
+
+
 def prefix(origin: Origin, ns: int, form: Form = PLAIN) -> bytes:
     """What stands before each line of text: time and process, as ``form`` has it."""
-    head = f"{stamp(ns)} {origin.process.ljust(form.width)} |"
+    when = of_day(ns) if form.clock else stamp(ns)
+    head = f"{when} {origin.process.ljust(form.width)} |"
     if form.colour:
         # By name, so that a type has its colour in every call and every terminal.
         number = _COLOURS[zlib.crc32(origin.type.encode()) % len(_COLOURS)]

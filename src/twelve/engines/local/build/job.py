@@ -5,10 +5,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple, TypedDict, Unpack
 
-from twelve.engines.local.build.interpreters import Interpreter, Node
+from twelve.engines.local.build.interpreters import Interpreter, Node, outside_system
 from twelve.engines.local.build.steps import Execute, Step, StepResult, failed, fetching
 
 SYSTEM_PATH = ("/usr/local/bin", "/usr/bin", "/bin")
+
+CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS")
 
 STEADY = {
     "LANG": "C.UTF-8",
@@ -75,13 +77,15 @@ class Workbench(NamedTuple):
         job = self.job
         tools = [tool for tool in (job.python, job.node) if tool]
         network = options.get("network", False)
+        registries = fetching(job.environ) if network else {}
+        certificates = [registries[name] for name in CERTIFICATES if name in registries]
         own = (self.layer, self.staging / "home", self.staging / "tmp")
         path = (*options.get("path", ()), *node_path(job.node), *SYSTEM_PATH)
         return Step(
             name=name,
             argv=argv,
             env={
-                **(fetching(job.environ) if network else {}),
+                **registries,
                 **STEADY,
                 "PATH": ":".join(path),
                 "HOME": str(self.staging / "home"),
@@ -95,6 +99,7 @@ class Workbench(NamedTuple):
                 str(self.staging),
                 str(job.tree),
                 *(place for tool in tools for place in tool.read),
+                *outside_system(certificates),
                 *options.get("read", ()),
             ),
             foreign=options.get("foreign", False),

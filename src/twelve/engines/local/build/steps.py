@@ -20,6 +20,12 @@ PASSED_ON = (
 """How this machine reaches package registries: all that a step sees of Twelve's environment, and
 only one that fetches."""
 
+AUTHORITIES = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/cert.pem",
+)
+
 
 class Step(NamedTuple):
     """One program to run. All paths are absolute; the environment is complete."""
@@ -52,9 +58,16 @@ Execute = Callable[[Step], Awaitable[StepResult]]
 
 
 def fetching(environ: Mapping[str, str]) -> dict[str, str]:
-    """Pick the variables that tell how to reach package registries."""
+    """Pick the variables that tell how to reach package registries, and whom to trust there.
+
+    Unless told otherwise that is whom this machine trusts, so that its own authorities count too.
+    """
     names = [*PASSED_ON, *(name.lower() for name in PASSED_ON)]
-    return {name: environ[name] for name in names if environ.get(name)}
+    given = {name: environ[name] for name in names if environ.get(name)}
+    trusted = next((path for path in AUTHORITIES if os.path.exists(path)), None)
+    if trusted is None:
+        return given
+    return {"SSL_CERT_FILE": trusted, "NODE_EXTRA_CA_CERTS": trusted, **given}
 
 
 def failed(step: Step, result: StepResult) -> BuildFailed:

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import resource
+import stat
 import sys
 import time
 
@@ -28,6 +29,8 @@ def main(words: list[str]) -> int:
         return _TEMPORARY_FAILURE
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    if stat.S_ISFIFO(os.fstat(2).st_mode):
+        os.set_blocking(2, False)
     Loop(run).run()
     return 0
 

@@ -3,7 +3,6 @@
 import fcntl
 import os
 import select
-import sys
 import termios
 from contextlib import suppress
 
@@ -38,7 +37,9 @@ class Intake:
 
     def open(self, folder: str) -> None:
         """Open what is not open yet. Raises OSError or ValueError with a sentence."""
-        if os.path.dirname(os.path.realpath(folder)) != self._run + "/p":
+        # One name for a folder, however it is spelled: its FIFOs are opened once.
+        folder = os.path.realpath(folder)
+        if os.path.dirname(folder) != self._run + "/p":
             raise ValueError(f"{folder} is no folder of this run: {self._run}/p")
         known = self._feeds.setdefault(folder, {})
         self._failed.discard(folder)
@@ -64,13 +65,13 @@ class Intake:
 
     def look_again(self, folder: str) -> None:
         """Count the folder's streams as not empty until the next pull says so."""
-        for feed in self._feeds.get(folder, {}).values():
+        for feed in self._feeds.get(os.path.realpath(folder), {}).values():
             feed.empty = False
             self.ready[feed.fifo] = feed
 
     def drained(self, folder: str) -> bool:
         """Whether all streams of a folder are empty; then they are settled, and closed if over."""
-        feeds = list(self._feeds.get(folder, {}).values())
+        feeds = list(self._feeds.get(os.path.realpath(folder), {}).values())
         if not all(feed.empty for feed in feeds):
             return False
         for feed in feeds:
@@ -160,4 +161,7 @@ class Intake:
 
 def complain(folder: str, error: Exception) -> None:
     """Say on stderr, which is a log stream like any other, what could not be done."""
-    print(f"twelve: {folder}: {error or type(error).__name__}", file=sys.stderr, flush=True)
+    text = f"twelve: {folder}: {error or type(error).__name__}\n"
+    # Our own stderr is one of the pipes that we read: when it is full, nobody else would empty it.
+    with suppress(OSError):
+        os.write(2, text.encode("utf-8", "replace"))

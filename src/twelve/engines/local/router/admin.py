@@ -32,9 +32,9 @@ class Admin(NamedTuple):
         try:
             async with asyncio.timeout(self.timeout):
                 return await _ask(self.socket, path, method)
-        except (OSError, TimeoutError, EOFError, ValueError) as error:
+        except (OSError, TimeoutError, EOFError, ValueError, IndexError) as error:
             raise Unreachable(
-                f"the router does not answer on {self.socket}: {error or 'no answer in time'}",
+                f"the router does not answer on {self.socket}: {str(error) or 'no answer in time'}",
                 hint="twelve logs of the platform's router say why; twelve doctor checks its parts",
             ) from error
 

@@ -290,8 +290,9 @@ class Keeper:
             self.emit("ready", instance)
 
     def _collector_is_wanted(self) -> bool:
+        """Whether one is there or to come back: one that was adopted and ended is control's to start."""
         collector = self.instances.get(capture.NAME)
-        return collector is not None and collector.state not in {State.STOPPING, State.EXITED}
+        return collector is not None and collector.state is not State.STOPPING
 
     def close(self) -> None:
         """Let the zygote go; the instances stay."""
