@@ -258,6 +258,36 @@ def test_a_folder_that_says_nonsense_stops_nobody_else(world):
     until(lambda: web.bytes_of() == b"fine\n")
 
 
+def test_its_own_stderr_may_be_one_of_its_streams(world):
+    own = world.fifos("twelve/platform/collector@-")
+    for number in range(3000):
+        folder = world.run / "p" / f"bad{number}"
+        folder.mkdir()
+        (folder / "stream.json").write_bytes(b"x" * 100)
+    os.set_blocking(own.hold["stderr"], True)
+    world.start(stderr=own.hold["stderr"])
+    web = world.fifos()
+    web.open()
+    web.write(b"fine\n")
+    web.drain()
+    assert web.bytes_of() == b"fine\n"
+    until(lambda: own.bytes_of("stderr").count(b"bad") > 100)
+
+
+def test_a_folder_is_one_folder_by_whatever_path(collecting):
+    web = collecting.fifos()
+    web.open()
+    link = collecting.home / "link"
+    link.symlink_to(collecting.run)
+    other = f"{link}/p/{web.path.name}"
+    before = len(os.listdir(f"/proc/{collecting.process.pid}/fd"))
+    assert collecting.ask(op="open", folder=other) == {"opened": other}
+    assert len(os.listdir(f"/proc/{collecting.process.pid}/fd")) == before
+    web.write(b"x\n")
+    assert collecting.ask(op="drain", folder=other) == {"drained": other}
+    assert web.bytes_of() == b"x\n"
+
+
 def test_the_collector_is_small(collecting):
     web = collecting.fifos()
     web.open()
