@@ -12,8 +12,18 @@ class Prefilter:
     def __init__(self, rules: Iterable[Rule]) -> None:
         held = list(rules)
         self.words = tuple(sorted({word.encode() for rule in held for word in rule.tokens}, key=len))
-        self.patterns = tuple(re.compile(rule.pattern.pattern.encode(), re.IGNORECASE) for rule in held if rule.pattern)
+        near = {pair for rule in held for pair in rule.near}
+        self.near = tuple((tuple(word.encode() for word in words), re.compile(pattern.encode(), re.MULTILINE)) for words, pattern in sorted(near))
 
     def hits(self, data: bytes) -> bool:
         """May a rule find something in this file?"""
-        return any(word in data for word in self.words) or any(pattern.search(data) for pattern in self.patterns)
+        for word in self.words:
+            if word in data:
+                return True
+        for words, pattern in self.near:
+            for word in words:
+                if word in data:
+                    if pattern.search(data):
+                        return True
+                    break
+        return False

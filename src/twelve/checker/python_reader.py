@@ -3,6 +3,7 @@
 import ast
 import re
 import warnings
+from typing import Any
 
 from twelve.checker.python_values import ENV_CALLS, ENV_OBJECTS, READERS, Values
 from twelve.picture.code import Assign, Call, Function, Guard, Import, Module, Raise
@@ -25,7 +26,7 @@ def read_python(path: str, text: str, role: str = "app") -> Module:
         module.error_line = getattr(error, "lineno", 0) or 0
         return module
     try:
-        _Reader(module).body(tree.body)
+        _Reader(module, wrappers="env" in text).body(tree.body)
     except RecursionError:
         module.error = "nested too deeply"
     return module
@@ -40,7 +41,7 @@ def _package(path: str, level: int) -> str:
 class _Reader:
     """Walks one module with the function, class and conditions it is in."""
 
-    def __init__(self, module: Module) -> None:
+    def __init__(self, module: Module, *, wrappers: bool) -> None:
         self.module = module
         self.readers: dict[str, int] = {}
         self.values = Values(module.aliases, self.readers)
@@ -52,15 +53,16 @@ class _Reader:
         self.optional = False
         self.typing_only = False
         self.assigned = ""
+        self.wrappers = wrappers
 
     def body(self, statements: list[ast.stmt]) -> None:
         for statement in statements:
             self.statement(statement)
 
     def statement(self, node: ast.stmt) -> None:
-        make = getattr(self, "on_" + type(node).__name__.lower(), None)
+        make = STATEMENTS.get(type(node))
         if make:
-            make(node)
+            make(self, node)
             return
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.expr):
@@ -72,11 +74,22 @@ class _Reader:
         """Record the calls in an expression; lambdas and comprehensions included."""
         if root is None:
             return
-        for node in ast.walk(root):
-            if isinstance(node, ast.Call):
-                self._record(node, assigned if node is root else "")
-            elif isinstance(node, ast.NamedExpr) and isinstance(node.target, ast.Name):
-                self._assign(node.target, node.value, node)
+        pending: list[ast.AST] = [root]
+        while pending:
+            node = pending.pop()
+            kind = type(node)
+            if kind is ast.Name or kind is ast.Constant or node is None:
+                continue
+            if kind is ast.Call:
+                self._record(node, assigned if node is root else "")  # type: ignore[arg-type]
+            elif kind is ast.NamedExpr and isinstance(node.target, ast.Name):  # type: ignore[attr-defined]
+                self._assign(node.target, node.value, node)  # type: ignore[attr-defined]
+            for name in kind._fields:
+                child = getattr(node, name)
+                if isinstance(child, list):
+                    pending.extend(child)
+                elif isinstance(child, ast.AST):
+                    pending.append(child)
 
     def _record(self, node: ast.Call, assigned: str) -> None:
         name = self.values.name(node.func)
@@ -251,7 +264,7 @@ class _Reader:
         made = Function(
             node.name, node.lineno, node.end_lineno or node.lineno, names, decorators, self.owner, self.bases, isinstance(node, ast.AsyncFunctionDef), outer
         )
-        if self.function is None:
+        if self.function is None and self.wrappers:
             self._wrapper(node, names)
         self.module.functions.append(made)
         before = (self.function, self.loop, self.guards)
@@ -274,6 +287,14 @@ class _Reader:
                     self.readers[node.name] = names.index(name.id) - (1 if names[:1] == ("self",) else 0)
                     return
 
+
+STATEMENTS: dict[type[ast.stmt], Any] = {
+    kind: getattr(_Reader, f"on_{kind.__name__.lower()}")
+    for kind in (
+        ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Import, ast.ImportFrom, ast.Global, ast.If, ast.For, ast.While, ast.AsyncFor, ast.Try, ast.TryStar,
+        ast.With, ast.AsyncWith, ast.Match, ast.Raise, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef,
+    )
+}  # fmt: skip
 
 IMPORT = re.compile(rb"^[ \t]*(?:from[ \t]+([A-Za-z_]\w*)[\w.]*[ \t]+import\b|import[ \t]+([A-Za-z_][\w., \t]*))", re.MULTILINE)
 

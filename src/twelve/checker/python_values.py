@@ -1,6 +1,8 @@
 """Python expressions as values: literals, reads of the environment, calls and joins."""
 
 import ast
+from collections.abc import Callable
+from typing import Any
 
 from twelve.picture.value import Value
 
@@ -42,6 +44,7 @@ class Values:
     def __init__(self, aliases: dict[str, str], readers: dict[str, int]) -> None:
         self.aliases = aliases
         self.readers = readers
+        self.known: dict[ast.expr, Value] = {}
 
     def name(self, node: ast.expr | None) -> str:
         """The dotted name of an expression, import names resolved; ``?`` where a piece has none."""
@@ -70,10 +73,15 @@ class Values:
     def value(self, node: ast.expr | None, depth: int = 0) -> Value:
         if node is None or depth > DEPTH:
             return Value("other")
-        kind = type(node).__name__
-        make = getattr(self, "_" + kind.lower(), None)
-        found: Value = make(node, depth + 1) if make else Value("other")
-        return found._replace(line=node.lineno, column=node.col_offset + 1)
+        known = self.known.get(node)
+        if known is not None:
+            return known
+        make = MAKERS.get(type(node))
+        found = make(self, node, depth + 1) if make else OTHER
+        made = Value(found.kind, found.text, found.parts, found.keys, node.lineno, node.col_offset + 1)
+        if depth < DEPTH - 4:
+            self.known[node] = made
+        return made
 
     def many(self, nodes: list[ast.expr], depth: int) -> tuple[Value, ...]:
         return tuple([self.value(node, depth) for node in nodes])
@@ -237,6 +245,16 @@ class Values:
 
     _setcomp = _listcomp
     _generatorexp = _listcomp
+
+
+OTHER = Value("other")
+MAKERS: dict[type[ast.expr], Callable[[Values, Any, int], Value]] = {
+    kind: getattr(Values, f"_{kind.__name__.lower()}")
+    for kind in (
+        ast.Constant, ast.Name, ast.Attribute, ast.Subscript, ast.Call, ast.JoinedStr, ast.BinOp, ast.BoolOp, ast.IfExp, ast.Compare, ast.UnaryOp,
+        ast.List, ast.Tuple, ast.Set, ast.Starred, ast.Await, ast.NamedExpr, ast.Dict, ast.ListComp, ast.SetComp, ast.GeneratorExp,
+    )
+}  # fmt: skip
 
 
 def _product(left: str, right: str) -> str:

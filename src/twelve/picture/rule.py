@@ -1,6 +1,5 @@
 """A rule: one requirement of the methodology that reading can judge, with the cases that prove the rule."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple, Protocol
 
@@ -97,7 +96,8 @@ class Rule(NamedTuple):
     never: str = ""
     tokens: tuple[str, ...] = ()
     """Words of which a code file must hold one for the rule to look at it."""
-    pattern: re.Pattern[str] | None = None
+    near: tuple[tuple[tuple[str, ...], str], ...] = ()
+    """Or: words of which it must hold one, and a pattern that it must match besides."""
     applies: Callable[[Picture], bool] | None = None
     fixable: bool = False
     prover: bool = False

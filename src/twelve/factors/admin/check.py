@@ -142,8 +142,10 @@ RULES = (
             Example({"Procfile": "web: gunicorn a\n#release: ./manage.py migrate\n"}),
             Example({"docker-compose.yml": "services:\n  migrate:\n    build: .\n    command: python manage.py migrate\n"}),
         ),
-        why="Three web processes that start together migrate three times at once.", way_out="The release phase, or `twelve run`.", never="release lines, jobs, scripts that no server's command calls",
-        tokens=("create_all", "call_command", "migrat", "sync(", "synchronize", "upgrade("),
+        why="Three web processes that start together migrate three times at once.", way_out="The release phase, or `twelve run`.", tokens=("create_all", "call_command", "run_migrations", "runMigrations", "synchronize", "command.upgrade", "flask_migrate", "migrate.latest", "umzug", "migrator", "drizzle"),
+        near=((('.sync(',), '(?i)(sequelize|db|models|database|connection)\\w*\\)?\\s*\\.sync\\('),),
+        never="release lines, jobs, scripts that no server's command calls",
+        
     ),
     Rule(
         "XII-2", "M", "Admin code ships with the app", "admin-processes", "low", ships,
@@ -167,6 +169,8 @@ RULES = (
     Rule(
         "XII-7", "X", "No maintenance over public HTTP", "later texts", "low", not_over_http,
         found=(Example({"urls.py": "urlpatterns = [path('admin/migrate/', v)]\n"}, "urls.py:1"),), spared=(Example({"urls.py": "urlpatterns = [path('shop/', v)]\n"}),),
-        why="Whoever finds the route can use it.", way_out="A one-off.", never="routes of tests", tokens=("migrate", "reset", "restore", "reindex", "purge", "flush"),
+        why="Whoever finds the route can use it.", way_out="A one-off.", tokens=(),
+        near=((('migrate', 'reset', 'restore', 'drop', 'reindex', 'purge', 'flush'), '(path|route|get|post|url|add_url_rule|re_path)\\(\\s*[rf]?[\\"\'][^\\"\']*(migrate|reset|restore|drop|reindex|purge|flush)'),),
+        never="routes of tests", 
     ),
 )  # fmt: skip

@@ -515,8 +515,10 @@ RULES = (
             Example({"pre_start.py": "from tenacity import retry, stop_after_attempt\ntries = 60 * 5\n@retry(stop=stop_after_attempt(tries))\ndef init():\n    pass\n"}, "pre_start.py:2"),
         ),
         spared=(Example({"Procfile": "web: gunicorn a\n"}), Example({"a.py": "from tenacity import retry, stop_after_attempt\n@retry(stop=stop_after_attempt(3))\ndef call():\n    pass\n"})),
-        why="A process that waits cannot be moved or scaled quickly.", way_out="Start at once, and reconnect.", never="a bounded retry of one call",
-        tokens=("stop_after", *MODELS[:6]), prover=True,
+        why="A process that waits cannot be moved or scaled quickly.", way_out="Start at once, and reconnect.", tokens=("stop_after",),
+        near=((('pipeline', 'from_pretrained', 'torch.load', 'load_model', 'spacy.load', 'SentenceTransformer', 'joblib', 'nltk.download'), 'transformers|torch|whisper|spacy|sentence_transformers|joblib|keras|tensorflow|nltk'),),
+        never="a bounded retry of one call",
+        prover=True,
     ),
     Rule(
         "IX-2", "M", "SIGTERM makes the process end by itself, gracefully", "disposability", "high", ends_on_term,
@@ -532,8 +534,10 @@ RULES = (
             Example({"s.js": "const app = require('express')()\nconst s = app.listen(1)\nprocess.on('SIGTERM', () => s.close())\n"}),
             Example({"uwsgi.ini": "[uwsgi]\nmodule = a\ndie-on-term\n"}),
         ),
-        why="A process that does not hear SIGTERM is killed with work in its hands.", way_out="exec, and a handler.", never="bash -c whose last command is the server: bash replaces itself",
-        tokens=(".listen(", "SIGTERM", "sleep"), fixable=True, prover=True,
+        why="A process that does not hear SIGTERM is killed with work in its hands.", way_out="exec, and a handler.", tokens=("SIGTERM", ".listen(", "enableShutdownHooks"),
+        near=((('time.sleep', 'sleep'), 'while (True|1|not )'),),
+        never="bash -c whose last command is the server: bash replaces itself",
+        fixable=True, prover=True,
     ),
     Rule(
         "IX-3", "M", "A web process first stops taking new requests, then finishes the current ones", "disposability", "info", by_proof,
@@ -542,7 +546,9 @@ RULES = (
     Rule(
         "IX-4", "S", "Requests are short; long ones are cut or moved to workers", 'disposability ("no more than a few seconds")', "low", short_requests,
         found=(Example({"a.py": "import time\ndef view(request):\n    time.sleep(5)\n"}, "a.py:3"),), spared=(Example({"a.py": "import time\ndef retry():\n    time.sleep(5)\n"}),),
-        why="A stop waits for the longest request.", way_out="Move the work to a worker.", never="streams and websockets", tokens=("sleep",), prover=True,
+        why="A stop waits for the longest request.", way_out="Move the work to a worker.", tokens=(),
+        near=((('sleep',), 'time\\.sleep|import sleep'),),
+        never="streams and websockets", prover=True,
     ),
     Rule(
         "IX-5", "M", "On SIGTERM a worker hands its current job back (or ends it)", "disposability", "info", hands_back,
@@ -557,7 +563,9 @@ RULES = (
             Example({"a.py": "def step(self):\n    n = q.update(processed=now())\n    self.pool.submit(notify, n)\n"}, "a.py:2"),
         ),
         spared=(Example({"a.py": "from threading import Thread\ndef start_metrics():\n    Thread(target=report_metrics).start()\n"}), Example({"a.py": "def step(self):\n    notify(x)\n    q.update(processed=now())\n"})),
-        why="Work that lives in a process dies with it.", way_out="A queue that gives it out again.", never="metrics, caches", tokens=("Thread", "add_task", "BackgroundTask", "create_task", "update(", "ensure_future"), prover=True,
+        why="Work that lives in a process dies with it.", way_out="A queue that gives it out again.", tokens=("add_task", "BackgroundTask", "create_task", "ensure_future"),
+        near=((('Thread',), 'Thread\\(|\\(\\w*\\.?Thread\\)'), (('update(',), '\\b(processed|sent|done|completed|handled|delivered|notified|executed|is_sent|is_processed|processed_at|sent_at|last_sent|last_run|is_done)\\s*=')),
+        never="metrics, caches", prover=True,
     ),
     Rule(
         "IX-7", "S", "Jobs are reentrant (idempotent)", "disposability", "info", by_proof,

@@ -233,8 +233,10 @@ RULES = (
             Example({"a/settings.py": "LOGGING = {'handlers': {'c': {'class': 'logging.StreamHandler'}, 'n': {'class': 'logging.NullHandler'}}}\n"}),
             Example({"gunicorn.conf.py": "accesslog = '-'\n"}), Example({"supervisord.conf": "[program:a]\ncommand=x\nstdout_logfile=/dev/stdout\n"}),
         ),
-        why="A file on the process's disk is lost with it, fills it, and nobody reads it.", way_out="Write each event to stdout.", never="`-`, /dev/stdout, NullHandler",
-        tokens=("FileHandler", "basicConfig", "logger.add", "LOGGING", "dictConfig", "transports", "log4js", "pino", ".log", "LOG_", "LOGGING_DIR", "accesslog", "errorlog", "RotateFile", "rotating-file", "log_config", "logs"), fixable=True,
+        why="A file on the process's disk is lost with it, fills it, and nobody reads it.", way_out="Write each event to stdout.", tokens=("FileHandler", "basicConfig", "logger.add", "LOGGING", "dictConfig", "transports", "log4js", "pino", "accesslog", "errorlog", "RotateFile", "rotating-file", "log_config", "logconfig", "fileConfig"),
+        near=((('.log', '/log'), '\\.log[\\"\'`.]|[\\"\'`/]logs?[\\"\'`/]'), (('mkdir', 'makedirs', 'ensureDir'), '(?i)logs?(ging)?_?(dir|path|folder|root)|[\\"\'`/]logs?/?[\\"\'`]'), (('LOG_', 'LOGGING_', 'log_', 'LOG'), 'LOG_CONFIG|logging_config|LOGGING_DICT')),
+        never="`-`, /dev/stdout, NullHandler",
+        fixable=True,
     ),
     Rule(
         "XI-2", "M", "The event stream goes to stdout", "logs", "low", to_stdout,
@@ -255,8 +257,10 @@ RULES = (
             Example({"a/settings.py": "import os\nLOGROTATE_MAX_BACKUPS = os.getenv('LOGROTATE_MAX_BACKUPS', 20)\n"}, "a/settings.py:2"),
         ),
         spared=(Example({"a/settings.py": "LOGGING = {'handlers': {'c': {'class': 'logging.StreamHandler'}, 'm': {'class': 'django.utils.log.AdminEmailHandler'}}}\n"}),),
-        why="Where the stream ends differs from deploy to deploy.", way_out="Drains of the platform.", never="error trackers and OTLP exporters that the environment configures",
-        tokens=("LOGGING", "dictConfig", "LOG", "SysLog", "Logstash", "CloudWatch", "Loki", "Fluent", "GELF", "SocketHandler", "HTTPHandler", "SMTPHandler", "transports"),
+        why="Where the stream ends differs from deploy to deploy.", way_out="Drains of the platform.", tokens=("LOGGING", "dictConfig", "SysLog", "Logstash", "CloudWatch", "cloudwatch", "Loki", "loki", "Fluent", "GELF", "SocketHandler", "HTTPHandler", "SMTPHandler", "DatagramHandler", "transports", "winston"),
+        near=((('LOG',), '\\b(LOG_?ROTATE\\w*|LOG_(MAX|BACKUP|RETENTION|KEEP|ROTATION)\\w*|LOG_?FILE\\w*)'), (('LOG_', 'logging_config', 'log_config', 'handlers'), 'LOG_CONFIG|logging_config|LOGGING_CONFIG|log_config|logconfig_dict|handlers[\\"\']?\\s*[:=]')),
+        never="error trackers and OTLP exporters that the environment configures",
+        
     ),
     Rule(
         "XI-6", "X", "No secrets in the stream", "later texts", "low", no_secrets,

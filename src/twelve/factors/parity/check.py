@@ -155,8 +155,10 @@ RULES = (
             Example({"compose.yml": "services:\n  db:\n    image: postgres:16\n", "compose.prod.yml": "services:\n  db:\n    image: postgres:13\n"}, "compose.yml:3"),
         ),
         spared=(Example({"compose.yml": "services:\n  db:\n    image: postgres:16\n"}), Example({"a/settings.py": "DATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql'}}\n"})),
-        why="What works on one product breaks on the other, in production.", way_out="The same product and version everywhere.", never="doubles in tests: see X-7",
-        tokens=("DATABASE", "sqlite"),
+        why="What works on one product breaks on the other, in production.", way_out="The same product and version everywhere.", tokens=("DATABASES", "sqlite", "DATABASE_URL", "SQLALCHEMY_DATABASE"),
+        near=(),
+        never="doubles in tests: see X-7",
+        
     ),
     Rule(
         "X-2", "M", "Same runtime and OS level", "dev-prod-parity (tools gap)", "low", same_runtime,

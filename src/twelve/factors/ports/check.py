@@ -251,8 +251,10 @@ RULES = (
             Example({"gunicorn.conf.py": "import os\nbind = ['[::]:{}'.format(os.environ.get('PORT', 5006))]\n"}),
             Example({"Dockerfile": "FROM python:3.12\nEXPOSE 8000\nCMD exec gunicorn --bind :$PORT a:app\n"}),
         ),
-        why="The platform chooses the port, so that many processes fit on one machine.", way_out="Read PORT.", never="EXPOSE, ports of debuggers and metrics, another name of the variable",
-        tokens=(".listen(", ".run(", "bind", "serve(", "run_app", "HTTPServer", "make_server", "PORT"), fixable=True,
+        why="The platform chooses the port, so that many processes fit on one machine.", way_out="Read PORT.", tokens=(),
+        near=((('.run(', '.listen(', 'serve(', 'run_app', 'make_server', 'HTTPServer', 'run_simple'), 'flask|bottle|uvicorn|waitress|aiohttp|sanic|quart|tornado|werkzeug|http\\.server|wsgiref|\\bdash\\b|\\.listen\\('), (('bind',), '^bind\\s*='), (('PORT',), '(environ|getenv|process\\.env|env\\()[^\\n]*PORT')),
+        never="EXPOSE, ports of debuggers and metrics, another name of the variable",
+        fixable=True,
     ),
     Rule(
         "VII-3", "S", "It listens on all interfaces", "platform contracts", "medium", all_interfaces,

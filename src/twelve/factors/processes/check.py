@@ -257,8 +257,10 @@ RULES = (
             Example({"a/v.py": "from PIL import Image\ndef view(request):\n    Image.open(request.FILES['f'])\n"}),
         ),
         why="The disk of a process is gone with it, and the process beside it never sees it.", way_out="Keep it in a database or an object store.",
+        tokens=("MEDIA_ROOT", "UPLOAD_FOLDER", "UPLOADED_FILES_DEST", "UPLOADS_DEFAULT_DEST", "STORAGE", "SCHEDULE_FILENAME", "schedule_filename", "write_text", "write_bytes", "writeFile", "appendFile", "createWriteStream", "multer", "FileInterceptor", "diskStorage", ".mv(", "toFile", "formidable", "shutil", "shelve", "outputFile", "copyFile", "renameSync", "writeJson", "outputJson", "cpSync", "numpy", "torch.save", "joblib", "cv2.imwrite", "urlretrieve", "soundfile", "PersistentDict", "dbm.open"),
+        near=((('.save(',), '\\.save\\(\\s*(os\\.path|[\\w.]*path|[\\w.]*file_?name|[\\w.]*join|f[\\"\'])'), (('rename',), 'fs\\w*\\.(promises\\.)?rename'), (('open(', 'ZipFile('), '(open|ZipFile)\\([^\\n]*\\n?[^\\n]*[\\"\'](w|a|x|r\\+|rb\\+|wb|ab|xb)[bt]?\\+?:?\\w*[\\"\']')),
         never="build output, temporary files, commands for developers, a default that a variable replaces",
-        tokens=("MEDIA_ROOT", "UPLOAD", "STORAGE", "SCHEDULE_FILENAME", "open(", "write_text", "write_bytes", "writeFile", "appendFile", "createWriteStream", "multer", "FileInterceptor", ".mv(", "toFile", "formidable", "shutil", ".save(", "shelve", "outputFile", "copyFile", "rename"),
+        
     ),
     Rule(
         "VI-2", "M", "Disk is only a brief single-transaction cache", "processes", "low", brief_disk,
@@ -277,8 +279,10 @@ RULES = (
             Example({"a.py": "_client = None\ndef client():\n    global _client\n    _client = make()\n    return _client\n"}),
             Example({"a.py": "PAGES = {}\nPAGES['a'] = 1\ndef view(request):\n    rows = []\n    rows.append(1)\n"}),
         ),
-        why="The next request may reach another process.", way_out="Keep it in a resource.", never="memoised pure functions, pools of connections, registries filled at import",
-        tokens=("SECRET", "secret", "request", "req,", "req)", "CACHE", "CHANNEL_LAYERS", "socket.io", "SocketIO", "rate", "Limiter", "Throttler"),
+        why="The next request may reach another process.", way_out="Keep it in a resource.", tokens=("CHANNEL_LAYERS", "CACHE_TYPE", "CACHES", "RATELIMIT_STORAGE", "socket.io", "SocketIO", "rate-limit", "rateLimit", "Limiter", "ThrottlerModule"),
+        near=((('request', 'req,', 'req)', 'ctx', '.on(', 'View', 'route', 'Resource', 'Controller', '@'), '^(const |let |var |export const )?[A-Za-z_$][\\w$]*\\s*(:[^=\\n]+)?=\\s*(\\{|\\[|dict\\(|list\\(|set\\(|(collections\\.)?(defaultdict|deque|OrderedDict|Counter)\\(|new (Map|Set|WeakMap)|-?\\d|None\\b|null\\b|True\\b|False\\b|true\\b|false\\b)'), (('token_urlsafe', 'token_hex', 'token_bytes', 'urandom', 'uuid4', 'uuid1', 'get_random_secret_key', 'randomBytes', 'randomUUID', 'generate_key', 'getrandbits', 'nanoid', 'random', 'choices'), '(?i)(secret|signing|jwt|crypt|fernet|hmac|session|cookie)\\w*[\\"\'\\]]*\\s*(:[^=\\n]{1,40})?[:=]')),
+        never="memoised pure functions, pools of connections, registries filled at import",
+        
     ),
     Rule(
         "VI-4", "M", "No sticky sessions, no session data in process memory or local files", "processes", "high", no_sticky_sessions,

@@ -197,8 +197,10 @@ RULES = (
             Example({"docker-compose.yml": "services:\n  web:\n    build:\n      context: .\n      dockerfile: Dockerfile-dev\n    volumes:\n      - .:/app\n"}),
         ),
         why="A change at run time is in no release, so it cannot be rolled back, and the next start loses it.", way_out="Keep data in a resource.",
+        tokens=("write_text", "write_bytes", "writeFile", "createWriteStream", "appendFile", "git pull", "shutil", "npm install", "pip install"),
+        near=((('open(',), 'open\\([^\\n]*\\n?[^\\n]*[\\"\'](w|a|x|r\\+|rb\\+|wb|ab|xb)[bt]?\\+?[\\"\']'), (('git',), '[\\"\']git[\\"\'],|git (fetch|checkout|reset)')),
         never="commands by which developers generate files",
-        tokens=("open(", "write_text", "write_bytes", "writeFile", "createWriteStream", "appendFile", "git pull", "'git'", '"git"', "shutil", "npm install", "pip install"),
+        
     ),
     Rule(
         "V-5", "M", "Each release has a unique id and is never mutated", "build-release-run", "low", unique_release,

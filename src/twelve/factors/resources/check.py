@@ -505,8 +505,10 @@ RULES = (
         ),
         why="A service that is named in code cannot be exchanged without a change of code.",
         way_out="Read its URL from the environment.",
+        tokens=("create_engine", "create_async_engine", "Redis(", "from_url", "MongoClient", "MotorClient", "ConnectionParameters", "URLParameters", "SMTP(", "SMTP_SSL", "psycopg", "asyncpg", "pymysql", "MySQLdb", "mysql", "Elasticsearch(", "Celery(", "Kafka", "memcache", "equelize", "mongoose", "ioredis", "IORedis", "createClient", "Pool(", "createConnection", "createPool", "createTransport", "amqp", "knex", "pg.Client", "DataSource", "ChatBot", "database_uri"),
+        near=((('http://', 'https://'), 'https?://(localhost|127\\.0|0\\.0\\.0\\.0|10\\.|192\\.168|172\\.|[a-z][a-z0-9_-]*[:/\\"\'`])'), (('_ur', '_UR', '_HOST', '_host', '_DSN', 'dsn', 'DSN', '_SERVER', '_BACKEND', 'backend', 'BROKER', 'broker', '_hosts', 'servers', 'onnection'), '(?i)(database|db|redis|mongo|broker|amqp|rabbit|elastic|cache|celery|postgres|mysql|smtp|mail|kafka|queue|result|memcache|bootstrap|connection|dsn)\\w*[\\"\'\\]]*\\s*(:[^=\\n]{1,40})?[:=]\\s*\\(?\\s*[\\"\']')),
         never="defaults of a read, public APIs of vendors, health probes of oneself",
-        tokens=("_URL", "_URI", "_HOST", "_DSN", "connect", "create_engine", "Redis", "redis", "Mongo", "mongo", "SMTP", "http://", "127.0.0.1", "localhost", "Sequelize", "sequelize", "knex", "Pool", "amqp", "createTransport", "database_uri", "Celery(", "Elasticsearch"),
+        
     ),
     Rule(
         "IV-2", "M", "Code makes no distinction between local and third-party services", "backing-services", "low", same_code,
@@ -525,14 +527,18 @@ RULES = (
         "IV-4", "S", "Each distinct service is its own resource with its own handle", "backing-services", "info", own_handles,
         found=(Example({"a.py": "import os\nCACHE_URL = os.environ['REDIS_URL']\nBROKER_URL = os.environ['REDIS_URL']\n"}, "a.py:2"),),
         spared=(Example({"a.py": "import os\nCACHE_URL = os.environ['CACHE_URL']\nBROKER_URL = os.environ['BROKER_URL']\n"}),),
-        why="One handle cannot be moved apart.", way_out="A variable for each use.", never="-", tokens=("_URL",),
+        why="One handle cannot be moved apart.", way_out="A variable for each use.", tokens=(),
+        near=((('_URL',), '(BROKER|CACHE|SESSION|RESULT|CHANNEL|QUEUE)\\w*[\\"\'\\]]*\\s*='),),
+        never="-", 
     ),
     Rule(
         "IV-5", "S", "Resources can come and go while the app runs", "backing-services + disposability", "low", come_and_go,
         found=(Example({"a.py": "from sqlalchemy import create_engine\nengine = create_engine(url)\n"}, "a.py:2"), Example({"a.py": "import requests\nrequests.get(url)\n"}, "a.py:2")),
         spared=(Example({"a.py": "from sqlalchemy import create_engine\nengine = create_engine(url, pool_pre_ping=True)\n"}), Example({"a.py": "import requests\nrequests.get(url, timeout=3)\n"})),
-        why="A resource is exchanged or restarted under the running app.", way_out="Check pooled connections, and bound each wait.", never="programs that live for seconds",
-        tokens=("create_engine", "create_async_engine", "requests"),
+        why="A resource is exchanged or restarted under the running app.", way_out="Check pooled connections, and bound each wait.", tokens=("create_engine", "create_async_engine"),
+        near=((('requests',), 'requests\\.(get|post|put|delete|patch|request)\\('),),
+        never="programs that live for seconds",
+        
     ),
     Rule(
         "IV-6", "M", "Backing services are network services, not files or embedded engines", 'backing-services ("over the network")', "medium", over_the_network,
@@ -544,7 +550,9 @@ RULES = (
         ),
         why="A file is lost with the machine, and no second process on another one can open it.",
         way_out="Attach a database.",
+        tokens=("sqlite", "DATABASES", "shelve", "TinyDB", "dbm.open", "nedb", "lowdb", "leveldb", "plyvel", "mariadb", "mysqld", "duckdb", "forRoot", "DataSource", "redis-server", "mongod", "JSONFile", "FileStorage", "pg_ctl", "lmdb", "memcached"),
+        near=((('level',), '[\\"\']level[\\"\']'), (('postgres',), '[\\"\']postgres[\\"\' ]')),
         never="read-only indexes that ship with the code; a fallback for local work (see X-1)",
-        tokens=("sqlite", "DATABASES", "DATABASE", "shelve", "TinyDB", "dbm", "nedb", "lowdb", "level", "spawn", "Popen", "mariadb", "mysqld", "duckdb", "forRoot", "DataSource"),
+        
     ),
 )  # fmt: skip
