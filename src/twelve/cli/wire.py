@@ -12,6 +12,7 @@ from twelve.errors import TwelveError, Unreachable
 
 PIECE = 256 * 1024
 CONNECT_SECONDS = 10.0
+KINDS = {kind.code: kind for kind in TwelveError.__subclasses__()}
 
 
 class Address(NamedTuple):
@@ -158,8 +159,9 @@ def fault(answer: Answer) -> TwelveError:
 
 
 def as_error(plain: dict[str, Any]) -> TwelveError:
-    """An error from its JSON."""
-    error = TwelveError(
+    """An error from its JSON, in the class of its code: callers tell NotFound from the rest."""
+    kind = KINDS.get(plain.get("code", ""), TwelveError)
+    error = kind(
         plain["message"], plain.get("hint", ""), problems=tuple(plain.get("problems", ()))
     )
     error.code = plain.get("code", error.code)
