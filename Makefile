@@ -1,0 +1,75 @@
+# make demo   the shop on a control plane of its own, changed under load, then nothing left
+# make test   every test, from unit to live
+# make check  ruff, mypy --strict, the law of imports, the manual's links
+# make bench  the figures in bench/ that take seconds
+# make docs   the manual against the code
+#
+# Needs Python 3.11 or later with venv, git, make, node and a C compiler.
+# PYTHON=/usr/bin/python3.11 make test     another interpreter (remove .venv first)
+
+SHELL := /bin/sh
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
+BIN := .venv/bin
+# The environment of whoever calls decides nothing about the virtual environment.
+unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
+# Stale bytecode of a removed module would hide a broken import; tests of the builder need bytecode.
+unexport PYTHONDONTWRITEBYTECODE
+UNIT := $(BIN)/python -m pytest -q -m "not live"
+LIVE := $(BIN)/python -m pytest -q -m live --durations=12
+
+.PHONY: help demo test unit live check bench docs format clean
+.DELETE_ON_ERROR:
+
+help:
+	@sed -n 's/^# make/make/p' Makefile
+
+# ---- the virtual environment: uv comes by hash from uv.lock, and installs the rest of it
+
+.venv/synced: pyproject.toml uv.lock | $(BIN)/uv
+	@UV_PYTHON_DOWNLOADS=never $(BIN)/uv sync --frozen --quiet --python $(BIN)/python
+	@touch $@
+
+$(BIN)/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "make: $(PYTHON) is older than Python 3.11: name another one, PYTHON=/path/to/python3.11 make …"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "make: $(PYTHON) has no venv: apt install python3-venv, or name another Python, PYTHON=… make …"; exit 1; }
+	@$(PYTHON) -m venv .venv
+	@$(PYTHON) tools/locked.py uv > .venv/uv.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.txt
+
+# ---- what people call
+
+demo: .venv/synced
+	@$(BIN)/python demo/run.py
+
+test: unit live
+
+unit: .venv/synced
+	$(UNIT)
+
+live: .venv/synced
+	$(LIVE)
+
+check: .venv/synced
+	$(BIN)/ruff check src tests bench demo tools
+	$(BIN)/ruff format --check src tests bench demo tools
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_docs.py
+
+docs: .venv/synced
+	$(BIN)/python -m pytest -q tests/test_docs.py
+	@echo "the manual begins at docs/"
+
+bench: .venv/synced
+	$(BIN)/python bench/redeploy.py
+	$(BIN)/python bench/idle_memory.py
+	$(BIN)/python bench/deploy_under_load.py
+
+format: .venv/synced
+	$(BIN)/ruff check --fix src tests bench demo tools
+	$(BIN)/ruff format src tests bench demo tools
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
