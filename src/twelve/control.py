@@ -35,12 +35,15 @@ from twelve.operations.recover import recover
 from twelve.services.contract import Account, Command, Done
 from twelve.services.host import Host
 from twelve.services.registry import servers
-from twelve.settings import Settings
+from twelve.settings import SETTINGS, Settings
 from twelve.store import leases
 from twelve.store.connection import Store, open_store
 from twelve.store.vault import Vault, load_key
 
 log = logging.getLogger("twelve.control")
+
+CONTROL = "twelve/control@-"
+PASSED_ON = ("PATH", "HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR", "LANG", "SSL_CERT_FILE")
 
 
 class Control:
@@ -103,7 +106,10 @@ class Control:
         await self.open_api(opened)
 
     async def settle_again(self) -> None:
-        """After the supervisor was replaced: everything is made true again."""
+        """After the supervisor was replaced: everything is made true again, ourselves included."""
+        if CONTROL in self.parts.board.seen:
+            with contextlib.suppress(Conflict):
+                await self.parts.launch(control_launch(self.settings, self.environ))
         await self.host.ensure(self.host.kinds())
         await recover(self.house)
 
@@ -255,3 +261,32 @@ def set_up_logging() -> None:
     logging.basicConfig(
         stream=sys.stdout, level=logging.INFO, format="%(levelname)s %(name)s %(message)s"
     )
+
+
+def control_launch(settings: Settings, environ: Mapping[str, str]) -> dict[str, Any]:
+    """How the supervisor starts control."""
+    names = {row.name for row in SETTINGS} - {"TWELVE_APP", "TWELVE_URL", "TWELVE_TOKEN"}
+    given = {name: environ[name] for name in (*PASSED_ON, *names) if environ.get(name)}
+    proxies = {
+        name: value
+        for name, value in environ.items()
+        if name.startswith(("UV_", "NPM_CONFIG_", "npm_config_")) or name.lower().endswith("_proxy")
+    }
+    return {
+        "name": CONTROL,
+        "argv": [sys.executable, "-m", "twelve", "serve"],
+        "env": {**given, **proxies, "TWELVE_HOME": settings.home},
+        "cwd": "/",
+        "stdin": "null",
+        "logs": {
+            "dir": "logs/twelve/platform/control@-",
+            "budget": settings.log_budget,
+            "age": settings.log_age,
+            "demux": False,
+        },
+        "restart": {"mode": "always"},
+        "grace": 10.0,
+        "stop_signal": "SIGTERM",
+        "notify": False,
+        "box": {"tier": "bare"},
+    }

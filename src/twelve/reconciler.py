@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from twelve.engines.contract import Process, Seen
 
-LIVING = frozenset({"starting", "up", "backoff", "stopping", "adopted"})
+ADOPTED = "adopted"
+LIVING = frozenset({"starting", "up", "backoff", "stopping", ADOPTED})
 
 
 class Plan(NamedTuple):
@@ -32,7 +33,9 @@ def plan(wanted: Mapping[str, Process], seen: Mapping[str, Seen], mine: Collecti
     """
     living = {name for name in mine if seen[name].state in LIVING}
     stops = tuple(sorted(living - wanted.keys()))
-    missing = [wanted[name] for name in sorted(wanted.keys() - living)]
+    # One that a new supervisor adopted runs on, but is not kept up until it is started "again".
+    kept_up = {name for name in living if seen[name].state != ADOPTED}
+    missing = [wanted[name] for name in sorted(wanted.keys() - kept_up)]
     replaced = {_type_of(name) for name in stops}
     late = tuple(p for p in missing if not p.type.overlap and _type_of(p.name) in replaced)
     starts = tuple(p for p in missing if p not in late)

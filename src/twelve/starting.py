@@ -4,21 +4,18 @@ import asyncio
 import contextlib
 import os
 import shutil
-import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from twelve.control import make_folders
+from twelve.control import CONTROL, control_launch, make_folders
 from twelve.engines.local.parts import COLLECTOR
 from twelve.engines.local.router.files import Place as RouterPlace
 from twelve.engines.local.supervisor_client import Supervisor, ensure_supervisor
 from twelve.errors import Conflict, NotFound, Unreachable
-from twelve.settings import SETTINGS, Settings
+from twelve.settings import Settings
 
-CONTROL = "twelve/control@-"
 SECONDS = 60.0
-PASSED_ON = ("PATH", "HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR", "LANG", "SSL_CERT_FILE")
 
 
 def start_control(settings: Settings, environ: Mapping[str, str]) -> None:
@@ -34,7 +31,7 @@ async def begin(settings: Settings, environ: Mapping[str, str]) -> None:
     """Tell the supervisor, then knock until somebody opens."""
     supervisor = await ensure_supervisor(settings.run, settings.home)
     try:
-        await supervisor.start(launch(settings, environ))
+        await supervisor.start(control_launch(settings, environ))
     except Conflict:
         # It is being started by another call, or it runs and does not answer yet.
         pass
@@ -54,35 +51,6 @@ async def begin(settings: Settings, environ: Mapping[str, str]) -> None:
     words = last_words(settings)
     await supervisor.stop(CONTROL)
     raise Unreachable("the control plane does not start", hint=words)
-
-
-def launch(settings: Settings, environ: Mapping[str, str]) -> dict[str, object]:
-    """How the supervisor starts control."""
-    names = {row.name for row in SETTINGS} - {"TWELVE_APP", "TWELVE_URL", "TWELVE_TOKEN"}
-    given = {name: environ[name] for name in (*PASSED_ON, *names) if environ.get(name)}
-    proxies = {
-        name: value
-        for name, value in environ.items()
-        if name.startswith(("UV_", "NPM_CONFIG_", "npm_config_")) or name.lower().endswith("_proxy")
-    }
-    return {
-        "name": CONTROL,
-        "argv": [sys.executable, "-m", "twelve", "serve"],
-        "env": {**given, **proxies, "TWELVE_HOME": settings.home},
-        "cwd": "/",
-        "stdin": "null",
-        "logs": {
-            "dir": "logs/twelve/platform/control@-",
-            "budget": settings.log_budget,
-            "age": settings.log_age,
-            "demux": False,
-        },
-        "restart": {"mode": "always"},
-        "grace": 10.0,
-        "stop_signal": "SIGTERM",
-        "notify": False,
-        "box": {"tier": "bare"},
-    }
 
 
 def last_words(settings: Settings) -> str:

@@ -75,6 +75,12 @@ class Board:
             self.seen[name] = Seen(name, "starting", None, 0, 0, None)
         return known
 
+    def take_over(self, name: str) -> None:
+        """One that was adopted is kept up again."""
+        seen = self.seen.get(name)
+        if seen and seen.state == "adopted":
+            self.seen[name] = seen._replace(state="up")
+
     async def until(self, true: Callable[[], bool], seconds: float | None = None) -> bool:
         """Wait until something holds, looked at after each event; False when the time is over."""
         with contextlib.suppress(TimeoutError):

@@ -69,7 +69,9 @@ class Parts:
         """Start a process; the pid of its init. Who waits for it finds it on the board at once."""
         known = self.board.expect(launch["name"])
         try:
-            return await self.supervisor.start(launch)
+            pid = await self.supervisor.start(launch)
+            self.board.take_over(launch["name"])
+            return pid
         except BaseException:
             if not known:
                 self.board.seen.pop(launch["name"], None)
