@@ -24,7 +24,7 @@ from twelve.engines.contract import (
 from twelve.engines.local import logreader
 from twelve.engines.local.build.builder import build, build_dependencies
 from twelve.engines.local.build.built import Built
-from twelve.engines.local.build.steps import SHOWN_LINES, Execute, Step, StepResult
+from twelve.engines.local.build.steps import SHOWN_LINES, TAIL_LINES, Execute, Step, StepResult
 from twelve.engines.local.launching import (
     STEP_SECONDS,
     one_off_launch,
@@ -115,7 +115,7 @@ class LocalEngine:
             tell("build", step.name)
             if job.uid is not None:
                 await asyncio.to_thread(hand_over, step.write, job.uid)
-            tail: deque[str] = deque(maxlen=SHOWN_LINES)
+            tail: deque[str] = deque(maxlen=TAIL_LINES)
             await self.parts.launch(step_launch(self.machine, instance, step, job.uid))
             try:
                 async for text in as_lines(self.output(instance.name)):

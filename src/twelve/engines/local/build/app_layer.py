@@ -94,7 +94,7 @@ async def _run_hook(
     bench.job.tell(f"hook: {hook}")
     own, readable = twelves_own() if plan.static else ("", ())
     await bench.run(
-        f"hook {number} ({hook})",
+        f"hook {number} ({shortened(hook)})",
         "/bin/sh",
         "-c",
         hook,
@@ -106,6 +106,12 @@ async def _run_hook(
         read=(*([str(dependencies)] if dependencies else []), *readable),
         foreign=True,
     )
+
+
+def shortened(command: str, most: int = 60) -> str:
+    """Give a command as one short line."""
+    line = " ".join(command.split())
+    return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
 def _remove_modules(layer: Path) -> None:

@@ -115,7 +115,15 @@ async def install_requirements(bench: Workbench, plan: PythonPlan) -> Notes:
         words = ("pip", "install", *python, "--require-hashes", "-r", given)
         return _notes(await fetch(bench, "dependencies", words, building=building))
     resolved = bench.layer / "resolved.txt"
-    resolve = ("pip", "compile", "--generate-hashes", "--no-header", "--no-annotate", "--quiet", *python)
+    resolve = (
+        "pip",
+        "compile",
+        "--generate-hashes",
+        "--no-header",
+        "--no-annotate",
+        "--quiet",
+        *python,
+    )
     limits = ("-c", _write(bench, "constraints.txt", plan.constraints)) if plan.constraints else ()
     words = (*resolve, *limits, "-o", str(resolved), given)
     compiled = await fetch(bench, "resolution", words, building=building)

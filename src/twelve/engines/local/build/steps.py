@@ -8,6 +8,11 @@ from typing import NamedTuple
 from twelve.errors import BuildFailed
 
 SHOWN_LINES = 20
+"""Of a step that failed."""
+
+TAIL_LINES = 100
+"""Kept of a step: what is shown is chosen from them, and why it failed is read from them."""
+
 PLACE = "{}(?:(?:layer|source|project)/)?"
 NPM_MANUAL = re.compile(r"npm error (Clean install a project|Usage:|Log files were not)")
 
@@ -49,7 +54,7 @@ class StepResult(NamedTuple):
     code: int
     """Exit status; 128 + signal when a signal ended it."""
     tail: list[str]
-    """The last 100 lines of both streams, or more."""
+    """The last ``TAIL_LINES`` of both streams."""
     isolated: bool = True
     """It had no more network than it asked for."""
 
