@@ -93,7 +93,7 @@ class RepositoryPicture:
             if path.endswith(".py"):
                 for name in quick_imports(data):
                     self._imports.setdefault(name, []).append(path)
-            if path.endswith(PARSED) and (self.prefilter is None or is_settings(path) or self.prefilter.hits(data)):
+            if path.endswith(PARSED) and (self.prefilter is None or is_settings(path) or self.prefilter.hits(data, python=path.endswith(".py"))):
                 made.append(self._parse(path, data))
         return made
 

@@ -506,7 +506,7 @@ RULES = (
         why="A service that is named in code cannot be exchanged without a change of code.",
         way_out="Read its URL from the environment.",
         tokens=("create_engine", "create_async_engine", "Redis(", "from_url", "MongoClient", "MotorClient", "ConnectionParameters", "URLParameters", "SMTP(", "SMTP_SSL", "psycopg", "asyncpg", "pymysql", "MySQLdb", "mysql", "Elasticsearch(", "Celery(", "Kafka", "memcache", "equelize", "mongoose", "ioredis", "IORedis", "createClient", "Pool(", "createConnection", "createPool", "createTransport", "amqp", "knex", "pg.Client", "DataSource", "ChatBot", "database_uri"),
-        near=((('http://', 'https://'), 'https?://(localhost|127\\.0|0\\.0\\.0\\.0|10\\.|192\\.168|172\\.|[a-z][a-z0-9_-]*[:/\\"\'`])'), (('_ur', '_UR', '_HOST', '_host', '_DSN', 'dsn', 'DSN', '_SERVER', '_BACKEND', 'backend', 'BROKER', 'broker', '_hosts', 'servers', 'onnection'), '(?i)(database|db|redis|mongo|broker|amqp|rabbit|elastic|cache|celery|postgres|mysql|smtp|mail|kafka|queue|result|memcache|bootstrap|connection|dsn)\\w*[\\"\'\\]]*\\s*(:[^=\\n]{1,40})?[:=]\\s*\\(?\\s*[\\"\']')),
+        near=((('http://', 'https://'), '(?#window)https?://(localhost|127\\.0|0\\.0\\.0\\.0|10\\.|192\\.168|172\\.|[a-z][a-z0-9_-]*[:/\\"\'`])'), (('_ur', '_UR', '_HOST', '_host', '_DSN', 'dsn', 'DSN', '_SERVER', '_BACKEND', 'backend', 'BROKER', 'broker', '_hosts', 'servers', 'onnection'), '(?#window)(?i)(database|db|redis|mongo|broker|amqp|rabbit|elastic|cache|celery|postgres|mysql|smtp|mail|kafka|queue|result|memcache|bootstrap|connection|dsn)\\w*[\\"\'\\]]*\\s*(:[^=\\n]{1,40})?[:=]\\s*\\(?\\s*[\\"\']')),
         never="defaults of a read, public APIs of vendors, health probes of oneself",
         
     ),

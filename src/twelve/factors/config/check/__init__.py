@@ -23,7 +23,7 @@ RULES = (
         why="A constant makes the code belong to one deploy.",
         way_out="Read it from the environment, and declare the key.",
         tokens=("ALLOWED_HOSTS",),
-        near=((('DEBUG', 'SITE_ID', '_ORIGINS', 'ORIGIN_WHITELIST', 'SERVER_NAME', 'COOKIE_DOMAIN', '_URL', 'SITE_', 'MAIL', 'SMTP_', 'BUCKET', 'AZURE_', 'DOMAIN', 'HOSTNAME', '_HOST'), '\\b(?:DEBUG|SITE_ID|ALLOWED_HOSTS|CSRF_TRUSTED_ORIGINS|CORS_ALLOWED_ORIGINS|CORS_ORIGIN_WHITELIST|CORS_ORIGINS|ALLOWED_ORIGINS|SERVER_NAME|SESSION_COOKIE_DOMAIN|CSRF_COOKIE_DOMAIN|INTERNAL_ALLOWED_HOSTS|SITE_URL|BASE_URL|SITE_DOMAIN|FRONTEND_URL|BACKEND_URL|PUBLIC_URL|ROOT_URL|SITE_ROOT|DOMAIN|SITE_HOST|APP_URL|HOSTNAME|API_URL|EMAIL_HOST|DEFAULT_FROM_EMAIL|SERVER_EMAIL|EMAIL_HOST_USER|MAIL_SERVER|MAIL_DEFAULT_SENDER|MAIL_USERNAME|SMTP_HOST|SMTP_SERVER|AWS_STORAGE_BUCKET_NAME|GS_BUCKET_NAME|S3_BUCKET|S3_BUCKET_NAME|AWS_S3_BUCKET|BUCKET_NAME|AZURE_CONTAINER|AZURE_ACCOUNT_NAME|AWS_BUCKET)[\\"\'\\]]*\\s*(?::[^=\\n]{1,60})?[:=]'),),
+        near=((('DEBUG', 'SITE_ID', '_ORIGINS', 'ORIGIN_WHITELIST', 'SERVER_NAME', 'COOKIE_DOMAIN', '_URL', 'SITE_', 'MAIL', 'SMTP_', 'BUCKET', 'AZURE_', 'DOMAIN', 'HOSTNAME', '_HOST'), '(?#window)\\b(?:DEBUG|SITE_ID|ALLOWED_HOSTS|CSRF_TRUSTED_ORIGINS|CORS_ALLOWED_ORIGINS|CORS_ORIGIN_WHITELIST|CORS_ORIGINS|ALLOWED_ORIGINS|SERVER_NAME|SESSION_COOKIE_DOMAIN|CSRF_COOKIE_DOMAIN|INTERNAL_ALLOWED_HOSTS|SITE_URL|BASE_URL|SITE_DOMAIN|FRONTEND_URL|BACKEND_URL|PUBLIC_URL|ROOT_URL|SITE_ROOT|DOMAIN|SITE_HOST|APP_URL|HOSTNAME|API_URL|EMAIL_HOST|DEFAULT_FROM_EMAIL|SERVER_EMAIL|EMAIL_HOST_USER|MAIL_SERVER|MAIL_DEFAULT_SENDER|MAIL_USERNAME|SMTP_HOST|SMTP_SERVER|AWS_STORAGE_BUCKET_NAME|GS_BUCKET_NAME|S3_BUCKET|S3_BUCKET_NAME|AWS_S3_BUCKET|BUCKET_NAME|AZURE_CONTAINER|AZURE_ACCOUNT_NAME|AWS_BUCKET)[\\"\'\\]]*\\s*(?::[^=\\n]{1,60})?[:=]'),),
         never="defaults of a read, settings classes, routes, wiring, example.com, files for development and tests",
         
         fixable=True,
@@ -45,7 +45,7 @@ RULES = (
         why="The litmus test of the factor: could the code be made public now?",
         way_out="Read it from the environment; change the credential, for it stays in the history.",
         tokens=("jwt.encode", "jwt.sign", "jwt.decode", "jsonwebtoken", "cookie-parser", "cookieParser", "URLSafeTimedSerializer", "cookie-session", "express-session", "JwtModule", "fastify-jwt", "expressjwt", "SessionMiddleware"),
-        near=((('ecret', 'ECRET', 'assw', 'ASSW', 'oken', 'OKEN', 'key', 'KEY', 'Key', 'redential', 'REDENTIAL', 'pwd', 'PWD', '_pass', '_PASS', 'pass', 'PASS'), '(?i)(secret|passw(or)?d|passphrase|token|api[_-]?key|access[_-]?key|private[_-]?key|credential|signing_?key|encryption_?key|crypto_?key|fernet_?key|hmac_?\\w*|auth_?key|account_?key|session_?key|cookie_?key|jwt_?key|pwd|pass)\\w{0,20}[\\"\'\\]]{0,3}\\s*(:\\s*[\\w.\\[\\], |]+)?\\s*[:=]\\s*\\(?\\s*[rbfu]?[\\"\'`]'), (('://',), '://[^\\s\\"\'/@:]+:[^\\s\\"\'/@]+@')),
+        near=((('ecret', 'ECRET', 'assw', 'ASSW', 'oken', 'OKEN', 'key', 'KEY', 'Key', 'redential', 'REDENTIAL', 'pwd', 'PWD', '_pass', '_PASS', 'pass', 'PASS'), '(?#window)(?i)(secret|passw(or)?d|passphrase|token|api[_-]?key|access[_-]?key|private[_-]?key|credential|signing_?key|encryption_?key|crypto_?key|fernet_?key|hmac_?\\w*|auth_?key|account_?key|session_?key|cookie_?key|jwt_?key|pwd|pass)\\w{0,20}[\\"\'\\]]{0,3}\\s*(:\\s*[\\w.\\[\\], |]+)?\\s*[:=]\\s*\\(?\\s*[rbfu]?[\\"\'`]'), (('://',), '://[^\\s\\"\'/@:]+:[^\\s\\"\'/@]+@')),
         never="fixtures, placeholders, fields and labels called password, dummies for one build step",
         fixable=True,
     ),
@@ -62,7 +62,7 @@ RULES = (
         why="A file is easily checked in, and each kind of file has its own place and format.",
         way_out="One variable for each value.",
         tokens=("local_settings", "settings_local", "local_config", "localsettings", "config_local"),
-        near=((('onfig', 'ettings', 'ecret', 'redential', 'atabase'), '(?i)(config(uration)?|settings|secrets?|credentials?|database)[\\w.-]*\\.(json|ya?ml|ini|toml|conf|cfg)'),),
+        near=((('onfig', 'ettings', 'ecret', 'redential', 'atabase'), '(?#window)(?i)(config(uration)?|settings|secrets?|credentials?|database)[\\w.-]*\\.(json|ya?ml|ini|toml|conf|cfg)'),),
         never="logging files, routes, schemas, files that a variable locates",
         
     ),
