@@ -1,4 +1,4 @@
-"""How control speaks with the supervisor: one connection for requests, one for each stream of events."""
+"""How control speaks with the supervisor: a connection for requests, one for each event stream."""
 
 import asyncio
 import contextlib
@@ -27,10 +27,10 @@ _CHUNK = 262144
 
 class Supervisor:
     """
-    A connection to the supervisor. All methods raise Unreachable when it is gone: connect again
-    then.
+    A connection to the supervisor.
 
-    Requests of several tasks go over one connection and are answered in turn.
+    All methods raise Unreachable when it is gone: connect again then. Requests of several tasks go
+    over one connection and are answered in turn.
     """
 
     def __init__(self, run_dir: str, link: socket.socket) -> None:
@@ -90,16 +90,16 @@ class Supervisor:
         await self._ask("signal", name=name, signal=signal)
 
     async def list(self) -> list[dict[str, Any]]:
-        """Every instance that lives, waits for its next start, or has ended and was not forgotten."""
+        """Every instance that lives, waits for its next start, or ended and was not forgotten."""
         found: list[dict[str, Any]] = (await self._ask("list"))["instances"]
         return found
 
     async def input(self, name: str) -> int:
         """
-        A descriptor for its input, now the caller's: the write end of its pipe (once), or its
-        terminal.
+        A descriptor for its input, now the caller's.
 
-        Raises NotFound, and Conflict when there is none to hand over.
+        It is the write end of its pipe, which is given once, or its terminal. Raises NotFound, and
+        Conflict when there is none to hand over.
         """
         answer = await self._ask("input", name=name)
         return int(answer["fd"])
@@ -124,10 +124,10 @@ class Supervisor:
 
     async def events(self, since: int | None = None) -> AsyncIterator[dict[str, Any]]:
         """
-        What happens, as it happens, over a connection of its own; first what came after number
-        ``since``.
+        What happens, as it happens; first what came after number ``since``.
 
-        ``{"event": "overrun", "lost": n}`` says that so many are gone: list again. Raises Unreachable at the end.
+        ``{"event": "overrun", "lost": n}`` says that so many are gone: list again. Raises
+        Unreachable at the end.
         """
         link = await _connected(self.run_dir)
         loop = asyncio.get_running_loop()
@@ -194,8 +194,8 @@ async def ensure_supervisor(
     """
     The supervisor of that home, started detached when none answers.
 
-    ``environ`` is the environment it is started with, by default none but PATH's default: the apps' come with their
-    launches. Raises Unreachable, with its last words, when it does not answer.
+    ``environ`` is the environment it is started with, by default nothing but a PATH: the apps'
+    come with their launches. Raises Unreachable, with its last words, when it does not answer.
     """
     with contextlib.suppress(Unreachable):
         return await _greeted(await Supervisor.connect(run))
@@ -222,7 +222,7 @@ async def _greeted(supervisor: Supervisor) -> Supervisor:
 async def _spawned(run: str, home: str, words: str, environ: dict[str, str] | None) -> int:
     """Start it detached; 0 once it answers, else its exit code."""
     argv = [sys.executable, "-I", "-m", _MODULE, "--run", run, "--home", home, "--detach"]
-    with open(words, "ab") as stderr:
+    with open(words, "ab") as stderr:  # noqa: ASYNC230 - a local file, opened once
         process = await asyncio.create_subprocess_exec(
             *argv,
             stdin=subprocess.DEVNULL,

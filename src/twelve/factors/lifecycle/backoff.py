@@ -1,4 +1,4 @@
-"""When a process that ended is started again: at once the first time, then ever later, never given up."""
+"""When a process that ended is started again: at once, then ever later, never given up."""
 
 from typing import Any, NamedTuple
 
@@ -25,16 +25,15 @@ class Backoff(NamedTuple):
 
 
 def failures_after(policy: Backoff, failures: int, uptime: float) -> int:
-    """The number of failures in a row, after one more exit at ``uptime`` seconds; ``failures`` counts those before."""
+    """Failures in a row, after one more exit at ``uptime`` seconds."""
     return 1 if uptime >= policy.stable else failures + 1
 
 
 def delay(policy: Backoff, failures: int, chance: float) -> float:
     """
-    Seconds to wait before the next start. ``chance`` lies in -1..1 and spreads those that fell
-    together.
+    Seconds to wait before the next start.
 
-    The first failure costs nothing: a worker that was shot is back before anybody asks.
+    ``chance`` lies in -1..1 and spreads those that fell together. The first failure costs nothing: a worker that was shot is back before anybody asks.
     """
     if failures <= 1:
         return 0.0

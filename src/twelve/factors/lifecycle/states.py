@@ -14,7 +14,7 @@ class State(enum.Enum):
     STOPPING = "stopping"
     EXITED = "exited"
     ADOPTED = "adopted"
-    """It runs, found by a new supervisor, which does not know how to start it again until control says so."""
+    """It runs, found by a new supervisor, which cannot start it again until control says how."""
 
 
 LIVE = frozenset({State.STARTING, State.UP, State.STOPPING, State.ADOPTED})

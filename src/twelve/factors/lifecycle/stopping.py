@@ -11,12 +11,12 @@ class StopPlan(NamedTuple):
 
 
 def plan_stop(now: float, signal: int, grace: float) -> StopPlan:
-    """A stop asked for at ``now``: the group has ``grace`` seconds from here, however many others stop beside it."""
+    """A stop asked for at ``now``: its group has ``grace`` seconds, whoever else is stopping."""
     return StopPlan(signal, now + max(0.0, grace))
 
 
 def hasten(plan: StopPlan, other: StopPlan) -> StopPlan:
-    """Two stops of the same process: the last signal counts, and the earlier deadline, so nobody can prolong it."""
+    """Two stops of one process: the last signal and the earlier deadline; nobody can prolong it."""
     return StopPlan(other.signal, min(plan.deadline, other.deadline))
 
 

@@ -1,7 +1,10 @@
 import asyncio
 import contextlib
+import fcntl
 import os
 import signal
+import struct
+import termios
 import time
 from pathlib import Path
 from typing import Any
@@ -77,7 +80,7 @@ async def test_a_program_that_cannot_run_is_told_on_its_own_stderr(
     # Hold the reader before it starts: without a collector the folder goes at once.
     keep = await world.start("web.1", "sleep", "100")
     assert keep
-    collector = world.launch("x", "sleep", "100")
+    collector = world.launch("x", "sleep", "100", restart=FOREVER)
     await world.client.start({**collector, "name": "twelve/collector@-"})
     await world.start("run.a", *argv)
     text = await read_fifo(world, name, "stderr", "\n")
@@ -244,12 +247,8 @@ async def test_a_pipe_is_handed_over_once_and_closes(world: World) -> None:
 
 
 async def test_a_terminal_is_a_terminal(world: World) -> None:
-    import fcntl
-    import struct
-    import termios
-
     script = "test -t 0 && test -t 1 && stty size && trap 'stty size; exit 5' INT; echo on; read x"
-    launch = world.launch("x", "sleep", "100")
+    launch = world.launch("x", "sleep", "100", restart=FOREVER)
     await world.client.start({**launch, "name": "twelve/collector@-"})
     name = await world.start("run.a", "sh", "-c", script, stdin="pty", size=[33, 99])
     master = await world.client.input(name)

@@ -4,12 +4,14 @@ import os
 import signal
 import socket
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.engines.local.supervisor.worlds import World, alive, marked, until
 
-from twelve.engines.local.supervisor import proc, state
+from twelve.engines.local.supervisor import state, zygote
 from twelve.engines.local.supervisor_client import Supervisor, ensure_supervisor
 from twelve.errors import Conflict, Unreachable
 
@@ -22,6 +24,17 @@ async def state_of(world: World, name: str) -> str:
     entry = await world.entry(name)
     assert entry is not None
     return str(entry["state"])
+
+
+def edit_state(world: World, change: Callable[[dict[str, Any]], None]) -> None:
+    path = Path(state.path_of(str(world.home)))
+    kept = json.loads(path.read_text())
+    change(kept)
+    path.write_text(json.dumps(kept))
+
+
+def exit_code_of(pid: int) -> int:
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
 async def test_children_outlive_a_killed_supervisor_and_are_adopted(world: World) -> None:
@@ -159,43 +172,38 @@ async def test_a_reused_pid_is_not_adopted(world: World) -> None:
     name = await world.start("web.1", "sleep", "100")
     pid = (await world.event("started", name))["pid"]
     await world.kill_supervisor()
-    path = Path(state.path_of(str(world.home)))
-    kept = json.loads(path.read_text())
-    kept["instances"][0]["start_time"] -= 1
-    path.write_text(json.dumps(kept))
+    edit_state(world, lambda kept: kept["instances"][0].update(start_time=1))
     await world.begin(since=0)
     exited = await world.event("exited", name)
     assert (exited["code"], exited["signal"]) == (None, None)
     await world.event("gone", name)
     assert alive(pid)
     os.kill(pid, signal.SIGKILL)
+    await until(lambda: not marked(world.mark))
 
 
 async def test_after_a_reboot_nothing_is_adopted(world: World) -> None:
     name = await world.start("web.1", "sleep", "100")
     pid = (await world.event("started", name))["pid"]
     await world.kill_supervisor()
-    path = Path(state.path_of(str(world.home)))
-    path.write_text(path.read_text().replace(proc.boot_id(), "another-boot"))
+    edit_state(world, lambda kept: kept.update(boot_id="another-boot"))
     await world.begin(since=0)
     await world.event("gone", name)
     assert await state_of(world, name) == "exited"
     os.kill(pid, signal.SIGKILL)
+    await until(lambda: not marked(world.mark))
 
 
 async def test_an_init_without_orders_goes_by_itself(world: World) -> None:
     # A supervisor that dies between the state file and exec: the channel ends, nothing was sent.
-    from twelve.engines.local.supervisor import init, zygote
-
     cloner = zygote.start((256, 256))
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     pid = zygote.spawn(cloner, 0, ours, theirs)
     assert alive(pid)
-    assert init.END_ALL > 34
     ours.close()
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    assert exit_code_of(pid) == 0
     cloner.socket.close()
-    os.waitpid(cloner.pid, 0)
+    assert exit_code_of(cloner.pid) == 0
 
 
 @pytest.mark.parametrize("round_", range(6))
@@ -212,7 +220,7 @@ async def test_killed_at_any_moment_of_a_start_it_leaves_no_orphan(
     await world.begin()
     known = {one["name"]: one for one in await world.client.list()}
     await asyncio.sleep(0.1)
-    apps = [pid for pid in marked(world.mark)]
+    apps = marked(world.mark)
     if apps:
         entry = known["shop/production/web.1@v1"]
         assert apps == [entry["app_pid"]]

@@ -1,4 +1,4 @@
-"""A new supervisor finds the children of the one before it, and knows them again by start time and boot."""
+"""A new supervisor finds its predecessor's children, known again by start time and boot."""
 
 import contextlib
 import os
@@ -41,7 +41,7 @@ def _take_streams(keeper: Keeper, instance: Instance, entry: dict[str, object]) 
 
 
 def _take_process(instance: Instance) -> bool:
-    """Whether its init lives: first a handle that cannot change hands, then the proof that it is the same process."""
+    """Whether its init lives: first a handle that cannot change hands, then the proof."""
     if instance.state not in LIVE:
         return False
     try:
@@ -83,7 +83,7 @@ def _listen_for_readiness(keeper: Keeper, instance: Instance) -> None:
 
 
 def _bury(keeper: Keeper, instance: Instance) -> None:
-    """It ended while nobody looked, or never began; or it waited for a start that needs an environment we lack."""
+    """It ended while nobody looked, or never began, or waited for a start that we cannot make."""
     if instance.state in LIVE:
         outcome = streams.read_exit(instance.streams.folder) if instance.streams else None
         lost = {"code": None, "signal": None, "at_ns": time.time_ns()}

@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 from twelve.engines.local.supervisor import box
 
 CANNOT_RUN, NOT_FOUND = 126, 127
-"""The exit codes that every shell gives for a program that is not executable, and for one that is not there."""
+"""The exit codes that every shell gives for a program that cannot be run, and for none at all."""
 
 _PR_SET_PDEATHSIG = 1
 

@@ -1,4 +1,4 @@
-"""The link to the collector: it is told of every FIFO folder, and asked whether one is empty before it goes."""
+"""The link to the collector: told of every FIFO folder, asked if one is empty before it goes."""
 
 import json
 import os
@@ -36,7 +36,7 @@ class Capture:
             self._ask("open", folder)
 
     def drain(self, folder: str, done: Callable[[], None]) -> None:
-        """Call ``done`` when the collector has read all of the folder, or when there is no collector to wait for."""
+        """Call ``done`` when the collector has read it all, or when there is none to wait for."""
         self._folders.discard(folder)
         self._drains[folder] = done
         if not self._connected():
@@ -50,7 +50,7 @@ class Capture:
         self._drains.pop(folder, None)
 
     def _connected(self) -> bool:
-        """Connect when there is no connection; it begins with all that is open and all that is asked."""
+        """Connect when there is no connection; it begins with all that is open or asked for."""
         if self._socket is not None:
             return True
         link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
@@ -115,7 +115,7 @@ class Capture:
         self._retry()
 
     def _retry(self) -> None:
-        """Try again soon while anything waits; when no collector is to come, those who wait need not."""
+        """Try again soon while anything waits; when no collector is to come, nobody need wait."""
         if self._socket is None and not self._wanted():
             waiting, self._drains = list(self._drains.values()), {}
             for done in waiting:

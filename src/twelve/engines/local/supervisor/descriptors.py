@@ -23,7 +23,7 @@ def close_range(first: int, last: int = _LAST) -> None:
 
 
 def memory_file(data: bytes) -> int:
-    """An unnamed file in memory that holds ``data``: it reaches another process, and never a disk."""
+    """An unnamed file in memory with ``data``: it reaches another process, and never a disk."""
     fd = os.memfd_create("job", os.MFD_CLOEXEC)
     view = memoryview(data)
     while view:

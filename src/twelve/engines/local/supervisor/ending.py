@@ -1,4 +1,4 @@
-"""How an instance ends: what its init wrote down, what is left of it, what comes next, and when its name is free."""
+"""How an instance ends: what its init wrote, what is left, what is next, when its name is free."""
 
 import contextlib
 import os
@@ -46,7 +46,7 @@ def ended(keeper: Keeper, instance: Instance, status: int | None) -> None:
     outcome = streams.read_exit(instance.streams.folder)
     if outcome is None:
         _end_orphans(keeper, instance)
-        outcome = _unwritten(instance, status)
+        outcome = _unwritten(status)
     told(keeper, instance, outcome)
     next_step(keeper, instance, time.monotonic() - instance.began)
 
@@ -129,7 +129,7 @@ def let_go(keeper: Keeper, instance: Instance) -> None:
 
 
 def kill(instance: Instance) -> None:
-    """No more patience: the init itself, with it its namespace, and the group where there is none."""
+    """No more patience: the init itself, with its namespace, and the group where there is none."""
     if instance.app_pid and not instance.namespaced:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(instance.app_pid, signal.SIGKILL)
@@ -141,7 +141,7 @@ def _gone(keeper: Keeper, instance: Instance) -> None:
         return
     let_go(keeper, instance)
     instance.gone = True
-    if instance.forever and instance.launch is not None:
+    if instance.forever and (instance.stopped or instance.launch is not None):
         del keeper.instances[instance.name]
     instance.launch = None  # its environment is nobody's business any more
     keeper.emit("gone", instance)
@@ -149,7 +149,9 @@ def _gone(keeper: Keeper, instance: Instance) -> None:
 
 def _end_orphans(keeper: Keeper, instance: Instance) -> None:
     """
-    The init was killed. Its namespace died with it; without one, the app is killed by the kernel
+    The init was killed: end what it had.
+
+    Its namespace died with it; without one, the app is killed by the kernel
     with its parent, and what it had started has become our child, or is in its session still.
     """
     if instance.namespaced:
@@ -168,7 +170,7 @@ def _end_orphans(keeper: Keeper, instance: Instance) -> None:
         time.sleep(0.001)
 
 
-def _unwritten(instance: Instance, status: int | None) -> dict[str, Any]:
+def _unwritten(status: int | None) -> dict[str, Any]:
     """An init that wrote nothing was killed: nothing else ends it before it has written."""
     code = os.waitstatus_to_exitcode(status) if status is not None else -int(signal.SIGKILL)
     name = signal.Signals(-code).name if code < 0 else None

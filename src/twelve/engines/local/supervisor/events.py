@@ -1,4 +1,4 @@
-"""What happened, numbered: the newest ones are kept, so that a control that was away can read on."""
+"""What happened, numbered: the newest are kept, so that a control that was away can read on."""
 
 import collections
 from typing import Any

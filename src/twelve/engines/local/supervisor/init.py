@@ -1,12 +1,12 @@
 """
-The init of an instance: it starts the app, passes signals on, reaps, ends what is left, writes down
-how it ended.
+The init of an instance: it starts the app, passes signals on, reaps, ends what is left.
 
 It is PID 1 of the instance's pid namespace, or the subreaper of all its descendants where the tier
 has none. It touches as little memory as it can: what the app needs to know is read in the app's own
-process, right before exec.
+process, right before exec. How the app ended it writes to a file that it was given.
 """
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -32,7 +32,7 @@ BORN = b"init"
 """The first word on the channel; or, from the zygote, an errno in decimal."""
 
 DESCRIPTORS = 5
-"""job, exit file, stdin, stdout, stderr; with a terminal also its master and the FIFO of its bytes."""
+"""job, exit file, stdin, stdout, stderr; with a terminal also its master and its FIFO."""
 
 _PR_SET_NAME, _PR_SET_CHILD_SUBREAPER = 15, 36
 _ORDERS_SIZE = 4096
@@ -41,13 +41,14 @@ _DESCRIPTORS_SIZE = socket.CMSG_SPACE(4 * (DESCRIPTORS + 2))
 _CHILD, _TERM, _KILL, _CONT = map(
     int, (signal.SIGCHLD, signal.SIGTERM, signal.SIGKILL, signal.SIGCONT)
 )
-_AGAIN = 0.05  # seconds between two rounds of SIGKILL: a group that forks while it is killed needs more than one
+_AGAIN = 0.05
+"""Seconds between rounds of SIGKILL: a group that forks while it is killed needs more than one."""
 
 Wait = Callable[[float | None], int | None]
 
 
 class Kit(NamedTuple):
-    """What the zygote lays out once, so that no init makes its own: each page written costs 4 kB."""
+    """What the zygote lays out once, so that no init makes its own: a page written costs 4 kB."""
 
     prctl: Callable[[int, int, int, int, int], int]
     signals: tuple[int, ...]
@@ -161,10 +162,11 @@ def _reap(instance: Instance, alive: bool) -> bool | None:
 
 
 def _write_down(exit_file: int, status: int) -> None:
-    """The exit status, for whoever asks: a supervisor that is not our parent could not know it otherwise."""
+    """The exit status: a supervisor that is not our parent could not know it otherwise."""
     code = os.waitstatus_to_exitcode(status)
     name = f'"{_signal_name(-code)}"' if code < 0 else "null"
-    text = f'{{"code": {code if code >= 0 else "null"}, "signal": {name}, "at_ns": {time.time_ns()}}}\n'
+    number = code if code >= 0 else "null"
+    text = f'{{"code": {number}, "signal": {name}, "at_ns": {time.time_ns()}}}\n'
     os.pwrite(exit_file, text.encode(), 0)
 
 
@@ -201,10 +203,8 @@ def _pass_on(instance: Instance, number: int) -> None:
 
 
 def _quietly(kill: Callable[[int, int], None], pid: int, number: int) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         kill(pid, number)
-    except (ProcessLookupError, PermissionError):
-        pass
 
 
 def _wait(signals: tuple[int, ...], patience: float | None) -> int | None:

@@ -40,6 +40,8 @@ class Instance:
         self.last_exit: dict[str, Any] | None = None
         self.plan: StopPlan | None = None
         self.forced = False
+        self.stopped = False
+        """Whether its end was asked for."""
         self.gone = False
         self.streams: streams.Streams | None = None
         self.channel: socket.socket | None = None
@@ -99,8 +101,8 @@ def shown(instance: Instance) -> dict[str, Any]:
 
 
 _KEPT = (
-    "name", "digest", "pid", "start_time", "app_pid", "namespaced", "forever", "ready", "started_ns", "began",
-    "restarts", "failures", "last_exit", "gone",
+    "name", "digest", "pid", "start_time", "app_pid", "namespaced", "forever", "ready",
+    "started_ns", "began", "restarts", "failures", "last_exit", "stopped", "gone",
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The keeper: starts what it is told to, keeps it running by its policy, and ends it when told to."""
+"""The keeper: starts what it is told to, keeps it running, and ends it when told to."""
 
 import os
 import time
@@ -23,7 +23,8 @@ from twelve.errors import Conflict, NotFound
 from twelve.factors.lifecycle import backoff, stopping
 from twelve.factors.lifecycle.states import LIVE, State
 
-_DRAIN_LIMIT = 30.0  # seconds for the collector to read what is left; a broken one must not keep a name in use for ever
+_DRAIN_LIMIT = 30.0
+"""Seconds for the last bytes to be read: a broken collector must not keep a name for ever."""
 _FORCE_AGAIN = 1.0  # seconds after which an init that does not obey is killed itself
 _RECORDS = 1000  # ended one-offs that are remembered
 
@@ -85,6 +86,7 @@ class Keeper:
     def stop(self, name: str, grace: float, number: int) -> None:
         """Begin to end it. A second stop can only come earlier. Raises NotFound."""
         instance = self.find(name)
+        instance.stopped = True
         if instance.state is State.BACKOFF:
             instance.cancel_timer()
             ending.finish(self, instance)
@@ -290,9 +292,9 @@ class Keeper:
             self.emit("ready", instance)
 
     def _collector_is_wanted(self) -> bool:
-        """Whether one is there or to come back: one that was adopted and ended is control's to start."""
+        """Whether one is there or to come back: control starts one that was adopted and ended."""
         collector = self.instances.get(capture.NAME)
-        return collector is not None and collector.state is not State.STOPPING
+        return collector is not None and collector.forever and not collector.stopped
 
     def close(self) -> None:
         """Let the zygote go; the instances stay."""

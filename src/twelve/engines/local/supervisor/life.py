@@ -87,7 +87,7 @@ class Life:
         self.listener.listen(64)
 
     def shut_down(self) -> None:
-        """The socket goes, the instances stay; after ``shutdown`` the state file goes too, for there are none."""
+        """The socket goes, the instances stay; after ``shutdown`` there are none, nor a file."""
         assert self.keeper is not None
         self.listener.close()
         with contextlib.suppress(FileNotFoundError):

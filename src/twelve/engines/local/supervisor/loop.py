@@ -1,4 +1,4 @@
-"""One thread, one epoll: descriptors that became ready, timers that are due, signals that left a note."""
+"""One thread, one epoll: what became ready, what is due, which signals left a note."""
 
 import heapq
 import os
@@ -56,7 +56,7 @@ class Loop:
         self.watch(self._wake, READABLE, self._signalled)
 
     def watch(self, fd: int, mask: int, call: Callable[[int], None]) -> None:
-        """Call with the ready mask whenever ``fd`` is ready; a second watch of an fd replaces the first."""
+        """Call with the ready mask whenever ``fd`` is ready; a second watch replaces the first."""
         if fd in self._calls:
             self._epoll.modify(fd, mask)
         else:

@@ -1,6 +1,7 @@
 """What /proc says about a process: enough to know it again."""
 
 import os
+from collections.abc import Iterator
 
 
 def boot_id() -> str:
@@ -10,37 +11,19 @@ def boot_id() -> str:
 
 
 def start_time(pid: int) -> int | None:
-    """Field 22 of the process's stat, in clock ticks since boot; None when there is no such process."""
+    """Field 22 of the process's stat, in clock ticks since boot; None without such a process."""
     fields = _stat(pid)
     return int(fields[19]) if fields else None
 
 
 def children(parents: set[int]) -> list[int]:
     """The living children of ``parents``, by a walk over /proc; zombies are left out."""
-    found = []
-    for name in os.listdir("/proc"):
-        if (
-            name.isdigit()
-            and (fields := _stat(int(name)))
-            and int(fields[1]) in parents
-            and fields[0] != b"Z"
-        ):
-            found.append(int(name))
-    return found
+    return [pid for pid, fields in _living() if int(fields[1]) in parents]
 
 
 def session(leader: int) -> list[int]:
     """The living members of the session that ``leader`` made; it may be gone itself."""
-    found = []
-    for name in os.listdir("/proc"):
-        if (
-            name.isdigit()
-            and (fields := _stat(int(name)))
-            and int(fields[3]) == leader
-            and fields[0] != b"Z"
-        ):
-            found.append(int(name))
-    return found
+    return [pid for pid, fields in _living() if int(fields[3]) == leader]
 
 
 def out_of_memory_kills() -> int:
@@ -81,8 +64,14 @@ def _record(log: int) -> bytes:
             return b""
 
 
+def _living() -> Iterator[tuple[int, list[bytes]]]:
+    for name in os.listdir("/proc"):
+        if name.isdigit() and (fields := _stat(int(name))) and fields[0] != b"Z":
+            yield int(name), fields
+
+
 def _stat(pid: int) -> list[bytes] | None:
-    """The fields from the third on (state is the first): the second may hold blanks and brackets."""
+    """The fields from the third on, which is the state: the second may hold blanks and brackets."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
             return file.read().rsplit(b")", 1)[1].split()

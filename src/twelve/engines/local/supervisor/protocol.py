@@ -13,7 +13,7 @@ SOCKET = "supervisor.sock"
 
 _LENGTH = struct.Struct(">I")
 LIMIT = 32 * 1024 * 1024
-"""The largest frame in bytes; a launch holds one environment, and execve takes far less than this."""
+"""The largest frame in bytes; a launch holds one environment, and execve takes far less."""
 
 
 def encode(message: dict[str, Any]) -> bytes:
@@ -45,6 +45,6 @@ class Decoder:
             message = json.loads(self._buffer[_LENGTH.size : _LENGTH.size + length])
             del self._buffer[: _LENGTH.size + length]
             if not isinstance(message, dict):
-                raise ValueError("a frame that is no JSON object")
+                raise ValueError("a frame that is no JSON object")  # noqa: TRY004 - bad bytes
             messages.append(message)
         return messages

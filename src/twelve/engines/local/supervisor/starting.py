@@ -82,10 +82,10 @@ def release(instance: Instance) -> None:
 
 def heard(instance: Instance) -> bool:
     """
-    Read what the child tells on its channel. True when it has ended: the program runs, or nothing
-    will.
+    Read what the child tells on its channel; True at its end.
 
-    The kernel gives the app's pid with its message, translated from its own pid namespace.
+    Then the program runs, or nothing will. The kernel gives the app's pid with its message,
+    translated from its own pid namespace.
     """
     while instance.channel is not None:
         try:

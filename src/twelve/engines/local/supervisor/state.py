@@ -24,7 +24,7 @@ def save(home: str, boot: str, instances: list[dict[str, Any]], *, sync: bool) -
 
 
 def load(home: str) -> tuple[str, list[dict[str, Any]]]:
-    """The boot that the file speaks of, and its instances; nothing when there is no file, or none that can be read."""
+    """The boot that the file speaks of, and its instances; nothing when it cannot be read."""
     try:
         with open(path_of(home), "rb") as file:
             body = json.loads(file.read())

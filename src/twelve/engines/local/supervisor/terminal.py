@@ -1,5 +1,6 @@
-"""The terminal of a one-off: its bytes go from the master to a FIFO, in the init, so that they outlive the supervisor."""
+"""The terminal of a one-off: the init moves its bytes to a FIFO, so it outlives the supervisor."""
 
+import contextlib
 import ctypes
 import fcntl
 import os
@@ -84,14 +85,12 @@ class Pump:
                 os.close(self._master)
                 self._master = -1
                 return
-        try:
+        with contextlib.suppress(BlockingIOError):
             self._pending = self._pending[os.write(self._fifo, self._pending) :]
-        except BlockingIOError:
-            pass
         self._arm()
 
     def _arm(self) -> None:
-        """Ask for room while bytes wait, for bytes otherwise; never for both, or a hang-up would keep us spinning."""
+        """Ask for room while bytes wait, for bytes otherwise; never both: a hang-up would spin."""
         if self._master >= 0:
             self._listen(self._master, 0 if self._pending else select.POLLIN)
         self._listen(self._fifo, select.POLLOUT if self._pending else 0)

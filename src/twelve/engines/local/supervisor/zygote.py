@@ -1,6 +1,5 @@
 """
-The zygote: forked from the supervisor while that is young, it clones the init of every instance and
-does nothing else.
+The zygote: forked from the young supervisor, it clones the init of every instance.
 
 Pages that two processes share cost half each, until one of them writes. The supervisor writes all
 the time, so an init forked from it would keep an old copy of every page it touched since: 1.5 MB
