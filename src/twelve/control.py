@@ -288,5 +288,7 @@ def control_launch(settings: Settings, environ: Mapping[str, str]) -> dict[str, 
         "grace": 10.0,
         "stop_signal": "SIGTERM",
         "notify": False,
+        # Control starts a new supervisor when that has died; it must outlive control.
+        "leaves": True,
         "box": {"tier": "bare"},
     }

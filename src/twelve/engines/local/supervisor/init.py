@@ -22,10 +22,10 @@ CLONE_NEWPID = 0x20000000
 END_ALL = int(signal.SIGRTMIN) + 3
 """The supervisor's order that the grace is over: everything but the init itself is killed."""
 
-ORDERS = struct.Struct("<?dII")
+ORDERS = struct.Struct("<??dII")
 """
-Whether there is a terminal; the grace in seconds for what outlives the app; the uid and gid to
-take, box.NOBODY for none. The name follows.
+Whether there is a terminal; whether what left the app's group may outlive it; the grace in
+seconds for the rest; the uid and gid to take, box.NOBODY for none. The name follows.
 """
 
 BORN = b"init"
@@ -94,10 +94,10 @@ def _live(kit: Kit, channel: socket.SocketType, namespaced: bool) -> int:
     orders, ancillary, _, _ = channel.recvmsg(_ORDERS_SIZE, _DESCRIPTORS_SIZE, descriptors.CLOEXEC)
     if not orders:  # the supervisor died before it had written down that we exist: so we must not
         return 0
-    has_terminal, grace, uid, gid = ORDERS.unpack_from(orders)
+    has_terminal, leaves, grace, uid, gid = ORDERS.unpack_from(orders)
     layout = _WITH_TERMINAL if has_terminal else _PLAIN
     fds = layout.unpack(ancillary[0][2])
-    if not namespaced:
+    if not (namespaced or leaves):
         kit.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     me = os.getpid()
     pid = os.fork()

@@ -17,6 +17,7 @@ _DEFAULTS: dict[str, Any] = {
     "grace": 30.0,
     "stop_signal": "SIGTERM",
     "notify": False,
+    "leaves": False,
     "box": {"tier": "bare"},
 }
 _REQUIRED = ("name", "argv", "env", "cwd")

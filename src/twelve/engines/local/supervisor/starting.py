@@ -72,7 +72,8 @@ def release(instance: Instance) -> None:
         _open_ends(instance, instance.streams, ends)
         launch = instance.launch
         uid, gid = box.owner(launch["box"])
-        head = init.ORDERS.pack(bool(ends.pump), float(launch["grace"]), uid, gid)
+        flags = (bool(ends.pump), bool(launch["leaves"]))
+        head = init.ORDERS.pack(*flags, float(launch["grace"]), uid, gid)
         box.prepare(launch["box"], instance.pid)
         fds = [ends.job, ends.exit_file, *ends.stdio, *ends.pump]
         socket.send_fds(instance.channel, [head + instance.name.encode()], fds)
