@@ -2,9 +2,9 @@
 
 import ast
 import re
-import warnings
 from typing import Any
 
+from twelve.checker.python_older import parse
 from twelve.checker.python_values import ENV_CALLS, ENV_OBJECTS, READERS, Values
 from twelve.picture.code import Assign, Call, Function, Guard, Import, Module, Raise
 from twelve.picture.value import Value, from_env
@@ -18,9 +18,7 @@ def read_python(path: str, text: str, role: str = "app") -> Module:
     """The facts of one file; a file that does not parse has its error and line instead."""
     module = Module(path, "python", role)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(text)
+        tree = parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         module.error = getattr(error, "msg", None) or type(error).__name__
         module.error_line = getattr(error, "lineno", 0) or 0

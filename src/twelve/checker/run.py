@@ -73,11 +73,12 @@ def _word(rule: Rule, faults: list[Finding], holds: tuple[Hold, ...]) -> Word:
 
 
 def broken_files(picture: RepositoryPicture) -> list[Finding]:
-    """Files that their own format's reader refuses; Python of another version is only a note."""
+    """Files of a known format that its own reader refuses. Code is left out: another version may parse it."""
     made = []
     for one in picture.broken:
-        severity: Literal["low", "info"] = "info" if one.path.endswith(".py") else "low"
-        made.append(Finding("II-1" if one.path.endswith((".toml", ".json")) else "I-1", severity, f"does not parse: {one.why}", (Place(one.path, one.line),)))
+        if not one.path.endswith(".py"):
+            rule = "II-1" if one.path.endswith((".toml", ".json", "Pipfile")) else "V-1"
+            made.append(Finding(rule, "low", f"does not parse: {one.why}", (Place(one.path, one.line),)))
     return made
 
 

@@ -1,5 +1,6 @@
 """The tree that is checked: a folder on disk, or a mapping in tests. Links out of the tree are never followed."""
 
+import fnmatch
 import os
 import stat
 from collections.abc import Iterator, Mapping
@@ -59,7 +60,12 @@ class FolderTree:
             raise Usage(f"{root}: not a directory", "twelve check PATH wants the folder of an app")
         self.root = root.resolve()
         self.base = os.fspath(self.root)
-        self.skipped_links: list[str] = []
+        self.excluded: tuple[str, ...] = ()
+
+    def without(self, patterns: tuple[str, ...]) -> "FolderTree":
+        """The same tree, some paths left out."""
+        self.excluded = patterns
+        return self
 
     def entries(self) -> Iterator[Entry]:
         pending = [""]
@@ -73,6 +79,8 @@ class FolderTree:
                 continue
             for item in held:
                 path = f"{folder}/{item.name}" if folder else item.name
+                if self.excluded and any(fnmatch.fnmatchcase(path, pattern) for pattern in self.excluded):
+                    continue
                 if item.is_symlink():
                     yield Entry(path, 0, _target(item.path))
                 elif item.is_dir(follow_symlinks=False):

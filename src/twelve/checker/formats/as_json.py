@@ -1,0 +1,53 @@
+"""The report as JSON: a contract that scripts read."""
+
+import json
+from typing import Any
+
+from twelve.checker.run import Report
+from twelve.finding import Finding, Place
+
+
+def report_json(report: Report) -> str:
+    """Version 1 of the contract: verdicts and findings, paths relative to the root."""
+    return json.dumps(as_data(report), indent=2, ensure_ascii=False) + "\n"
+
+
+def as_data(report: Report) -> dict[str, Any]:
+    return {
+        "version": 1,
+        "root": report.root,
+        "apps": list(report.apps),
+        "files": report.files,
+        "seconds": round(report.seconds, 3),
+        "verdicts": [
+            {
+                "requirement": one.requirement,
+                "factor": one.factor,
+                "level": one.level,
+                "verdict": one.verdict,
+                "evidence": [{"message": hold.message, "path": hold.place.path, "line": hold.place.line} for hold in one.evidence],
+            }
+            for one in report.verdicts
+        ],
+        "findings": [finding_data(one) for one in report.findings],
+        "notes": list(report.notes),
+    }
+
+
+def finding_data(one: Finding) -> dict[str, Any]:
+    first = one.places[0] if one.places else Place(".")
+    return {
+        "requirement": one.requirement,
+        "severity": one.severity,
+        "message": one.message,
+        "path": safe(first.path),
+        "line": first.line,
+        "column": first.column,
+        "places": [{"path": safe(place.path), "line": place.line} for place in one.places],
+        "fix": one.fix,
+    }
+
+
+def safe(path: str) -> str:
+    """A path that any encoder takes: bytes that are no UTF-8 are shown escaped."""
+    return path.encode("utf-8", "backslashreplace").decode() if any("\ud800" <= char <= "\udfff" for char in path) else path

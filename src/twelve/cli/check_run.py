@@ -1,0 +1,112 @@
+"""What ``twelve check`` does once its words are read."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from twelve.checker.explain import explain
+from twelve.checker.formats.as_json import report_json
+from twelve.checker.formats.github import report_github
+from twelve.checker.formats.junit import report_junit
+from twelve.checker.formats.sarif import report_sarif
+from twelve.checker.formats.text import report_text
+from twelve.checker.ignores import apply_baseline, apply_ignores, only_paths, with_findings, write_baseline
+from twelve.checker.run import Report, check, selected
+from twelve.checker.settings import CheckSettings, known_selectors, read_settings
+from twelve.checker.source import FolderTree
+from twelve.errors import EXIT_FAILED, Usage
+from twelve.finding import Finding
+
+
+class Options(NamedTuple):
+    """The words of the call."""
+
+    path: Path
+    shape: str = "text"
+    output: Path | None = None
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    extended: bool = False
+    baseline: Path | None = None
+    write_baseline: Path | None = None
+    since: str | None = None
+    history: bool = False
+    tools: tuple[str, ...] = ()
+    exit_zero: bool = False
+    explain: str | None = None
+    fixes: str | None = None
+    only_diff: bool = False
+
+
+def run_check(options: Options) -> int:
+    """Audit, and end with the exit code."""
+    if options.explain:
+        sys.stdout.write(explain(options.explain))
+        return 0
+    source = FolderTree(options.path)
+    settings = read_settings(source)
+    report = _audit(options, source, settings)
+    if options.fixes:
+        from twelve.checker.fixes.apply import mend
+
+        return mend(source, report, options.fixes, only_diff=options.only_diff, write=sys.stdout.write)
+    if options.write_baseline:
+        options.write_baseline.write_text(write_baseline(report), "utf-8")
+        return 0
+    _show(options, report)
+    broken = any(one.severity != "info" for one in report.findings)
+    return EXIT_FAILED if broken and not options.exit_zero else 0
+
+
+def _audit(options: Options, source: FolderTree, settings: CheckSettings) -> Report:
+    select = _words(options.select) or settings.select
+    ignore = (*_words(options.ignore), *settings.ignore)
+    for word in (*select, *ignore):
+        if word not in known_selectors():
+            raise Usage(f"{word} is no requirement, factor or level", "III-2, III or M")
+    rules = selected(select, ignore, extended=options.extended or settings.extended)
+    report = check(source.without(settings.exclude), rules, root=os.fspath(options.path))
+    more: list[Finding] = []
+    if options.history:
+        from twelve.checker.history import secrets_in_history
+
+        known = {(one.requirement, place.path) for one in report.findings for place in one.places}
+        more += [one for one in secrets_in_history(source.root) if ("III-2", one.places[0].path) not in known]
+    for tool in options.tools:
+        from twelve.checker.adapters import findings_of
+
+        more += findings_of(tool, source.root)
+    if more:
+        report = with_findings(report, [*report.findings, *more], report.notes)
+        named = {one.requirement for one in more if one.severity != "info"}
+        report = report._replace(verdicts=tuple(v._replace(verdict="broken") if v.requirement in named else v for v in report.verdicts))
+    report = apply_ignores(report, source)
+    if options.since:
+        from twelve.checker.history import changed_since
+
+        report = only_paths(report, changed_since(source.root, options.since))
+    baseline = options.baseline or (source.root / settings.baseline if settings.baseline else None)
+    return apply_baseline(report, baseline) if baseline else report
+
+
+def _words(given: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(word.strip() for text in given for word in text.split(",") if word.strip())
+
+
+def _show(options: Options, report: Report) -> None:
+    colour = options.output is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    if options.shape == "html":
+        from twelve.checker.formats.html import report_html
+
+        text = report_html(report)
+    elif options.shape == "text":
+        text = report_text(report, colour=colour)
+    else:
+        makers: dict[str, Callable[[Report], str]] = {"json": report_json, "sarif": report_sarif, "junit": report_junit, "github": report_github}
+        text = makers[options.shape](report)
+    if options.output:
+        options.output.write_text(text, "utf-8")
+    else:
+        sys.stdout.write(text)
