@@ -87,6 +87,21 @@ def test_a_node_app_without_dependencies_needs_no_lock():
     assert (found.node.lock_path, found.node.shipped) == ("", True)
 
 
+def test_a_command_of_a_package_needs_the_packages():
+    package = json.dumps({"scripts": {"build": "next build"}, "dependencies": {"next": "16"}})
+    files = {"package.json": package, "package-lock.json": LOCK, "Procfile": "web: next start\n"}
+    found = plan(files)
+    assert (found.node.shipped, found.static) == (True, False)
+    files["Procfile"] = "web: python -m twelve.static dist\n"
+    found = plan(files)
+    assert (found.node.shipped, found.static) == (False, True)
+
+
+def test_tools_alone_make_no_node_app():
+    package = json.dumps({"devDependencies": {"prettier": "3"}})
+    assert plan({"package.json": package, "Procfile": "web: ./server\n"}).node is None
+
+
 def test_static_sites():
     assert plan({"index.html": ""}).static
     assert plan({"public/index.html": ""}).static

@@ -241,7 +241,7 @@ def _walk(folder: Path, prefix: str) -> Iterator[tuple[Path, str]]:
 
 
 def names_in(folder: Path) -> tuple[str, ...]:
-    """The files below a folder that may belong to its codebase, relative, sorted; links included."""
+    """The files below a folder that may be of its codebase, relative, sorted; links included."""
     found = (name for path, name in _walk(folder, "") if path.is_symlink() or path.is_file())
     return tuple(sorted(name for name in found if not _is_secret(name)))
 

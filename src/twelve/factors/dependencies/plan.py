@@ -82,10 +82,8 @@ def plan_build(names: Iterable[str], read: Read, build_table: Mapping[str, Any])
     table = _checked(build_table)
     commands = _commands(read)
     python = _plan_python(known, read, table)
-    node = _plan_node(known, read, commands, alone=python is None)
-    static = python is None and (
-        "twelve.static" in commands or static_folder(known, read) is not None
-    )
+    static = python is None and _is_static(known, read, commands)
+    node = _plan_node(known, read, commands, alone=python is None and not static)
     hooks = list(_strings(table, "hooks"))
     wanted = table.get("collectstatic", True)
     if (
@@ -212,7 +210,7 @@ def _plan_node(names: frozenset[str], read: Read, commands: str, *, alone: bool)
         return None
     build = "build" in package.scripts
     mentioned = bool(re.search(r"(?<![\w./-])(node|npm|npx)(?![\w./-])", commands))
-    shipped = mentioned or (alone and _serves(package, names))
+    shipped = mentioned or (alone and (bool(package.dependencies) or _serves(package, names)))
     if not (build or shipped):
         return None
     # A package that depends on nothing needs no lock.
@@ -232,6 +230,12 @@ def _plan_node(names: frozenset[str], read: Read, commands: str, *, alone: bool)
 
 def _serves(package: Package, names: frozenset[str]) -> bool:
     return "start" in package.scripts or (package.main or "server.js") in names
+
+
+def _is_static(names: frozenset[str], read: Read, commands: str) -> bool:
+    """Tell whether processes run Twelve's file server, or would when none are declared."""
+    declared = "Procfile" in names or "[processes" in commands
+    return "twelve.static" in commands or (not declared and static_folder(names, read) is not None)
 
 
 def _node_request(read: Read, package: Package) -> Request | None:

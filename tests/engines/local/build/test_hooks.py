@@ -143,6 +143,13 @@ async def test_a_layer_cannot_be_written_to(workshop):
     assert {path.lstat().st_mode & 0o222 for path in [layer, *layer.rglob("*")]} == {0}
 
 
+async def test_what_a_hook_closed_is_opened_for_reading(workshop):
+    hooks = ["mkdir d; echo secret > d/f; chmod 0 d/f; chmod 0 d"]
+    built = await workshop.build(workshop.source({"index.html": "x"}), table={"hooks": hooks})
+    layer = workshop.home / "layers" / built.app_digest
+    assert (layer / "d/f").read_text() == "secret\n"
+
+
 async def test_a_socket_left_by_a_hook_is_named(workshop):
     with pytest.raises(BuildFailed, match=r"^sub/pipe: a build holds files"):
         await workshop.build(

@@ -121,3 +121,18 @@ async def test_install_scripts_run_apart_and_mark_the_build(workshop):
     (step,) = [step for step in workshop.steps if step.name == "install scripts"]
     assert step.foreign
     assert not any(path.startswith(str(workshop.home / "cache")) for path in step.write)
+
+
+async def test_tools_are_fetched_once_for_each_lock(workshop):
+    files = {
+        "requirements.txt": "",
+        "package.json": package(tools=True, scripts={"build": "touch node_modules/.cache"}),
+        "package-lock.json": lock(dev=True),
+    }  # fmt: skip
+    source = workshop.source(files)
+    await workshop.build(source)
+    (source / "changed").write_text("x")
+    workshop.steps.clear()
+    built = await workshop.build(source)
+    assert [step.name for step in workshop.steps] == ["npm run build", "bytecode"]
+    assert not (workshop.home / "layers" / built.app_digest / "node_modules").exists()

@@ -1,8 +1,6 @@
 """Build: from a tree and its plan to two layers, each made only when it is not there yet."""
 
 import asyncio
-import hashlib
-import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
@@ -13,15 +11,12 @@ from twelve.engines.local.build.app_layer import make_app
 from twelve.engines.local.build.built import Built
 from twelve.engines.local.build.interpreters import find_node, find_python, libc
 from twelve.engines.local.build.job import Job, Workbench
-from twelve.engines.local.build.layers import RESERVE, Layer, Notes, check_room, ensure
+from twelve.engines.local.build.layers import RESERVE, Layer, Notes, check_room, ensure, key_of
 from twelve.engines.local.build.node_layer import install_node
 from twelve.engines.local.build.python_layer import install_python
 from twelve.engines.local.build.seal import digest_folder
 from twelve.engines.local.build.steps import Execute
 from twelve.factors.dependencies.plan import BuildPlan
-
-BUILDER_VERSION = 1
-"""Raised whenever the same inputs would give another layer."""
 
 NOT_ISOLATED = (
     "hooks could reach the network: this machine does not let Twelve take it away "
@@ -58,7 +53,7 @@ async def build(  # noqa: PLR0913 - what a build depends on is all named here
     chosen = plan.hooks if hooks is None else tuple(hooks)
     deps = await _dependencies(job, plan, tree)
     digest = deps.digest if deps else None
-    key = _key(
+    key = key_of(
         "app", tree, digest, list(chosen), sorted(placeholders.items()),
         plan.node and (plan.node.build, plan.node.local), plan.python and plan.python.projects,
         _tool(job.python), _tool(job.node),
@@ -145,7 +140,7 @@ async def _dependencies(job: Job, plan: BuildPlan, tree: str) -> Layer | None:
         warnings = tuple(line for note in notes for line in note.warnings)
         return Notes(warnings, all(note.reproducible for note in notes), all(bench.isolated))
 
-    return await ensure(job.home, _key(*parts), make, fresh=job.fresh)
+    return await ensure(job.home, key_of(*parts), make, fresh=job.fresh)
 
 
 def _built(
@@ -162,7 +157,7 @@ def _built(
         warnings.append(NOT_ISOLATED)
     deps_digest, app_digest = (deps.digest if deps else None), (app.digest if app else "")
     return Built(
-        digest=_key("build", deps_digest, app_digest),
+        digest=key_of("build", deps_digest, app_digest),
         tree=tree,
         deps_digest=deps_digest,
         app_digest=app_digest,
@@ -179,8 +174,3 @@ def _built(
 
 def _tool(tool: Any) -> tuple[str, str] | None:
     return (tool.path, tool.version) if tool else None
-
-
-def _key(*parts: Any) -> str:
-    text = json.dumps([BUILDER_VERSION, *parts], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -2,6 +2,7 @@
 
 import asyncio
 import fcntl
+import hashlib
 import json
 import os
 import shutil
@@ -9,7 +10,7 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from twelve.engines.local.build.seal import Sealed, discard, seal
 from twelve.errors import Refused
@@ -21,6 +22,9 @@ RESERVE = 256 << 20
 """Bytes that must be free before a build starts."""
 
 FEW_ENTRIES = 200
+
+BUILDER_VERSION = 1
+"""Raised whenever the same inputs would give another layer."""
 
 
 class Notes(NamedTuple):
@@ -47,6 +51,12 @@ Make = Callable[[Path], Awaitable[Notes]]
 def layer_path(home: Path, digest: str) -> Path:
     """Give the folder of a layer."""
     return home / "layers" / digest
+
+
+def key_of(*parts: Any) -> str:
+    """Give the key of what a layer is made from; parts are JSON-ready."""
+    text = json.dumps([BUILDER_VERSION, *parts], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def find(home: Path, key: str) -> Layer | None:

@@ -4,10 +4,10 @@ import asyncio
 import shutil
 from pathlib import Path
 
-from twelve.engines.local.build.interpreters import Node
+from twelve.engines.local.build.interpreters import Node, libc
 from twelve.engines.local.build.job import Workbench
-from twelve.engines.local.build.layers import Notes
-from twelve.engines.local.build.seal import discard
+from twelve.engines.local.build.layers import Layer, Notes, ensure, key_of, layer_path
+from twelve.engines.local.build.seal import copy_writable, discard
 from twelve.factors.codebase.tree import some
 from twelve.factors.dependencies.plan import NodePlan
 
@@ -25,16 +25,11 @@ QUIET = {
 
 async def install_node(bench: Workbench, node: Node, plan: NodePlan) -> Notes:
     """Install what the app needs at run time into the layer. Raises BuildFailed."""
-    if not plan.lock_path:
-        (bench.layer / "node_modules").mkdir()
-        return Notes()
-    for name in DESCRIBING:
-        if (bench.job.tree / name).is_file():
-            shutil.copyfile(bench.job.tree / name, bench.layer / name)
-    notes = await install_here(bench, node, plan)
-    for name in DESCRIBING:
-        (bench.layer / name).unlink(missing_ok=True)
-    (bench.layer / "node_modules").mkdir(exist_ok=True)
+    notes = Notes()
+    if plan.lock_path:
+        await asyncio.to_thread(_describe, bench)
+        notes = await install_here(bench, node, plan)
+    await asyncio.to_thread(_leave_modules, bench)
     return notes
 
 
@@ -64,13 +59,15 @@ async def run_build_script(
     bench: Workbench, node: Node, plan: NodePlan, placeholders: dict[str, str]
 ) -> Notes:
     """Run ``npm run build`` with its tools, which are gone afterwards. Raises BuildFailed."""
-    notes = await install_here(bench, node, plan, tools=True) if plan.lock_path else Notes()
-    if plan.scripted_tools:
-        # Most of these scripts only check or thank; where one matters, the build script tells.
-        program = (node.path, node.npm_script, "rebuild", *plan.scripted_tools)
-        await bench.attempt(
-            bench.step("install scripts of tools", program, env=QUIET, foreign=True)
-        )
+    notes = Notes()
+    if plan.lock_path and plan.local:
+        notes = await _install_tools(bench, node, plan)
+    elif plan.lock_path:
+        tools = await _tools(bench, node, plan)
+        notes = tools.notes
+        modules = layer_path(bench.job.home, tools.digest) / "node_modules"
+        # A copy, because tools keep caches among their modules.
+        await asyncio.to_thread(copy_writable, modules, bench.layer / "node_modules")
     bench.job.tell("running npm run build")
     await bench.run(
         "npm run build",
@@ -80,6 +77,43 @@ async def run_build_script(
     )  # fmt: skip
     await asyncio.to_thread(discard, bench.layer / "node_modules")
     return notes
+
+
+async def _tools(bench: Workbench, node: Node, plan: NodePlan) -> Layer:
+    """Give a layer with all that the lock names, made once for each lock."""
+    job = bench.job
+    key = key_of("npm tools", libc(), plan.lock, node.path, node.version)
+
+    async def make(staging: Path) -> Notes:
+        inner = Workbench(job, staging, [])
+        await asyncio.to_thread(_describe, inner)
+        notes = await _install_tools(inner, node, plan)
+        await asyncio.to_thread(_leave_modules, inner)
+        return notes._replace(isolated=all(inner.isolated))
+
+    return await ensure(job.home, key, make, fresh=job.fresh)
+
+
+async def _install_tools(bench: Workbench, node: Node, plan: NodePlan) -> Notes:
+    notes = await install_here(bench, node, plan, tools=True)
+    if plan.scripted_tools:
+        # Most of these scripts only check or thank; where one matters, the build script tells.
+        program = (node.path, node.npm_script, "rebuild", *plan.scripted_tools)
+        step = bench.step("install scripts of tools", program, env=QUIET, foreign=True)
+        await bench.attempt(step)
+    return notes
+
+
+def _describe(bench: Workbench) -> None:
+    for name in DESCRIBING:
+        if (bench.job.tree / name).is_file():
+            shutil.copyfile(bench.job.tree / name, bench.layer / name)
+
+
+def _leave_modules(bench: Workbench) -> None:
+    for name in DESCRIBING:
+        (bench.layer / name).unlink(missing_ok=True)
+    (bench.layer / "node_modules").mkdir(exist_ok=True)
 
 
 async def _rebuild(bench: Workbench, node: Node, names: tuple[str, ...]) -> Notes:

@@ -1,7 +1,6 @@
 """Installs the codebase's own Python projects into ``.twelve/site-packages`` of the app's layer."""
 
 import asyncio
-import hashlib
 import os
 import re
 import shutil
@@ -10,7 +9,7 @@ from pathlib import Path
 
 from twelve.engines.local.build.interpreters import Interpreter, libc
 from twelve.engines.local.build.job import Job, Workbench
-from twelve.engines.local.build.layers import Layer, Notes, ensure, layer_path
+from twelve.engines.local.build.layers import Layer, Notes, ensure, key_of, layer_path
 from twelve.engines.local.build.python_layer import (
     finish_venv,
     install_requirements,
@@ -96,7 +95,7 @@ async def _tools(job: Job, python: Interpreter, project: Path) -> Layer:
     requires = _backend(project)
     text = "".join(f"{line}\n" for line in requires)
     plan = PythonPlan("requirements.txt", None, "", requirements=text, pinned=frozenset())
-    key = hashlib.sha256(f"tools 1\n{python}\n{libc()}\n{text}".encode()).hexdigest()
+    key = key_of("build backend", python, libc(), text)
 
     async def make(staging: Path) -> Notes:
         bench = Workbench(job, staging, [])

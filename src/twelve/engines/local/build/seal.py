@@ -26,6 +26,9 @@ class Sealed(NamedTuple):
 def seal(root: Path) -> Sealed:
     """Normalise and digest all below the folder. Raises BuildFailed for a device or socket."""
     owner = (0, 0) if os.geteuid() == 0 else None
+    if owner is None:
+        # A hook may have taken the rights to its own files from itself.
+        _open_up(root)
     entries, size = [], 0
     for path, name, facts in _walk(root):
         entries.append(_entry(path, name, facts))
@@ -49,18 +52,43 @@ def hand_over(root: Path, uid: int, gid: int) -> None:
     os.chown(root, uid, gid, follow_symlinks=False)
 
 
+def copy_writable(source: Path, target: Path) -> None:
+    """Copy a sealed folder so that its owner may write to all of it."""
+    target.mkdir()
+    with os.scandir(source) as listing:
+        for found in listing:
+            copy = target / found.name
+            if found.is_symlink():
+                copy.symlink_to(os.readlink(found.path))
+            elif found.is_dir():
+                copy_writable(Path(found.path), copy)
+            else:
+                shutil.copyfile(found.path, copy)
+                copy.chmod(0o755 if found.stat().st_mode & 0o100 else 0o644)
+
+
 def discard(root: Path) -> None:
     """Remove a folder, even one that was sealed; nothing happens when there is none."""
     if root.is_symlink() or not root.is_dir():
         root.unlink(missing_ok=True)
         return
+    _open_up(root)
+    shutil.rmtree(root)
+
+
+def _open_up(root: Path) -> None:
+    """Let the owner read everything and write to all folders."""
     os.chmod(root, 0o700)
-    for folder, names, _ in os.walk(root):
+    for folder, names, files in os.walk(root):
         for name in names:
             path = os.path.join(folder, name)
             if not os.path.islink(path):
                 os.chmod(path, 0o700)
-    shutil.rmtree(root)
+        for name in files:
+            path = os.path.join(folder, name)
+            mode = os.lstat(path).st_mode
+            if stat.S_ISREG(mode) and not mode & 0o400:
+                os.chmod(path, stat.S_IMODE(mode) | 0o400)
 
 
 def _walk(root: Path) -> Iterator[tuple[str, str, os.stat_result]]:
