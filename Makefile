@@ -41,7 +41,7 @@ $(BIN)/uv:
 # ---- what people call
 
 demo: .venv/synced
-	@$(BIN)/python demo/run.py
+	@$(BIN)/python -m demo.run
 
 test: unit live
 
