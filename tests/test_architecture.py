@@ -15,7 +15,7 @@ MODULES = sorted(path for path in ROOT.rglob("*.py"))
 
 LAYERS = (
     {"cli", "__main__"},
-    {"control", "starting"},
+    {"control", "starting", "development"},
     {"api", "web"},
     {"operations", "checker", "prover"},
     {"manifest"},

@@ -21,7 +21,7 @@ def command(path: Path, *, yes: bool) -> None:
     if not path.is_dir():
         raise Usage(f"{path}: there is no such folder")
     from twelve.engines.local.source import names_in
-    from twelve.operations.outline import outline
+    from twelve.manifest.outline import outline
 
     def read(name: str) -> bytes | None:
         file = path / name
