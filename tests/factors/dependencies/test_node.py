@@ -48,6 +48,11 @@ def test_install_scripts_and_links_are_found():
     assert lock({"node_modules/x": {"link": True, "resolved": "packages/x"}}).local
 
 
+def test_archives_of_the_codebase_are_local():
+    assert lock({"node_modules/x": {"resolved": "file:vendor/x-1.0.0.tgz"}}).local
+    assert not lock({"node_modules/x": {"resolved": "https://example.com/x.tgz"}}).local
+
+
 def test_locks_of_others_and_old_ones_are_told():
     with pytest.raises(Invalid, match=r"only a lock of yarn"):
         read_lock({"yarn.lock"}, lambda _: None)

@@ -33,7 +33,7 @@ class Lock(NamedTuple):
     scripted_tools: tuple[str, ...]
     """The same among those only needed to build."""
     local: bool
-    """It links folders of this codebase (workspaces)."""
+    """It takes folders or archives of this codebase (workspaces, ``file:``)."""
 
 
 def read_package(read: Read) -> Package | None:
@@ -71,7 +71,7 @@ def read_lock(names: Iterable[str], read: Read) -> Lock:
         path=path,
         scripted=tuple(sorted(_name(key) for key, entry in scripted if not entry.get("dev"))),
         scripted_tools=tuple(sorted(_name(key) for key, entry in scripted if entry.get("dev"))),
-        local=any(entry.get("link") for entry in packages.values()),
+        local=any(map(_is_local, packages.values())),
     )
 
 
@@ -82,6 +82,10 @@ def _no_lock(names: set[str]) -> Invalid:
         f"package.json: {found} beside it",
         "run `npm install --package-lock-only` and commit package-lock.json",
     )
+
+
+def _is_local(entry: Mapping[str, Any]) -> bool:
+    return bool(entry.get("link")) or str(entry.get("resolved", "")).startswith("file:")
 
 
 def _name(key: str) -> str:

@@ -136,3 +136,25 @@ async def test_tools_are_fetched_once_for_each_lock(workshop):
     built = await workshop.build(source)
     assert [step.name for step in workshop.steps] == ["npm run build", "bytecode"]
     assert not (workshop.home / "layers" / built.app_digest / "node_modules").exists()
+
+
+async def test_a_workspace_is_installed_beside_the_app(workshop):
+    inner = {"name": "inner", "version": "1.0.0"}
+    top = {"name": "top", "version": "1.0.0", "workspaces": ["packages/*"]}
+    packages = {
+        "": {**top, "dependencies": {"inner": "*"}},
+        "node_modules/inner": {"resolved": "packages/inner", "link": True},
+        "packages/inner": inner,
+    }
+    source = workshop.source(
+        {
+            "package.json": json.dumps({**top, "dependencies": {"inner": "*"}, "main": "app.js"}),
+            "package-lock.json": json.dumps({"lockfileVersion": 3, "packages": packages}),
+            "packages/inner/package.json": json.dumps(inner),
+            "packages/inner/index.js": "module.exports = 'from inside'",
+            "app.js": "console.log(require('inner'))",
+        }
+    )
+    built = await workshop.build(source)
+    assert built.deps_digest is None
+    assert await workshop.run(built, "node", "app.js") == "from inside"
