@@ -6,7 +6,8 @@ from typing import NamedTuple
 from twelve.engines.contract import Process, Seen
 
 ADOPTED = "adopted"
-LIVING = frozenset({"starting", "up", "backoff", "stopping", ADOPTED})
+LIVING = frozenset({"starting", "up", "exited", "backoff", "stopping", ADOPTED})
+"""One that exited and is not gone is about to be started again."""
 
 
 class Plan(NamedTuple):

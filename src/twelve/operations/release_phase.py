@@ -45,7 +45,7 @@ async def release_phase(mine: Attempt, release: Release, manifest: Manifest) -> 
     if end.status != 0:
         raise ReleaseFailed(
             f"{release.name}: the release command {end}: {command}",
-            hint="mend the command and deploy again; the old release serves on",
+            hint="mend the command and deploy again; what ran before runs on",
             problems=tuple(tail),
         )
     mine.tell(Step.RELEASE_PHASE, "done", seconds=mine.lap())

@@ -131,11 +131,9 @@ class LocalEngine:
         return execute
 
     async def observe(self) -> Mapping[str, Seen]:
-        """What the board says, without Twelve's own parts and what has ended for good."""
+        """What the board says, without Twelve's own parts."""
         return {
-            name: seen
-            for name, seen in self.board.seen.items()
-            if not name.startswith("twelve/") and seen.state != "exited"
+            name: seen for name, seen in self.board.seen.items() if not name.startswith("twelve/")
         }
 
     async def start(self, process: Process, *, wait: bool = True) -> Up:

@@ -83,7 +83,7 @@ async def fell(board: Board, process: Process, tail: Tail) -> ReleaseFailed:
     hint = "it must go on running in the foreground" if last and last.status == 0 else ""
     return ReleaseFailed(
         f"{process.instance.process} {what} before it was up: {process.type.command}",
-        hint=hint or "mend it and deploy again; the old release serves on",
+        hint=hint or "mend it and deploy again; what ran before runs on",
         problems=tuple(await tail(process.name)),
     )
 
