@@ -33,7 +33,8 @@ def delay(policy: Backoff, failures: int, chance: float) -> float:
     """
     Seconds to wait before the next start.
 
-    ``chance`` lies in -1..1 and spreads those that fell together. The first failure costs nothing: a worker that was shot is back before anybody asks.
+    ``chance`` lies in -1..1 and spreads those that fell together. The first failure costs
+    nothing: a worker that was shot is back before anybody asks.
     """
     if failures <= 1:
         return 0.0

@@ -198,9 +198,11 @@ async def test_an_init_without_orders_goes_by_itself(world: World) -> None:
     # A supervisor that dies between the state file and exec: the channel ends, nothing was sent.
     cloner = zygote.start((256, 256))
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    pid = zygote.spawn(cloner, 0, ours, theirs)
+    own, own_theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    pid = zygote.spawn(cloner, zygote.Request(0, False, False), ours, [theirs, own_theirs])
     assert alive(pid)
     ours.close()
+    own.close()
     assert exit_code_of(pid) == 0
     cloner.socket.close()
     assert exit_code_of(cloner.pid) == 0

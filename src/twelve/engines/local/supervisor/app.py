@@ -9,14 +9,20 @@ import fcntl
 import json
 import os
 import signal
+import socket
 import termios
-from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from twelve.engines.local.supervisor import box
+from twelve.engines.local.supervisor import box, descriptors
 
 CANNOT_RUN, NOT_FOUND = 126, 127
 """The exit codes that every shell gives for a program that cannot be run, and for none at all."""
+
+PLAIN, TERMINAL = b"-", b"t"
+"""The word of the orders: whether stdin is a terminal that the app is to control."""
+
+DESCRIPTORS = 4
+"""job, stdin, stdout, stderr."""
 
 _PR_SET_PDEATHSIG = 1
 
@@ -25,21 +31,20 @@ class _CannotStartError(Exception):
     """A sentence for the app's stderr, and the exit code."""
 
 
-def become(
-    job: int, channel: int, stdio: Sequence[int], *, terminal: bool, parent: int
-) -> NoReturn:
-    """
-    Turn into the program of ``job``.
-
-    What hinders it is told in one line on the app's own stderr.
-    """
+def become(channel: int, parent: int) -> NoReturn:
+    """Turn into a program. What hinders it is told in one line on the app's own stderr."""
     status = CANNOT_RUN
     try:
+        link = socket.socket(fileno=channel)
+        head, fds, _, _ = socket.recv_fds(link, 1, DESCRIPTORS, descriptors.CLOEXEC)
+        if not head:  # the supervisor died: nobody knows of us
+            os._exit(0)
         os.setsid()
-        os.write(channel, b"app")  # the kernel adds our pid as the supervisor sees it
-        for number, fd in enumerate(stdio[:3]):
+        link.send(b"app")  # the kernel adds our pid as the supervisor sees it
+        job, *stdio = fds
+        for number, fd in enumerate(stdio):
             os.dup2(fd, number)
-        if terminal:
+        if head == TERMINAL:
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
         order = json.loads(_whole(job))
         _reset_signals()

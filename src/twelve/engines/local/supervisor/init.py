@@ -16,28 +16,23 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple, NoReturn
 
-from twelve.engines.local.supervisor import app, box, descriptors, proc, terminal
+from twelve.engines.local.supervisor import app, descriptors, proc, terminal
 
 CLONE_NEWPID = 0x20000000
 END_ALL = int(signal.SIGRTMIN) + 3
 """The supervisor's order that the grace is over: everything but the init itself is killed."""
 
-ORDERS = struct.Struct("<??dII")
-"""
-Whether there is a terminal; whether what left the app's group may outlive it; the grace in
-seconds for the rest; the uid and gid to take, box.NOBODY for none. The name follows.
-"""
-
 BORN = b"init"
 """The first word on the channel; or, from the zygote, an errno in decimal."""
 
-DESCRIPTORS = 5
-"""job, exit file, stdin, stdout, stderr; with a terminal also its master and its FIFO."""
+ORDERS = struct.Struct("<d")
+"""The grace in seconds for what outlives the app."""
 
-_PR_SET_NAME, _PR_SET_CHILD_SUBREAPER = 15, 36
-_ORDERS_SIZE = 4096
-_PLAIN, _WITH_TERMINAL = struct.Struct(f"{DESCRIPTORS}i"), struct.Struct(f"{DESCRIPTORS + 2}i")
-_DESCRIPTORS_SIZE = socket.CMSG_SPACE(4 * (DESCRIPTORS + 2))
+_PLAIN, _WITH_TERMINAL = struct.Struct("i"), struct.Struct("3i")
+"""The exit file; with a terminal also its master and its FIFO."""
+
+_PR_SET_DUMPABLE, _PR_SET_NAME, _PR_SET_CHILD_SUBREAPER = 4, 15, 36
+_ROOM = socket.CMSG_SPACE(_WITH_TERMINAL.size)
 _CHILD, _TERM, _KILL, _CONT = map(
     int, (signal.SIGCHLD, signal.SIGTERM, signal.SIGKILL, signal.SIGCONT)
 )
@@ -50,14 +45,27 @@ Wait = Callable[[float | None], int | None]
 class Kit(NamedTuple):
     """What the zygote lays out once, so that no init makes its own: a page written costs 4 kB."""
 
+    fork: Callable[[int], int]
+    """Takes the flags of clone(2) beside the exit signal."""
     prctl: Callable[[int, int, int, int, int], int]
     signals: tuple[int, ...]
     title: memoryview
     """The words that ps shows, in place."""
 
 
+class Birth(NamedTuple):
+    """What a clone is told by the zygote. ``head`` is the app's channel, ``own`` the init's."""
+
+    head: int
+    own: int
+    namespaced: bool
+    terminal: bool
+    leaves: bool
+    """Whether what leaves the app's group may outlive it."""
+
+
 class Instance(NamedTuple):
-    """What the init knows."""
+    """What the init knows, once it has to know it."""
 
     app: int
     exit_file: int
@@ -65,7 +73,7 @@ class Instance(NamedTuple):
     namespaced: bool
 
 
-def prepare() -> Kit:
+def prepare(fork: Callable[[int], int]) -> Kit:
     """The kit, in a process that is about to clone inits."""
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_PR_SET_NAME, b"twelve-init", 0, 0, 0)
@@ -76,46 +84,50 @@ def prepare() -> Kit:
     start, end = int(fields[45]), int(fields[46])
     words = (ctypes.c_char * max(0, end - start)).from_address(start) if start else b""
     signals = tuple(int(number) for number in signal.valid_signals())
-    return Kit(prctl, signals, memoryview(words).cast("B"))
+    return Kit(fork, prctl, signals, memoryview(words).cast("B"))
 
 
-def main(kit: Kit, channel: int, namespaced: bool) -> NoReturn:
+def main(kit: Kit, birth: Birth) -> NoReturn:
     """The life of an init, in a process that was just cloned. Never returns."""
     status = 1
     try:
-        os.write(channel, BORN)  # the kernel adds our pid as the supervisor sees it
-        status = _live(kit, socket.SocketType(fileno=channel), namespaced)
+        _live(kit, birth)
+        status = 0
     finally:
         os._exit(status)
 
 
-def _live(kit: Kit, channel: socket.SocketType, namespaced: bool) -> int:
-    # The plain calls, not their comfortable Python forms: those would import and convert here.
-    orders, ancillary, _, _ = channel.recvmsg(_ORDERS_SIZE, _DESCRIPTORS_SIZE, descriptors.CLOEXEC)
-    if not orders:  # the supervisor died before it had written down that we exist: so we must not
-        return 0
-    has_terminal, leaves, grace, uid, gid = ORDERS.unpack_from(orders)
-    layout = _WITH_TERMINAL if has_terminal else _PLAIN
-    fds = layout.unpack(ancillary[0][2])
-    if not (namespaced or leaves):
+def _live(kit: Kit, birth: Birth) -> None:
+    """
+    Fork the app's process and sleep.
+
+    Every call here costs each init some pages, so what it need not know before the first signal
+    it does not read before: it lies in its channel, also when the supervisor is dead by then.
+    """
+    os.write(birth.head, BORN)  # the kernel adds our pid as the supervisor sees it
+    if not (birth.namespaced or birth.leaves):
         kit.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     me = os.getpid()
-    pid = os.fork()
+    pid = kit.fork(0)
     if pid == 0:
-        app.become(fds[0], channel.fileno(), fds[2:], terminal=has_terminal, parent=me)
-    show(kit, b"twelve: init " + orders[ORDERS.size :])
-    box.confine_init(kit.prctl, uid, gid)
+        os.close(birth.own)
+        app.become(birth.head, parent=me)
+    os.close(birth.head)
+    kit.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)  # an app of our own uid shall not write into us
+    first = None if birth.terminal else signal.sigwaitinfo(kit.signals).si_signo
+    channel = socket.SocketType(fileno=birth.own)
+    orders, ancillary, _, _ = channel.recvmsg(ORDERS.size, _ROOM, descriptors.CLOEXEC)
+    if not orders:  # the supervisor died before it had written down that we exist: so we must not
+        return
     channel.close()
-    os.close(fds[0])
-    for fd in fds[2:DESCRIPTORS]:
-        os.close(fd)
-    instance = Instance(pid, fds[1], grace, namespaced)
-    if has_terminal:
-        with terminal.Pump(*fds[DESCRIPTORS:]) as pump:
-            _look_after(instance, pump.wait)
+    (grace,) = ORDERS.unpack(orders)
+    fds = (_WITH_TERMINAL if birth.terminal else _PLAIN).unpack(ancillary[0][2])
+    instance = Instance(pid, fds[0], grace, birth.namespaced)
+    if birth.terminal:
+        with terminal.Pump(*fds[1:]) as pump:
+            _look_after(instance, first, pump.wait)
     else:
-        _look_after(instance, lambda patience: _wait(kit.signals, patience))
-    return 0
+        _look_after(instance, first, lambda patience: _wait(kit.signals, patience))
 
 
 def show(kit: Kit, title: bytes) -> None:
@@ -125,7 +137,7 @@ def show(kit: Kit, title: bytes) -> None:
         kit.title[:] = title[: room - 1].ljust(room, b"\0")
 
 
-def _look_after(instance: Instance, wait: Wait) -> None:
+def _look_after(instance: Instance, number: int | None, wait: Wait) -> None:
     """Until nobody is left. The deadline for the rest runs from the app's own end."""
     alive, deadline, told, forced = True, None, set[int](), False
     while True:
@@ -133,18 +145,17 @@ def _look_after(instance: Instance, wait: Wait) -> None:
         if now_alive is None:
             return
         alive = now_alive
+        if number == END_ALL:
+            forced = True
+        elif number is not None and number != _CHILD and alive:
+            _pass_on(instance, number)
         now = time.monotonic()
         if before and not alive:
             deadline = now + instance.grace
         forced = forced or (deadline is not None and now >= deadline)
         if not alive or forced:
             _end(instance, told, forced=forced, alive=alive)
-        patience = _AGAIN if forced else None if deadline is None else deadline - now
-        number = wait(patience)
-        if number == END_ALL:
-            forced = True
-        elif number is not None and number != _CHILD and alive:
-            _pass_on(instance, number)
+        number = wait(_AGAIN if forced else None if deadline is None else deadline - now)
 
 
 def _reap(instance: Instance, alive: bool) -> bool | None:

@@ -1,6 +1,7 @@
 """The keeper: starts what it is told to, keeps it running, and ends it when told to."""
 
 import os
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -209,7 +210,10 @@ class Keeper:
         for name in ended[: max(0, len(ended) - _RECORDS)]:
             del self.instances[name]
         plain = [instances.to_plain(instance) for instance in self.instances.values()]
-        state.save(self.home, self.boot, plain, sync=sync)
+        try:
+            state.save(self.home, self.boot, plain, sync=sync)
+        except OSError as error:  # a full disk must not keep a dead worker from coming back
+            print(f"twelve: cannot write the supervisor's state: {error}", file=sys.stderr)
 
     def watch_channel(self, instance: Instance) -> None:
         """Hear when the program runs."""
@@ -248,14 +252,13 @@ class Keeper:
         if launch["notify"] and instance.notify is None:
             instance.notify = streams.notify_socket(held, launch["box"].get("uid"))
             self.watch_notify(instance)
-        starting.clone(instance, self.zygote)
+        own = starting.clone(instance, self.zygote)
         self.save(sync=True)
         self.watch_channel(instance)
         try:
-            starting.release(instance)
-        except (
-            OSError
-        ):  # it sees the end of its channel and goes; its pid means nothing to us any more
+            starting.release(instance, own)
+        except OSError:
+            # It sees the end of its channels and goes; its pid means nothing to us any more.
             ending.abandon(self, instance)
             raise
 

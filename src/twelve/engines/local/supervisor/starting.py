@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from twelve.engines.local.supervisor import (
+    app,
     box,
     descriptors,
     init,
@@ -33,23 +34,25 @@ class Ends:
             os.close(fd)
 
 
-def clone(instance: Instance, source: zygote.Zygote) -> None:
+def clone(instance: Instance, source: zygote.Zygote) -> socket.socket:
     """
-    The init exists, waits on the instance's channel and does nothing yet. Raises OSError.
+    The init and the app's process exist and wait. The channel to the init; raises OSError.
 
     Between this and ``release`` the state file must be written: a supervisor that dies here leaves
-    an init that sees its channel end, and goes.
+    two processes that see their channels end, and go.
     """
-    assert instance.launch is not None
-    flags = box.clone_flags(instance.launch["box"])
+    launch = instance.launch
+    assert launch is not None
+    flags = box.clone_flags(launch["box"])
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    own, own_theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    request = zygote.Request(flags, launch["stdin"] == "pty", bool(launch["leaves"]))
     try:
-        pid = zygote.spawn(source, flags, ours, theirs)
+        pid = zygote.spawn(source, request, ours, [theirs, own_theirs])
     except (OSError, ValueError):
-        ours.close()
+        for channel in (ours, theirs, own, own_theirs):
+            channel.close()
         raise
-    finally:
-        theirs.close()
     ours.setblocking(False)
     instance.channel = ours
     instance.pid = pid
@@ -60,10 +63,11 @@ def clone(instance: Instance, source: zygote.Zygote) -> None:
     instance.start_time = proc.start_time(pid) or 0
     instance.started_ns = time.time_ns()
     instance.began = time.monotonic()
+    return own
 
 
-def release(instance: Instance) -> None:
-    """Send the orders: from here it runs. Raises OSError."""
+def release(instance: Instance, own: socket.socket) -> None:
+    """Send the orders, first the init's: from here it runs. Raises OSError."""
     assert instance.launch is not None
     assert instance.streams is not None
     assert instance.channel is not None
@@ -71,13 +75,13 @@ def release(instance: Instance) -> None:
     try:
         _open_ends(instance, instance.streams, ends)
         launch = instance.launch
-        uid, gid = box.owner(launch["box"])
-        flags = (bool(ends.pump), bool(launch["leaves"]))
-        head = init.ORDERS.pack(*flags, float(launch["grace"]), uid, gid)
         box.prepare(launch["box"], instance.pid)
-        fds = [ends.job, ends.exit_file, *ends.stdio, *ends.pump]
-        socket.send_fds(instance.channel, [head + instance.name.encode()], fds)
+        grace = init.ORDERS.pack(float(launch["grace"]))
+        socket.send_fds(own, [grace], [ends.exit_file, *ends.pump])
+        word = app.TERMINAL if ends.pump else app.PLAIN
+        socket.send_fds(instance.channel, [word], [ends.job, *ends.stdio])
     finally:
+        own.close()
         ends.close()
 
 

@@ -19,8 +19,8 @@ from typing import NamedTuple
 
 from twelve.engines.local.supervisor import descriptors, init
 
-_REQUEST = struct.Struct("<Q")
-_FD = struct.Struct("i")
+_REQUEST = struct.Struct("<Q??")
+_FDS = struct.Struct("2i")
 _CREDENTIALS = struct.Struct("iII")
 _CLONE_PARENT = 0x00008000
 _SYS_CLONE = {"x86_64": 56, "aarch64": 220}
@@ -54,17 +54,29 @@ def start(nofile: tuple[int, int]) -> Zygote:
     return Zygote(pid, ours)
 
 
-def spawn(zygote: Zygote, flags: int, ours: socket.socket, theirs: socket.socket) -> int:
-    """
-    The pid of a new init, a child of the caller, which waits for its orders on ``theirs``.
+class Request(NamedTuple):
+    """What is to be cloned; see init.Birth."""
 
-    It speaks first on that channel, so the zygote itself has nothing to say: whatever that did
-    after the clone would cost each init the pages it wrote. Raises OSError when the kernel refuses
-    the clone or the zygote is gone.
+    flags: int
+    terminal: bool
+    leaves: bool
+
+
+def spawn(
+    zygote: Zygote, request: Request, ours: socket.socket, theirs: list[socket.socket]
+) -> int:
+    """
+    The pid of a new init, a child of the caller. ``theirs`` are the channels of app and init.
+
+    It speaks first, so the zygote itself has nothing to say: whatever that did after the clone
+    would cost each init the pages it wrote. Raises OSError when the kernel refuses the clone or the
+    zygote is gone.
     """
     ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-    socket.send_fds(zygote.socket, [_REQUEST.pack(flags)], [theirs.fileno()])
-    theirs.close()
+    fds = [channel.fileno() for channel in theirs]
+    socket.send_fds(zygote.socket, [_REQUEST.pack(*request)], fds)
+    for channel in theirs:
+        channel.close()
     said, pid = hear(ours)
     if said == init.BORN:
         return pid
@@ -88,32 +100,34 @@ def _serve(orders: socket.socket, nofile: tuple[int, int]) -> None:
     signal.set_wakeup_fd(-1)
     signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     gc.disable()
-    kit = init.prepare()
-    init.show(kit, b"twelve: zygote")
-    clone = _cloner()
+    kit = init.prepare(_cloner(int(signal.SIGCHLD)))
+    init.show(kit, b"twelve: init")  # theirs too: none can afford one of its own
+    clone = _cloner(_CLONE_PARENT | int(signal.SIGCHLD))
     unpack, size, flag = _REQUEST.unpack, _REQUEST.size, descriptors.CLOEXEC
-    room, receive, close = socket.CMSG_SPACE(_FD.size), orders.recvmsg, os.close
+    room, receive, close = socket.CMSG_SPACE(_FDS.size), orders.recvmsg, os.close
     while True:  # few words: the pages that this loop writes are the price of each init
         request, ancillary, _, _ = receive(size, room, flag)
         if not request:
             return
-        (flags,) = unpack(request)
-        (channel,) = _FD.unpack(ancillary[0][2])
+        flags, terminal, leaves = unpack(request)
+        head, own = _FDS.unpack(ancillary[0][2])
         pid = clone(flags)
         if pid == 0:
             close(orders.fileno())
-            init.main(kit, channel, bool(flags & init.CLONE_NEWPID))
+            namespaced = bool(flags & init.CLONE_NEWPID)
+            init.main(kit, init.Birth(head, own, namespaced, terminal, leaves))
         if pid < 0:
-            os.write(channel, b"%d" % -pid)
-        close(channel)
+            os.write(head, b"%d" % -pid)
+        close(head)
+        close(own)
 
 
-def _cloner() -> Callable[[int], int]:
+def _cloner(always: int) -> Callable[[int], int]:
     """
-    A fork whose child is our parent's child; it returns 0 there, the pid here, or minus the errno.
+    A fork that takes flags beside ``always``; 0 in the child, the pid here, or minus the errno.
 
     Python's own fork hooks are not run: this process has one thread and no state that they would
-    mend. The exit signal is inherited with CLONE_PARENT.
+    mend. With CLONE_PARENT the child is our parent's child.
     """
     number = _SYS_CLONE.get(os.uname().machine)
     if number is None:
@@ -121,7 +135,6 @@ def _cloner() -> Callable[[int], int]:
     call = ctypes.CDLL(None, use_errno=True).syscall
     call.argtypes = [ctypes.c_long] * 6
     call.restype = ctypes.c_long
-    always = _CLONE_PARENT | int(signal.SIGCHLD)
 
     def clone(flags: int) -> int:
         pid = call(number, flags | always, 0, 0, 0, 0)
