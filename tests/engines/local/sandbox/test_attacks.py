@@ -93,7 +93,7 @@ from pathlib import Path
 done(subprocess.check_output([sys.argv[1] + '/setuid-id', '-u']).strip() == b'0')
 """
 USE_A_LEFT_DESCRIPTOR = """
-for number in range(3, 64):
+for number in range(3, 4096):
     try: done('canary' in open(os.open('file', os.O_RDONLY, dir_fd=number)).read())
     except OSError: continue
 done(False)

@@ -18,6 +18,9 @@ pytestmark = [pytest.mark.live, pytest.mark.anyio]
 
 FOREVER = {"mode": "always"}
 
+LIBC_SIGNALS = 0b11 << 31
+"""32 and 33: whoever is started by posix_spawn, as make starts us, has them ignored for good."""
+
 
 def text_of(pid: int | str, name: str) -> str:
     return Path(f"/proc/{pid}/{name}").read_text()
