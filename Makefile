@@ -15,7 +15,9 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 # Stale bytecode of a removed module would hide a broken import; tests of the builder need bytecode.
 unexport PYTHONDONTWRITEBYTECODE
 UNIT := $(BIN)/python -m pytest -q -m "not live"
-LIVE := $(BIN)/python -m pytest -q -m live --durations=12
+# make live MARKS="live and not slow" leaves out what takes long.
+MARKS ?= live
+LIVE := $(BIN)/python -m pytest -q --durations=12 -m
 
 .PHONY: help demo test unit live check bench docs format clean
 .DELETE_ON_ERROR:
@@ -49,7 +51,7 @@ unit: .venv/synced
 	$(UNIT)
 
 live: .venv/synced
-	$(LIVE)
+	$(LIVE) "$(MARKS)"
 
 check: .venv/synced
 	$(BIN)/ruff check src tests bench demo tools

@@ -137,9 +137,10 @@ def link(pid: int, name: str) -> bytes:
 def open_files(pid: int) -> list[str]:
     """What its descriptors name."""
     try:
-        return [os.readlink(entry.path) for entry in os.scandir(PROC / str(pid) / "fd")]
+        numbers = os.listdir(PROC / str(pid) / "fd")
     except OSError:
         return []
+    return [os.fsdecode(target) for n in numbers if (target := link(pid, f"fd/{n}"))]
 
 
 def inodes(pid: int) -> set[str]:
