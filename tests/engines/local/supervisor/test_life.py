@@ -99,8 +99,8 @@ async def test_a_child_begins_clean(world: World) -> None:
     await until(lambda: text_of(pid, "comm") == "sleep\n")
     status = fields_of(pid)
     assert status["Umask"] == "0022"
-    for name in ("SigBlk", "SigIgn", "SigCgt"):
-        assert int(status[name], 16) & ~LIBC_SIGNALS == 0, name
+    for mask in ("SigBlk", "SigIgn", "SigCgt"):
+        assert int(status[mask], 16) & ~LIBC_SIGNALS == 0, mask
     fds = sorted(os.listdir(f"/proc/{pid}/fd"), key=int)
     assert fds == ["0", "1", "2"]
     folder = world.folder(name)
