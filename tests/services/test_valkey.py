@@ -70,7 +70,6 @@ class Keys:
             "SHUTDOWN NOSAVE",
             "DEBUG SLEEP 0",
             "MONITOR",
-            "CLIENT LIST",
             "CLIENT KILL TYPE normal",
             "FUNCTION FLUSH",
             "SCRIPT FLUSH",
@@ -118,6 +117,13 @@ async def test_no_resource_gets_database_0_where_connections_begin(here):
     urls = [await here.server.create(here.place, f"first_{n}", new_password()) for n in range(3)]
 
     assert "0" not in {number_of(url) for url in urls}
+
+
+async def test_workers_that_list_the_connections_may(here):
+    url = await here.server.create(here.place, "worker", new_password())
+
+    with connection(url) as client:
+        assert "worker" in {row["user"] for row in client.client_list()}
 
 
 async def test_a_number_that_holds_data_of_no_user_is_left_out(here):

@@ -44,8 +44,9 @@ logfile ""
 """
 
 # Besides @admin: functions and scripts are the whole server's, so that one user could change what
-# another one calls; MIGRATE lets the server connect to any address.
-RULES = "~* &* +@all -@admin -function -script|flush -script|kill -migrate"
+# another one calls; MIGRATE lets the server connect to any address. CLIENT LIST, which shows that
+# there are others but nothing of theirs, is what RQ's workers begin with.
+RULES = "~* &* +@all -@admin +client|list -function -script|flush -script|kill -migrate"
 
 # Redis, and Valkey before 9.1, have no rule for a database. There one may SELECT its own alone, and
 # the commands that name another one are taken away. Database 0, where each begins, is no one's.
