@@ -133,7 +133,8 @@ async def install_requirements(bench: Workbench, plan: PythonPlan) -> Notes:
     # What comes from a repository is named by its commit; there is no file to hash.
     checks = () if building else ("--require-hashes",)
     words = ("pip", "install", "--no-deps", *checks, *python, *more, "-r", str(resolved))
-    built = await fetch(bench, "dependencies", words, building=building)
+    # What had to be built to be resolved has to be built to be installed.
+    built = await fetch(bench, "dependencies", words, building=bool(building or compiled))
     return _notes(built or compiled, _unpinned(plan, exact))
 
 

@@ -28,6 +28,7 @@ NEEDS_BUILDING = re.compile(
 NEEDING = re.compile(
     r"[Ww]heels are required for `([^`]+)`|Distribution `([^`]+)` can't be installed"
 )
+BUILT = re.compile(r"^ *Built ([^ =]+)(?:==| @ )", re.MULTILINE)
 OWN = re.compile(r"@ (?:editable|directory)\+")
 
 
@@ -75,7 +76,8 @@ async def fetch(
     result = await bench.attempt(step)
     if result.code:
         raise _unbuildable(failed(step, result), names)
-    return names
+    # uv names the first that it misses, but then all that it built.
+    return tuple(sorted(set(BUILT.findall("\n".join(result.tail))))) or names
 
 
 def _step(
