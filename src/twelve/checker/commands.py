@@ -205,7 +205,7 @@ class Commands:
         """The start script of a package, when nothing else says how to start it."""
         for manifest in manifests:
             for name, command, line in manifest.scripts:
-                if name != "start" or self.files[manifest.path].role not in ("app", "script") or (started and manifest.path in self.reached):
+                if name != "start" or self.files[manifest.path].role not in ("app", "script") or started:
                     continue
                 context = Context(manifest.path, line, ("npm",), folder=manifest.folder)
                 steps = [s._replace(line=line) if s.path == manifest.path else s for s in self.expander.shell(command, context, "", inline=True)]

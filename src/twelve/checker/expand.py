@@ -1,5 +1,6 @@
 """Follows a command through shells, wrappers, scripts and npm to the programs that really run."""
 
+import fnmatch
 import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
@@ -64,7 +65,7 @@ class Expander:
             return []
         simple = [one for one in commands_of(text, context.line) if one.words]
         made: list[Step] = []
-        live = [one for one in simple if not one.function or any(c.words[0] == one.function for c in simple)]
+        live = _reached([one for one in simple if _chosen(one, context.args, simple)])
         for index, one in enumerate(live):
             made += self.words(one.words, self._inner(one, context, shell, inline=inline, last=index == len(live) - 1, alone=len(live) == 1))
         return made
@@ -242,6 +243,29 @@ class Expander:
         owners = self.by_name.get(pieces[-1], [])
         best = sorted(owners, key=lambda path: (-_tail(path.split("/"), pieces), not path.startswith(folder), len(path), path))
         return best[0] if best and ("/" in word or "." in pieces[-1]) else ""
+
+
+def _chosen(one: Simple, args: tuple[str, ...], every: list[Simple]) -> bool:
+    """Is the branch of a ``case`` on the first argument the one that the given words choose?"""
+    subject, pattern = one.case
+    if subject not in ("$1", "${1}", "${1:-}") or not pattern or not args:
+        return True
+    if any(fnmatch.fnmatchcase(args[0], word) for word in pattern.split("|") if word != "*"):
+        return True
+    others = {w for other in every if other.case[0] == subject for w in other.case[1].split("|")}
+    others.discard("*")
+    return "*" in pattern.split("|") and not any(fnmatch.fnmatchcase(args[0], w) for w in others)
+
+
+def _reached(simple: list[Simple]) -> list[Simple]:
+    """What is not in a function, and the functions that it calls."""
+    called = {one.words[0] for one in simple if not one.function}
+    while True:
+        more = {one.words[0] for one in simple if one.function in called} | called
+        if more == called:
+            break
+        called = more
+    return [one for one in simple if not one.function or one.function in called]
 
 
 def _tail(path: list[str], pieces: list[str]) -> int:

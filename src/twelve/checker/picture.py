@@ -216,8 +216,15 @@ class RepositoryPicture:
 
     @cached_property
     def options(self) -> Sequence[Option]:
-        held = [p for p, f in self.files.items() if INI.search(p) and f.role not in ("vendored", "test", "docs") and not f.link]
+        held = [p for p, f in self.files.items() if f.role not in ("vendored", "test", "docs") and not f.link and (INI.search(p) or self._manages(p, f))]
         return [one for path in held for one in read_ini(path, self.text(path))]
+
+    def _manages(self, path: str, file: File) -> bool:
+        """Is it a configuration of supervisord or uwsgi under a name of its own?"""
+        if not path.endswith((".conf", ".ini")) or file.size > 50_000:  # noqa: PLR2004
+            return False
+        data = self.source.read(path)
+        return any(word in data for word in (b"[supervisord]", b"[program:", b"[uwsgi]"))
 
     @cached_property
     def processes(self) -> Sequence[Process]:

@@ -33,6 +33,8 @@ class Simple(NamedTuple):
     condition: bool = False
     function: str = ""
     redirects: tuple[str, ...] = ()
+    case: tuple[str, str] = ("", "")
+    """The subject and the pattern of the ``case`` branch that it stands in."""
 
 
 def tokens(text: str, line: int = 1) -> list[Token]:
@@ -150,7 +152,10 @@ class _Parser:
         self.function_depth = -1
         self.braces = 0
         self.before = ""
-        self.case_pattern = False
+        self.subjects: list[str] = []
+        self.patterns: list[str] = []
+        self.expect = False
+        self.pattern_words: list[str] = []
 
     def feed(self, found: list[Token]) -> list[Simple]:
         for index, token in enumerate(found):
@@ -159,10 +164,11 @@ class _Parser:
                     self.function, self.function_depth = self.words[-1].text, self.braces
                     self.words = []
                     continue
-                if token.text == ")" and self.stack[-1:] == ["case"]:
-                    self.words = []
+                if self.stack[-1:] == ["case"] and self._pattern(token.text):
                     continue
                 self._flush(token.text)
+                if token.text == ";;":
+                    self.expect = True
                 continue
             if not self.words and not token.quoted and self._keyword(token.text):
                 continue
@@ -170,15 +176,37 @@ class _Parser:
         self._flush("")
         return self.made
 
+    def _pattern(self, operator: str) -> bool:
+        """Take in the patterns of a branch, up to its closing bracket."""
+        words = [token.text for token in self.words]
+        if words[:1] == ["case"]:
+            self.subjects[-1] = words[1] if len(words) > 1 else ""
+            self.pattern_words = words[words.index("in") + 1 :] if "in" in words else []
+            self.words, self.expect = [], True
+        elif self.expect:
+            self.pattern_words += words
+            self.words = []
+        if not self.expect:
+            return False
+        if operator == ")":
+            self.patterns[-1] = "|".join(self.pattern_words)
+            self.pattern_words, self.expect = [], False
+        return True
+
     def _keyword(self, word: str) -> bool:
         if word in OPENERS:
             self.stack.append(OPENERS[word])
+            if word == "case":
+                self.subjects.append("")
+                self.patterns.append("")
             if word in ("for", "case", "select"):
                 self.words.append(Token(word, 0))
             return True
         if word in CLOSERS:
-            if self.stack:
-                self.stack.pop()
+            if self.stack and self.stack.pop() == "case":
+                self.subjects.pop()
+                self.patterns.pop()
+                self.expect = False
             return True
         if word == "{":
             self.braces += 1
@@ -216,7 +244,8 @@ class _Parser:
                 kept.append(text)
         self.made.append(
             Simple(
-                tuple(kept), line, tuple(env), before, operator, "loop" in self.stack, bool({"if", "case"} & set(self.stack)), self.function, tuple(redirects)
+                tuple(kept), line, tuple(env), before, operator, "loop" in self.stack, bool({"if", "case"} & set(self.stack)), self.function, tuple(redirects),
+                (self.subjects[-1], self.patterns[-1]) if self.subjects else ("", ""),
             )
         )
 

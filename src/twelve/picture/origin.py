@@ -14,6 +14,7 @@ PLACEHOLDER = re.compile(
 """Values that stand where a real one should be."""
 DUMMY = re.compile(r"^(dummy|fake|build[-_]?\w*|placeholder|x+|test\w*|unused|none|ignored?|not-?\w*|a|secret|temp\w*|tmp\w*|foo|bar|key|changeme)$", re.IGNORECASE)
 LOCAL = re.compile(r"(?<![\w.-])(localhost|127\.0\.0\.1|0\.0\.0\.0|\[?::1?\]?|host\.docker\.internal)(?![\w.-])")
+CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 DEV_TESTS = re.compile(r"(^|_)(debug|dev|development|local|test|testing|is_dev|ci|debugging)($|_)", re.IGNORECASE)
 ENV_NAMES = re.compile(r"^(NODE_ENV|RAILS_ENV|FLASK_ENV|APP_ENV|ENV|ENVIRONMENT|DJANGO_ENV|FASTAPI_ENV|STAGE|DEPLOY_ENV|APP_ENVIRONMENT|\w*_(ENV|ENVIRONMENT|STAGE))$")
 
@@ -32,6 +33,9 @@ def trace(module: Module, value: Value, function: Function | None = None, depth:
 
 def _last(module: Module, value: Value, function: Function | None) -> Value | None:
     held = module.assigned(value.text)
+    if not held and value.text.startswith(("this.", "self.")) and value.text.count(".") == 1:
+        fields = [a for a in module.assigned(value.text[5:]) if a.owner and a.function is None]
+        return fields[0].value if len(fields) == 1 else None
     if function is not None:
         own = [a for a in held if a.function is not None and a.function.qualified == function.qualified and (not value.line or a.line <= value.line)]
         if own:
@@ -65,7 +69,7 @@ def development_only(module: Module, guards: tuple[Guard, ...]) -> bool:
     """Does the code run only when a debug or development switch is on (or a production one off)?"""
     for guard in guards:
         words = [part.text for part in walk(guard.test) if part.kind in ("name", "env", "str")]
-        dev = any(DEV_TESTS.search(word.replace(".", "_").replace("-", "_")) for word in words)
+        dev = any(DEV_TESTS.search(CAMEL.sub("_", word).replace(".", "_").replace("-", "_")) for word in words)
         prod = any(re.search(r"prod|live", word, re.IGNORECASE) for word in words)
         negated = guard.test.text in ("not", "noteq") or guard.test.text == "notin"
         if dev and guard.wanted != negated:

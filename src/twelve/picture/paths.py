@@ -43,7 +43,7 @@ def classify(path: str) -> Role:
         return "example"
     if name in BUILD_FILES:
         return "build"
-    if parts & DEV_FOLDERS:
+    if parts & DEV_FOLDERS or any(part.startswith(".") for part in parts):
         return "dev"
     return _code_role(path, parts, name)
 
@@ -64,7 +64,7 @@ def is_development(path: str) -> bool:
     """Does the file's own name say that it only serves development or tests?"""
     name = path.rpartition("/")[2]
     folder = path.rpartition("/")[0].lower().split("/")
-    if any(piece in ("dev", "development", "local", ".devcontainer", "test", "tests", "e2e", "ci") for piece in folder):
+    if any(piece.startswith(".") or piece in ("dev", "development", "local", ".devcontainer", "test", "tests", "e2e", "ci") for piece in folder):
         return True
     return bool(DEV_WORDS.search(name))
 

@@ -13,7 +13,7 @@ SECRET_NAME = re.compile(r"(secret|passw(or)?d|passphrase|token|api[_-]?key|priv
 NOT_SECRET = re.compile(
     r"(url|uri|name|field|header|path|type|expir\w*|algorithm|prefix|suffix|template|regex|pattern|label|message|msg|error|help|text|hint|param|var|class|backend|input|placeholder|length|"
     r"min|max|size|_id|ids|ttl|timeout|age|lifetime|format|column|col|attr|attribute|mode|endpoint|policy|validators?|hashers?|scheme|form|view|status|event|action|title|description|scope|"
-    r"cookie|route|page|file|dir|mask|strength|count|limit|minutes|seconds|hours|days|enabled|required|changed|reset\w*|confirm\w*|key_prefix|parser|index|style|color|icon|service|provider|kind|issuer|audience|location|role|permission|env|version|lookup|kwarg|property|selector|subject|check|store|source|level|method|domain|table|salt_?length|model|serializer|queue|topic|flow|generator|cls|func|handler|in|usage|tokens|tokenizer|re|grant)$",
+    r"cookie|route|page|file|dir|mask|strength|count|limit|minutes|seconds|hours|days|enabled|required|changed|reset\w*|confirm\w*|key_prefix|parser|index|style|color|icon|service|provider|kind|issuer|audience|location|role|permission|env|version|lookup|kwarg|property|selector|strategy|adapter|subject|check|store|source|level|method|domain|table|salt_?length|model|serializer|queue|topic|flow|generator|cls|func|handler|in|usage|tokens|tokenizer|re|grant)$",
     re.IGNORECASE,
 )
 URL_PASSWORD = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s:/@'\"{}$]+:([^\s@/'\"]+)@([^\s/'\":?]+)")
@@ -55,6 +55,8 @@ def plausible(name: str, value: str) -> bool:
     if words and (words in name.lower().replace("_", "") or name.lower().replace("_", "") in words):
         return False
     if re.fullmatch(r"[a-z]+([A-Z][a-z]+)+|[a-z]+([_.:/-][a-z]+)+|[A-Z]+(_[A-Z]+)+|[A-Z]?[a-z]+", value):
+        return False
+    if re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", value) and not value.startswith("eyJ"):
         return False
     return bool(re.search(r"\d", value)) or bool(re.search(r"[^\w.:/-]", value)) or bool(re.search(r"[a-z].*[A-Z]|[A-Z].*[a-z]", value))
 

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 from twelve.finding import Place
 from twelve.picture.code import Call, Module, is_command, is_handler, is_task
-from twelve.picture.origin import trace
+from twelve.picture.origin import development_only, trace
 from twelve.picture.value import Value, from_env, plain, strings, text_of, walk
 
 Kind = Literal["temp", "build", "source", "log", "lock", "pid", "device", "env", "app", "absolute", "unknown"]
@@ -55,10 +55,13 @@ def sinks(module: Module) -> Iterator[Sink]:
         found = _target(call) if module.language == "python" else _js_target(call)
         if found is None:
             continue
+        if development_only(module, call.guards):
+            continue
         target = trace(module, found, call.function)
         mode = plain(call.value.argument(1, "mode")) or ""
         text = text_of(target)
-        yield Sink(module, call, target, text, kind_of(target, text, module, call), caller_of(module, call), "a" in mode or "append" in call.last)
+        kind: Kind = "temp" if TEMP.search(found.text) else kind_of(target, text)
+        yield Sink(module, call, target, text, kind, caller_of(module, call), "a" in mode or "append" in call.last)
 
 
 def _target(call: Call) -> Value | None:
@@ -90,7 +93,7 @@ def _js_target(call: Call) -> Value | None:
     return None
 
 
-def kind_of(target: Value, text: str, module: Module, call: Call) -> Kind:
+def kind_of(target: Value, text: str) -> Kind:
     """What class of place a path is."""
     names = " ".join(part.text for part in walk(target) if part.kind in ("name", "call", "env")) + " " + text
     if text.startswith("/dev/"):
@@ -111,7 +114,6 @@ def kind_of(target: Value, text: str, module: Module, call: Call) -> Kind:
         return "env"
     if text.startswith("/"):
         return "absolute"
-    del module, call
     if HERE.search(names) or any("." in word or "/" in word for word in strings(target)):
         return "app"
     return "unknown"

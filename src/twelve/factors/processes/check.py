@@ -54,7 +54,7 @@ def _written(picture: Picture) -> Iterator[Finding]:
 
 
 def _lasting(sink: Sink) -> bool:
-    if sink.kind in ("temp", "log", "lock", "pid", "device", "build", "source"):
+    if sink.kind in ("temp", "log", "lock", "pid", "device", "build", "source", "unknown"):
         return False
     if sink.caller in ("command", "main", "import"):
         return False

@@ -79,6 +79,7 @@ SERVERS = (
     "mysqld_safe",
     "pg_ctl",
 )
+SQLITE = re.compile(r"dialects/sqlite|^(@[\w-]+/)?(better-)?sqlite3$|^sqlite$")
 WRITES = re.compile(r"\b(insert|update|delete|replace|create)\b", re.IGNORECASE)
 
 
@@ -418,6 +419,22 @@ def _uris(picture: Picture) -> Iterator[Judgement]:
             )
 
 
+def _node_files(picture: Picture) -> Iterator[Judgement]:
+    for module in picture.modules:
+        if module.language == "python" or module.role != "app" or is_development(module.path):
+            continue
+        for one in module.imports:
+            if SQLITE.search(one.module) and not one.typing_only:
+                yield find(
+                    "IV-6",
+                    "medium",
+                    "data is kept in a file of this machine (sqlite)",
+                    one.place,
+                    fix="attach a database",
+                )
+                break
+
+
 def _embedded(picture: Picture) -> Iterator[Judgement]:
     names = {
         path.rpartition("/")[2] for path, file in picture.files.items() if file.tracked is not False
@@ -436,12 +453,14 @@ def _embedded(picture: Picture) -> Iterator[Judgement]:
             call.place,
             fix="attach a database",
         )
+    yield from _node_files(picture)
     for module, call in picture.calls(
-        "spawn", "Popen", "run", "execFile", "execSync", "exec", "call"
+        "spawn", "spawnSync", "Popen", "run", "execFile", "execSync", "exec", "call"
     ):
         first = call.value.parts[0] if call.value.parts else None
         while first is not None and first.kind == "list" and first.parts:
             first = first.parts[0]
+        first = trace(module, first, call.function) if first is not None else None
         word = (plain(first) or "").split(" ")[0].rpartition("/")[2]
         if module.role == "app" and word in SERVERS:
             yield find(

@@ -1,7 +1,8 @@
 """What reading can judge of factor III: config in the environment."""
 
 from twelve.factors.config.check.environments import no_named_environments, orthogonal
-from twelve.factors.config.check.secrets import no_credential, no_deploy_files, no_guessable_default, no_secret_in_artefact
+from twelve.factors.config.check.leaks import no_deploy_files, no_guessable_default, no_secret_in_artefact
+from twelve.factors.config.check.secrets import no_credential
 from twelve.factors.config.check.values import declared, located, no_constant, only_environment, read_once, static_keys
 from twelve.picture.rule import Example, Rule
 

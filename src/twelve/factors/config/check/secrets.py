@@ -1,13 +1,13 @@
-"""III-2, III-4, III-8 and III-11: no credential in code, in tracked files, in defaults or in the artefact."""
+"""III-2: no credential in code."""
 
 import re
 from collections.abc import Iterator
 
-from twelve.finding import Place
+from twelve.finding import Finding, Place
 from twelve.picture.code import Assign, Call, Module
 from twelve.picture.origin import development_only, replaceable, trace
-from twelve.picture.paths import is_development
-from twelve.picture.rule import Hold, Judgement, Picture, find
+from twelve.picture.paths import is_development, is_settings
+from twelve.picture.rule import Hold, Judgement, Picture, find, grouped
 from twelve.picture.secrets import (
     FORMAT_WORDS,
     FORMATS,
@@ -22,11 +22,7 @@ from twelve.picture.secrets import (
 from twelve.picture.tree import Instruction
 from twelve.picture.value import Value, default_of, fixed_strings, from_env, walk
 
-ENV_FILE = re.compile(r"(^|/)\.env(\.(prod|production|staging|stage|live))?$")
 EXAMPLE = re.compile(r"(example|sample|dist|template|tmpl|test|ci|schema|default)", re.IGNORECASE)
-CREDENTIAL_FILES = re.compile(
-    r"(^|/)(credentials\.json|service[-_]?account[\w-]*\.json|application-prod\w*\.ya?ml|local_settings\.py|settings_local\.py|secrets\.(ya?ml|json|toml|py)|\.htpasswd|\.pgpass|\.netrc|id_rsa|id_ed25519)$"
-)
 DICT_KEYS = re.compile(
     r"^(password|passwd|secret|secret_?key|api_?key|apikey|token|auth_?token|access_?token|client_?secret|private_?key|jwt_?secret|secret_?or_?key|cookie_?secret|pass|session_?secret)$",
     re.IGNORECASE,
@@ -48,7 +44,6 @@ SIGNERS = (
     "fastify-jwt",
     "expressjwt",
 )
-TRUE = ("True", "true", "1", "yes", "on", "TRUE", "YES")
 
 
 def no_credential(picture: Picture) -> Iterator[Judgement]:
@@ -61,11 +56,13 @@ def no_credential(picture: Picture) -> Iterator[Judgement]:
         *_declared(picture),
     ]
     seen: set[tuple[str, int]] = set()
+    kept = []
     for one in found:
         key = (one.places[0].path, one.places[0].line)
         if key not in seen:
             seen.add(key)
-            yield one
+            kept.append(one)
+    yield from grouped(kept)
     if not found:
         yield Hold(
             f"{len(picture.modules)} code files with words of credentials read, none holds one",
@@ -73,13 +70,13 @@ def no_credential(picture: Picture) -> Iterator[Judgement]:
         )
 
 
-def _spared(module: Module, path: str) -> bool:
+def spared(module: Module, path: str) -> bool:
     return module.role not in ("app", "script") or is_development(path)
 
 
-def _assigned(picture: Picture) -> Iterator[Judgement]:
+def _assigned(picture: Picture) -> Iterator[Finding]:
     for module, assign in picture.assigns():
-        if _spared(module, assign.path) or assign.augmented:
+        if spared(module, assign.path) or assign.augmented:
             continue
         value = assign.value
         if value.kind == "str" and is_secret_name(assign.name):
@@ -89,7 +86,7 @@ def _assigned(picture: Picture) -> Iterator[Judgement]:
                 yield from _dict_keys(module, assign, part)
 
 
-def _literal(module: Module, assign: Assign, text: str) -> Iterator[Judgement]:
+def _literal(module: Module, assign: Assign, text: str) -> Iterator[Finding]:
     key = (
         is_key_name(assign.name)
         and (assign.function is None or "." in assign.target)
@@ -99,17 +96,17 @@ def _literal(module: Module, assign: Assign, text: str) -> Iterator[Judgement]:
         assign.name, text
     ):
         return
-    if not key and stands_in(text):
+    if (not key and stands_in(text)) or text.lower() == assign.name.lower():
         return
     if development_only(module, assign.guards) or replaceable(module, assign):
         return
-    severity = "high" if key or not stands_in(text) else "medium"
+    severity = "high" if key or is_settings(assign.path) else "medium"
     yield find(
         "III-2",
         severity,
         f"{assign.name} is a literal, {masked(text)}",
         assign.place,
-        fix=f"read it from the environment: twelve check --fix III-2",
+        fix="read it from the environment: twelve check --fix III-2",
     )
 
 
@@ -132,7 +129,7 @@ def _is_word_about(name: str, text: str) -> bool:
     )
 
 
-def _dict_keys(module: Module, assign: Assign, part: Value) -> Iterator[Judgement]:
+def _dict_keys(module: Module, assign: Assign, part: Value) -> Iterator[Finding]:
     if part.kind != "dict":
         return
     for key, item in part.items():
@@ -145,17 +142,17 @@ def _dict_keys(module: Module, assign: Assign, part: Value) -> Iterator[Judgemen
             place = Place(assign.path, item.line or assign.line)
             yield find(
                 "III-2",
-                "high",
-                f"{key} in {assign.name} is a literal, {masked(item.text)}",
+                "high" if is_settings(assign.path) else "medium",
+                f"{key} in {assign.name} is a literal",
                 place,
                 fix="read it from the environment",
             )
 
 
-def _handed(picture: Picture) -> Iterator[Judgement]:
+def _handed(picture: Picture) -> Iterator[Finding]:
     """Credentials handed to a call, as a keyword or in an options object."""
     for module in picture.modules:
-        if _spared(module, module.path):
+        if spared(module, module.path):
             continue
         for call in module.calls:
             signer = any(call.name.removeprefix("new ").endswith(name) for name in SIGNERS)
@@ -178,7 +175,7 @@ def _keyed(call: Call) -> Iterator[tuple[str, Value]]:
 
 def _handed_value(
     module: Module, call: Call, key: str, item: Value, signer: bool
-) -> Iterator[Judgement]:
+) -> Iterator[Finding]:
     text = item.text if item.kind == "str" else ""
     if not text.strip() or development_only(module, call.guards):
         return
@@ -186,14 +183,14 @@ def _handed_value(
         place = Place(call.path, item.line or call.line)
         yield find(
             "III-2",
-            "high" if signer or not stands_in(text) else "medium",
-            f"{key} of {call.last} is a literal, {masked(text)}",
+            "high" if signer or is_settings(call.path) else "medium",
+            f"{key} of {call.last.removeprefix('new ')} is a literal",
             place,
             fix="read it from the environment",
         )
 
 
-def _signed(module: Module, call: Call) -> Iterator[Judgement]:
+def _signed(module: Module, call: Call) -> Iterator[Finding]:
     """``jwt.encode(payload, "key")``."""
     position = 0 if call.last in ("cookie-parser", "cookieParser", "URLSafeTimedSerializer") else 1
     given = (
@@ -212,9 +209,9 @@ def _signed(module: Module, call: Call) -> Iterator[Judgement]:
     del module
 
 
-def _urls(picture: Picture) -> Iterator[Judgement]:
+def _urls(picture: Picture) -> Iterator[Finding]:
     for module in picture.modules:
-        if _spared(module, module.path):
+        if spared(module, module.path):
             continue
         for line, value, guards in _values(module):
             for text in fixed_strings(value):
@@ -239,7 +236,7 @@ def _values(module: Module) -> Iterator[tuple[int, Value, tuple[object, ...]]]:
         yield call.line, call.value, call.guards
 
 
-def _formats(picture: Picture) -> Iterator[Judgement]:
+def _formats(picture: Picture) -> Iterator[Finding]:
     for path in picture.holding(*FORMAT_WORDS):
         text = picture.text(path)
         for pattern, what in FORMATS:
@@ -255,7 +252,7 @@ def _formats(picture: Picture) -> Iterator[Judgement]:
                     break
 
 
-def _declared(picture: Picture) -> Iterator[Judgement]:
+def _declared(picture: Picture) -> Iterator[Finding]:
     """Values in compose files and Kubernetes manifests that go to the app."""
     for service in picture.services:
         for name, value, line in service.environment:
@@ -282,250 +279,3 @@ def _declared(picture: Picture) -> Iterator[Judgement]:
                     Place(one.path, line),
                     fix="valueFrom.secretKeyRef",
                 )
-
-
-def no_deploy_files(picture: Picture) -> Iterator[Judgement]:
-    """III-4."""
-    found = False
-    by_path: dict[str, list[tuple[str, str, int]]] = {}
-    for one in picture.variables:
-        file = picture.files[one.path]
-        if (
-            file.tracked is not False
-            and file.role not in ("example", "docs", "test", "dev")
-            and not EXAMPLE.search(file.name)
-        ):
-            by_path.setdefault(one.path, []).append((one.name, one.value, one.line))
-    for path, held in by_path.items():
-        real = [
-            Place(path, line)
-            for name, value, line in held
-            if is_secret_name(name) and (plausible(name, value) or url_password(value))
-        ]
-        real += [
-            Place(path, line)
-            for name, value, line in held
-            if url_password(value) and not is_secret_name(name)
-        ]
-        soft = [
-            Place(path, line)
-            for name, value, line in held
-            if is_secret_name(name) and value and not value.startswith("$")
-        ]
-        if real and not is_development(path):
-            found = True
-            yield find(
-                "III-4",
-                "high",
-                "an env file with credentials is checked in",
-                *real,
-                fix="twelve check --fix III-4, and change the credentials",
-            )
-        elif soft and ENV_FILE.search(path):
-            found = True
-            yield find(
-                "III-4",
-                "low",
-                "an env file that names secrets is checked in, with placeholders",
-                *soft,
-                fix="twelve check --fix III-4",
-            )
-    for path, file in picture.files.items():
-        if (
-            CREDENTIAL_FILES.search(path)
-            and file.tracked is not False
-            and file.role in ("app", "script", "dev")
-            and _holds_values(picture, path)
-        ):
-            found = True
-            yield find(
-                "III-4",
-                "medium",
-                "a file for one deploy's values is checked in",
-                Place(path),
-                fix=f"git rm --cached {path}, and ignore it",
-            )
-    ignored = next(
-        (
-            Place(path, line)
-            for pattern, path, line in picture.repository.ignored
-            if re.search(r"\.env\b|\*\.env", pattern) and not pattern.startswith("!")
-        ),
-        None,
-    )
-    if not found and ignored:
-        yield Hold("env files are ignored", ignored)
-
-
-def _holds_values(picture: Picture, path: str) -> bool:
-    text = picture.text(path)
-    return (
-        bool(
-            re.search(
-                r"private_key|BEGIN|(password|secret|token|key)[\w\"' ]*[:=]\s*[\"']?[^\s\"'{$<]{6,}",
-                text,
-                re.IGNORECASE,
-            )
-        )
-        and "{{" not in text
-    )
-
-
-def no_guessable_default(picture: Picture) -> Iterator[Judgement]:
-    """III-8."""
-    for module, assign in picture.assigns():
-        if (
-            _spared(module, assign.path)
-            or not from_env(assign.value)
-            or development_only(module, assign.guards)
-        ):
-            continue
-        for part in walk(assign.value):
-            if part.kind == "env" and part.parts:
-                yield from _default(picture, module, assign, part)
-
-
-def _default(picture: Picture, module: Module, assign: Assign, part: Value) -> Iterator[Judgement]:
-    names = (part.text, assign.name)
-    default = trace(module, default_of(part) or part.parts[0], assign.function)
-    place = Place(assign.path, part.line or assign.line)
-    if (
-        re.search(r"(^|_)DEBUG$", part.text)
-        and default.text in TRUE
-        and default.kind in ("str", "bool", "num")
-    ):
-        yield find(
-            "III-8",
-            "medium",
-            "debug is on when nothing is said",
-            place,
-            fix="let the default be off",
-        )
-        return
-    texts = (
-        [one.text for one in (default, *default.parts) if one.kind == "str" and one.text.strip()]
-        if default.kind in ("str", "cond")
-        else []
-    )
-    if (
-        not texts
-        or not any(is_secret_name(name) for name in names if name != "{}")
-        or _refused(picture, module, assign, texts[0])
-    ):
-        return
-    key = any(is_key_name(name) for name in names)
-    if not key and (
-        texts[0].startswith(("http", "/"))
-        or not (stands_in(texts[0]) or plausible(part.text, texts[0]))
-    ):
-        return
-    yield find(
-        "III-8",
-        "high" if key else "low",
-        f"{part.text} has a default that anybody can guess",
-        place,
-        fix="leave the default out: the app must not start without it",
-    )
-
-
-def _refused(picture: Picture, module: Module, assign: Assign, default: str) -> bool:
-    """Does code compare with the placeholder, or ask for the name, and raise?"""
-    for one in module.raises:
-        for guard in one.guards:
-            words = [part.text for part in walk(guard.test)]
-            if (
-                assign.name in words
-                or default in words
-                or any(word.endswith("." + assign.name) for word in words)
-            ):
-                return True
-    del picture
-    return any(
-        default in [part.text for part in walk(guard.test)]
-        for guard in module.guards
-        if module.raises
-    )
-
-
-def no_secret_in_artefact(picture: Picture) -> Iterator[Judgement]:
-    """III-11."""
-    found = False
-    for docker in picture.dockerfiles:
-        for one in docker.instructions:
-            for judgement in _baked(
-                docker.path, one, one.stage == docker.final, docker.development
-            ):
-                found = True
-                yield judgement
-    for path, file in picture.files.items():
-        if (
-            file.name in (".npmrc", ".pypirc", "pip.conf")
-            and file.tracked is not False
-            and re.search(r"(_authToken|password)\s*=\s*[^$\s{]{8,}", picture.text(path))
-        ):
-            found = True
-            yield find(
-                "III-11",
-                "high",
-                "the registry's token is checked in and copied into the build",
-                Place(path),
-                fix="use a build secret",
-            )
-    if picture.dockerfiles and not found:
-        yield Hold(
-            "no ARG, ENV or COPY of the image holds a secret", Place(picture.dockerfiles[0].path)
-        )
-
-
-def _baked(path: str, one: Instruction, final: bool, development: bool) -> Iterator[Judgement]:
-    if development:
-        return
-    if one.word == "ARG":
-        name, _, value = one.text.partition("=")
-        if is_secret_name(name.strip()) and not (
-            value and stands_in(value.strip("\"'")) and not final
-        ):
-            yield find(
-                "III-11",
-                "medium",
-                f"the build takes the secret {name.strip()} as an argument: it stays in the image's history",
-                Place(path, one.line),
-                fix="RUN --mount=type=secret",
-            )
-    if one.word == "ENV":
-        for number, name, value in _env_pairs(one):
-            if (
-                is_secret_name(name)
-                and value
-                and (final or not stands_in(value))
-                and not value.startswith("/")
-            ):
-                severity = "high" if plausible(name, value) else "low"
-                yield find(
-                    "III-11",
-                    severity,
-                    f"{name} is baked into the image",
-                    Place(path, number),
-                    fix="set it in the deploy's config",
-                )
-    if one.word in ("COPY", "ADD") and any(
-        re.search(r"(^|/)\.env$|(^|/)(id_rsa|\.npmrc|credentials\.json)$", word)
-        for word in one.text.split()[:-1]
-    ):
-        yield find(
-            "III-11",
-            "high",
-            f"the image gets {one.text.split()[0]}",
-            Place(path, one.line),
-            fix="leave it out (.dockerignore)",
-        )
-
-
-def _env_pairs(one: Instruction) -> Iterator[tuple[int, str, str]]:
-    pairs = re.findall(r"([A-Za-z_]\w*)=(\"[^\"]*\"|'[^']*'|\S*)", one.text)
-    if not pairs and " " in one.text:
-        name, _, value = one.text.partition(" ")
-        pairs = [(name, value)]
-    for name, value in pairs:
-        number = next((number for number, raw in one.lines if name in raw), one.line)
-        yield number, name, value.strip("\"'")

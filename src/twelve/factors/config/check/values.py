@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from twelve.finding import Place
 from twelve.picture.code import Assign, Module, is_handler
 from twelve.picture.origin import LOCAL, development_only, replaceable, trace
-from twelve.picture.paths import is_development
+from twelve.picture.paths import is_development, is_settings
 from twelve.picture.rule import Hold, Judgement, Picture, find
 from twelve.picture.value import Value, env_keys, fixed_strings, from_env, text_of, walk
 
@@ -49,7 +49,7 @@ def _constant(assign: Assign) -> tuple[str, str] | None:
     texts = [one.text for one in fixed_strings(value)] if value.kind in ("str", "list", "join") else []
     if name in HOSTS and value.kind in ("list", "str"):
         return _hosts(name, texts)
-    if name in ADDRESSES and value.kind == "str":
+    if name in ADDRESSES and value.kind == "str" and (is_settings(assign.path) or "." in assign.target or assign.owner):
         own = [text for text in texts if HOST.match(text) and not LOCAL.search(text) and not SAMPLE.search(text.rstrip("/"))]
         return ("medium", f"{name} is fixed to {own[0]}") if own and (name not in ("DOMAIN", "HOSTNAME", "API_URL") or assign.function is None) else None
     if name in MAIL and value.kind == "str":

@@ -54,6 +54,13 @@ VALUED = (
 )
 
 
+FLAGS = frozenset(
+    "--upgrade --user --system --pre --quiet --verbose --require-hashes --break-system-packages --editable --force-reinstall --ignore-installed --save --save-dev --save-exact --global --production "
+    "--frozen --locked --dev --legacy-peer-deps --force --prefer-binary --use-pep517 --compile --exact --silent --omit --isolated --disable-pip-version-check --root-user-action".split()
+)
+"""Options that take no value; of the others the next word is the value."""
+
+
 def manifest_exists(picture: Picture) -> Iterator[Judgement]:
     """II-1."""
     if picture.manifests:
@@ -231,7 +238,7 @@ def installed(step: Step) -> list[str]:
     for word in rest[1:]:
         if skip:
             skip = False
-        elif word in VALUED:
+        elif word in VALUED or (word.startswith("--") and "=" not in word and word not in FLAGS and not word.startswith("--no-")):
             skip = True
         elif (
             not word.startswith(("-", ".", "/", "$", "http", "git+"))

@@ -86,6 +86,8 @@ def declared(module: str, names: frozenset[str]) -> bool:
         return True
     flat = wanted.replace("-", "")
     for name in names:
+        if len(flat) > 5 and flat in name.replace("-", ""):  # noqa: PLR2004
+            return True
         if name.replace("-", "") == flat or known in name or wanted in name.split("-"):
             return True
         if len(wanted) > 3 and (wanted in name or name in wanted and len(name) > 4):  # noqa: PLR2004
