@@ -1,7 +1,7 @@
 """An attached one-off: bytes both ways over a WebSocket.
 
 From the caller first one text frame, the run's JSON: ``command``, ``tty``, ``rows``, ``columns``,
-``term``, ``rm_on_hangup``. Then binary frames are standard input, text frames are ``{"eof": true}``,
+``term``, ``rm_on_hangup``. Then binary frames are standard input, text frames ``{"eof": true}``,
 ``{"resize": [rows, columns]}`` or ``{"signal": "SIGINT"}``. To the caller: ``{"run": id}``, then
 binary frames whose first byte is 1 for stdout (or the terminal) and 2 for stderr, then
 ``{"exit": status, "code": …, "signal": …}`` or ``{"error": …}``.

@@ -1,61 +1,65 @@
 """``twelve config``: variables of a deploy."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
-from twelve.cli.output import ago, as_json, follow, table
-from twelve.cli.target import Target, app_option, json_option, target
+from twelve.cli.asking import ask_secret
+from twelve.cli.course import follow
+from twelve.cli.output import ago, table
+from twelve.cli.output import as_json as print_json
+from twelve.cli.target import Target, app_option, json_option, no_start_option, target
 from twelve.errors import Invalid, NotFound, Usage
 
 FORMATS = click.Choice(["dotenv", "json"])
+SAFER = "twelve config set {0}   (asks), {0}=- (standard input) or {0}=@FILE"
 
 
 @click.group(invoke_without_command=True)
 @app_option
+@json_option
 @click.pass_context
-def command(ctx: click.Context, app: str) -> None:
+def command(ctx: click.Context, app: str, *, as_json: bool) -> None:
     """Set, unset, list, import, export and compare the variables of a deploy."""
-    ctx.obj = app
     if ctx.invoked_subcommand is None:
-        show_list(target(app), reveal=False, as_plain=False)
+        show_list(target(app), reveal=False, as_plain=as_json)
 
 
 @command.command("set")
 @click.argument("pairs", nargs=-1, required=True, metavar="KEY=VALUE|KEY=-|KEY=@FILE|KEY …")
 @app_option
-@click.pass_context
-def set_(ctx: click.Context, pairs: tuple[str, ...], app: str) -> None:
+@no_start_option
+def set_(pairs: tuple[str, ...], app: str, *, no_start: bool) -> None:
     """Set variables: one version, one release.
 
-    KEY alone asks for the value, KEY=- reads it from standard input, KEY=@FILE from a file.
-    Secrets are not taken from the command line, where every user of the machine can read them.
+    KEY alone asks for the value, KEY=- reads it from standard input, KEY=@FILE from a file; one
+    line end at the end of it is left out. Secrets are not taken from the command line, where every
+    user of the machine can read them.
     """
-    aim = target(app or ctx.obj, starts=True)
+    refuse_doubles(pairs)
+    aim = target(app, starts=not no_start)
     refuse_open_secrets(aim, pairs)
+    put = dict(map(read_pair, pairs))
     ensure(aim)
-    change(aim, {name: value for name, value in map(read_pair, pairs)}, ())
+    change(aim, put, ())
 
 
 @command.command()
-@click.argument("names", nargs=-1, required=True)
+@click.argument("names", nargs=-1, required=True, metavar="KEY …")
 @app_option
-@click.pass_context
-def unset(ctx: click.Context, names: tuple[str, ...], app: str) -> None:
+def unset(names: tuple[str, ...], app: str) -> None:
     """Unset variables: one version, one release."""
-    change(target(app or ctx.obj), {}, names)
+    change(target(app), {}, names)
 
 
 @command.command()
-@click.argument("name")
+@click.argument("name", metavar="KEY")
 @app_option
-@click.pass_context
-def get(ctx: click.Context, name: str, app: str) -> None:
+def get(name: str, app: str) -> None:
     """Print one value in clear."""
-    aim = target(app or ctx.obj)
+    aim = target(app)
     config = aim.client.get(f"{aim.path}/config", reveal=True)["config"]
     if name not in config:
         raise NotFound(f"{aim.label} has no config {name}", hint="twelve config lists what it has")
@@ -66,38 +70,41 @@ def get(ctx: click.Context, name: str, app: str) -> None:
 @app_option
 @json_option
 @click.option("--reveal", is_flag=True, help="Show the values.")
-@click.pass_context
-def ls(ctx: click.Context, app: str, *, as_json: bool, reveal: bool) -> None:
+def ls(app: str, *, as_json: bool, reveal: bool) -> None:
     """List variables, values masked."""
-    show_list(target(app or ctx.obj), reveal=reveal, as_plain=as_json)
+    show_list(target(app), reveal=reveal, as_plain=as_json)
 
 
 @command.command("import")
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
-@click.option("--format", "form", type=FORMATS, default="dotenv", show_default=True)
+@click.option(
+    "--format", "form", type=FORMATS, default="dotenv", show_default=True, help="Its format."
+)
 @app_option
-@click.pass_context
-def import_(ctx: click.Context, file: Path, form: str, app: str) -> None:
-    """Set all variables of a file, or none when a line is off."""
+def import_(file: Path, form: str, app: str) -> None:
+    """Set all variables of a file (- is standard input), or none when a line is off."""
     from twelve.factors.config.dotenv import parse_dotenv, parse_json
 
-    aim = target(app or ctx.obj, starts=True)
     data = sys.stdin.buffer.read() if str(file) == "-" else read_file(file)
     parse = parse_json if form == "json" else parse_dotenv
     pairs = dict(parse(data, str(file)))
+    if not pairs:
+        raise Invalid(f"{file}: there is no variable in it")
+    aim = target(app)
     ensure(aim)
     change(aim, pairs, ())
 
 
 @command.command()
-@click.option("--format", "form", type=FORMATS, default="dotenv", show_default=True)
+@click.option(
+    "--format", "form", type=FORMATS, default="dotenv", show_default=True, help="The format."
+)
 @app_option
-@click.pass_context
-def export(ctx: click.Context, form: str, app: str) -> None:
+def export(form: str, app: str) -> None:
     """Print all variables in clear, as they can be imported again."""
     from twelve.factors.config.dotenv import write_dotenv, write_json
 
-    aim = target(app or ctx.obj)
+    aim = target(app)
     pairs = aim.client.get(f"{aim.path}/config", reveal=True)["config"].items()
     write = write_json if form == "json" else write_dotenv
     print(write(pairs), end="")
@@ -106,65 +113,69 @@ def export(ctx: click.Context, form: str, app: str) -> None:
 @command.command()
 @app_option
 @json_option
-@click.pass_context
-def history(ctx: click.Context, app: str, *, as_json: bool) -> None:
+def history(app: str, *, as_json: bool) -> None:
     """List the versions: who changed what, and whether the release came up."""
-    aim = target(app or ctx.obj)
-    plain = aim.client.get(f"{aim.path}/config/history")
+    aim = target(app)
+    found = aim.client.get(f"{aim.path}/config/history")
     if as_json:
-        print(json.dumps(plain, indent=2))
+        print_json(found)
         return
     rows = [
         (f"c{v['version']}", v["state"], v["who"], ago(v["at_ns"]), v["note"])
-        for v in plain["versions"]
+        for v in found["versions"]
     ]
     table(("VERSION", "STATE", "WHO", "AGE", "WHAT"), rows)
 
 
 @command.command()
-@click.argument("one")
-@click.argument("other")
+@click.argument("one", metavar="APP/DEPLOY")
+@click.argument("other", metavar="APP/DEPLOY")
 @click.option("--reveal", is_flag=True, help="Show the values.")
 @json_option
 def diff(one: str, other: str, *, reveal: bool, as_json: bool) -> None:
-    """Compare the variables of two deploys: A/D1 A/D2."""
+    """Compare the variables of two deploys."""
     before, after = target(one), target(other)
     query = {"app": after.app, "deploy": after.deploy, "reveal": reveal}
-    plain = before.client.get(f"{before.path}/config/diff", **query)
+    found = before.client.get(f"{before.path}/config/diff", **query)
     if as_json:
-        print(json.dumps(plain, indent=2))
-        return
-    rows = [
-        (d["name"], d["before"] if d["before"] is not None else "-", d["after"] or "-")
-        for d in plain["differences"]
-    ]
-    table(("NAME", before.label, after.label), rows)
+        print_json(found)
+    elif not found["differences"]:
+        print("nothing differs")
+    else:
+        rows = [(d["name"], d["before"], d["after"]) for d in found["differences"]]
+        table(("NAME", before.label, after.label), rows)
 
 
 def show_list(aim: Target, *, reveal: bool, as_plain: bool) -> None:
     """The variables of the head."""
-    plain = aim.client.get(f"{aim.path}/config", reveal=reveal)
+    found = aim.client.get(f"{aim.path}/config", reveal=reveal)
     if as_plain:
-        as_json(plain)
+        print_json(found)
         return
-    for name, value in plain["config"].items():
+    if not found["config"]:
+        print(f"twelve: {aim.label} has no config yet", file=sys.stderr)
+    for name, value in found["config"].items():
         print(f"{name}={value}")
 
 
 def read_pair(text: str) -> tuple[str, str]:
-    """A variable and its value, from where the word says. Raises Invalid."""
+    """A variable and its value, from where the word says. Raises Invalid or Usage."""
     name, equals, value = text.partition("=")
     if not equals:
-        return name, click.prompt(name, hide_input=True, err=True)
+        return name, ask_secret(name, f"{name}=- reads standard input, {name}=@FILE a file")
     if value == "-":
-        return name, sys.stdin.read().removesuffix("\n")
+        return name, decoded(sys.stdin.buffer.read(), "standard input")
     if value.startswith("@"):
-        data = read_file(Path(value[1:]))
-        try:
-            return name, data.decode().removesuffix("\n")
-        except UnicodeDecodeError:
-            raise Invalid(f"{value[1:]}: not UTF-8 text", hint="encode it, e.g. base64") from None
+        return name, decoded(read_file(Path(value[1:])), value[1:])
     return name, value
+
+
+def decoded(data: bytes, place: str) -> str:
+    """The text without its last line end. Raises Invalid."""
+    try:
+        return data.decode().removesuffix("\n")
+    except UnicodeDecodeError:
+        raise Invalid(f"{place}: not UTF-8 text", hint="encode it, e.g. as base64") from None
 
 
 def read_file(path: Path) -> bytes:
@@ -172,39 +183,44 @@ def read_file(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise Invalid(f"{path}: {error.strerror}") from None
+        raise Invalid(f"{path}: {error.strerror}", hint="nothing was set") from None
+
+
+def refuse_doubles(pairs: tuple[str, ...]) -> None:
+    """Refuse a key that is there twice: one value would silently win. Raises Usage."""
+    names = [pair.partition("=")[0] for pair in pairs]
+    if doubles := sorted({name for name in names if names.count(name) > 1}):
+        raise Usage(f"{', '.join(doubles)}: given more than once", hint="nothing was set")
+    if sum(pair.endswith("=-") for pair in pairs) > 1:
+        raise Usage("standard input can be one value only", hint="use KEY=@FILE for the others")
 
 
 def refuse_open_secrets(aim: Target, pairs: tuple[str, ...]) -> None:
     """Refuse values of secrets that stand on the command line. Raises Usage."""
     from twelve.factors.config.secret import looks_secret
 
-    bare = [p.partition("=") for p in pairs if "=" in p]
-    open_ = [name for name, _, value in bare if value != "-" and not value.startswith("@")]
-    secret = {name for name in open_ if looks_secret(name)}
+    words = [pair.partition("=") for pair in pairs if "=" in pair]
+    open_ = {n: value for n, _, value in words if value != "-" and not value.startswith("@")}
+    # A password in a URL is one whatever the name; of names the contract knows more than we do.
+    secret = {name for name, value in open_.items() if looks_secret("", value)}
     try:
-        answer = aim.client.get(f"{aim.path}/config/secret", names=",".join(open_))
-        secret = set(answer["secret"])
+        asked = aim.client.get(f"{aim.path}/config/secret", names=",".join(open_))
+        secret |= set(asked["secret"])
     except NotFound:
-        # The app is not there yet: its names alone can tell.
-        pass
+        secret |= {name for name in open_ if looks_secret(name)}
     if secret:
-        names = ", ".join(sorted(secret))
         raise Usage(
-            f"{names}: a secret on the command line can be read by every user of this machine",
-            hint=f"twelve config set {sorted(secret)[0]}   (asks), or KEY=- (stdin), KEY=@file",
+            f"{', '.join(sorted(secret))}: a secret on the command line can be read by every user "
+            "of this machine",
+            hint=SAFER.format(min(secret)),
         )
 
 
 def ensure(aim: Target) -> None:
     """Make the app when it is not there, so that config can come before the first deploy."""
-    from twelve.errors import TwelveError
-
     try:
         aim.client.get(f"{aim.path}/config")
-    except TwelveError as error:
-        if error.code != "not-found":
-            raise
+    except NotFound:
         aim.client.call("POST", "/v1/apps", {"name": aim.app, "deploy": aim.deploy})
 
 

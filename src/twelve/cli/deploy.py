@@ -2,59 +2,79 @@
 
 import base64
 import json
-import os
 import sys
+import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import click
 
-from twelve.cli.output import GREEN, coloured, follow, paint
-from twelve.cli.target import Target, app_here, json_option, target
+from twelve.cli.client import settings_here
+from twelve.cli.course import follow
+from twelve.cli.output import GREEN, coloured, paint
+from twelve.cli.output import as_json as print_json
+from twelve.cli.target import (
+    Target,
+    app_here,
+    app_option,
+    json_option,
+    no_start_option,
+    target,
+)
 from twelve.errors import Usage
+
+SETTLED = frozenset({"drained", "superseded", "undone", "failed"})
+"""Events of a release after which nothing of its deploy goes on."""
 
 
 @click.command()
 @click.argument("path", default=".", type=click.Path(path_type=Path))
-@click.option("-a", "--app", default="", metavar="APP[/DEPLOY]", help="The target.")
+@app_option
 @click.option("--to", default="", metavar="DEPLOY", help="The deploy, else production.")
 @click.option("--root", default="", metavar="DIR", help="The app's folder in the repository.")
 @click.option("--dirty", is_flag=True, help="Build uncommitted changes too, and mark it so.")
 @click.option("--provision", is_flag=True, help="Create the resources that the manifest names.")
 @click.option("--adopt", is_flag=True, help="The app's history was rewritten: take this one.")
+@click.option("--wait", is_flag=True, help="Return only when the old release has ended.")
 @click.option("--no-wait", is_flag=True, help="Refuse when another change is under way.")
-@click.option("--no-start", is_flag=True, help="Do not start a control plane.")
+@no_start_option
 @click.option("--quiet", "-q", is_flag=True, help="Print the URL only.")
 @json_option
 def command(path: Path, app: str, to: str, root: str, *, as_json: bool, **flags: bool) -> None:
     """Build the commit that is checked out in PATH, release it and run it.
 
     Requests go to the new release once it is ready; until then the old one serves. Exit 0 means
-    that the new release serves.
+    that the new release serves. Ctrl-C takes the deploy back before that; a lost connection does
+    not.
     """
-    aim = aimed(path, app, to, root, starts=not flags["no_start"])
+    named = aimed(path, app, to, root)
     packed = pack_here(path, root, dirty=flags["dirty"])
     try:
+        aim = target(named, starts=not flags["no_start"])
         facts = packed.facts.to_plain()
         headers = {"Twelve-Tree": base64.b64encode(json.dumps(facts).encode()).decode()}
-        query = [name for name in ("provision", "adopt", "no_wait") if flags[name]]
-        where = f"{aim.path}/deploy" + ("?" + "&".join(f"{n}=true" for n in query) if query else "")
+        query = {name: "true" for name in ("provision", "adopt", "no_wait") if flags[name]}
         with packed.archive.open("rb") as file:
+            where = f"{aim.path}/deploy?{urlencode(query)}"
             accepted = aim.client.upload(where, file, headers)
     finally:
         packed.archive.unlink(missing_ok=True)
     quiet = flags["quiet"] or as_json
-    show_result(aim, follow(aim.client, accepted["operation"], quiet=quiet), as_json=as_json)
+    result = follow(aim.client, accepted["operation"], quiet=quiet)
+    if flags["wait"]:
+        wait_until_settled(aim, result["release"])
+    show_result(aim, result, as_json=as_json, quiet=quiet)
 
 
-def aimed(path: Path, app: str, to: str, root: str, *, starts: bool) -> Target:
-    """The target: as named, else the folder's own app. Raises Usage."""
+def aimed(path: Path, app: str, to: str, root: str) -> str:
+    """The target's name: as it is called, else the folder's own app. Raises Usage."""
     if not path.is_dir():
         raise Usage(f"{path}: there is no such folder")
-    name = app or os.environ.get("TWELVE_APP", "") or app_here(path / root)
+    name = app or settings_here().app or app_here(path / root)
     if to and "/" in name:
-        raise Usage("-a names a deploy and --to another", hint="leave one of them out")
-    return target(f"{name}/{to}" if to else name, starts=starts)
+        raise Usage(f"{name!r} names a deploy and --to another", hint="leave one of them out")
+    return f"{name}/{to}" if to else name
 
 
 def pack_here(path: Path, root: str, *, dirty: bool) -> Any:
@@ -68,17 +88,35 @@ def pack_here(path: Path, root: str, *, dirty: bool) -> Any:
     return packed
 
 
-def show_result(aim: Target, result: dict[str, Any], *, as_json: bool) -> None:
-    """The last lines: which release, where it answers, what goes on."""
+def wait_until_settled(aim: Target, release: str) -> None:
+    """Return when the processes of the old release are gone."""
+    while True:
+        events = aim.client.get(f"{aim.path}/releases/{release}")["events"]
+        if SETTLED & {event["kind"] for event in events}:
+            return
+        time.sleep(0.2)
+
+
+def show_result(aim: Target, result: dict[str, Any], *, as_json: bool, quiet: bool = False) -> None:
+    """The last lines: which release, and where it answers."""
     if as_json:
-        print(json.dumps(result, indent=2))
+        print_json(result)
         return
+    url = result["urls"][0]
+    if not quiet:
+        ok = paint("✓" if coloured() else "ok", GREEN)
+        print(f"{ok} {aim.label} {result['release']} serves")
+        for line in ways(aim, url):
+            print(f"  {line}")
+    print(url)
+
+
+def ways(aim: Target, url: str) -> list[str]:
+    """How to ask a name below .localhost, which only browsers and curl can find."""
+    settings = aim.client.settings
+    host = url.partition("://")[2].partition(":")[0]
+    if settings.url or not host.endswith(".localhost"):
+        return []
     from twelve.factors.ports.hosts import curl_line
 
-    url = result["urls"][0]
-    settings = aim.client.settings
-    host = url.split("://")[1].split(":")[0]
-    print(f"{paint('✓' if coloured() else 'ok', GREEN)} {aim.label} {result['release']} serves")
-    if not settings.url:
-        print(f"  {curl_line(host, settings.http_host, settings.http_port)}")
-    print(url)
+    return [curl_line(host, settings.http_host, settings.http_port)]

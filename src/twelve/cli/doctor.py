@@ -5,12 +5,14 @@ from typing import Any
 import click
 
 from twelve.cli.client import Client, settings_here
-from twelve.cli.output import BOLD, GREEN, RED, YELLOW, as_json, paint
+from twelve.cli.output import BOLD, GREEN, RED, YELLOW, paint
+from twelve.cli.output import as_json as print_json
 from twelve.cli.target import json_option
 from twelve.errors import Unreachable
 
 INOTIFY_NEEDED = 16
 GIB = 1024**3
+WIDTH = 18
 MIB = 1024**2
 
 
@@ -25,14 +27,9 @@ def command(*, as_json: bool) -> None:
         found = without_control(settings.tier)
         found["control"] = error.message
     if as_json:
-        show_json(found)
-        return
-    show(found)
-
-
-def show_json(found: dict[str, Any]) -> None:
-    """For programs."""
-    as_json(found)
+        print_json(found)
+    else:
+        show(found)
 
 
 def without_control(tier: str) -> dict[str, Any]:
@@ -57,16 +54,19 @@ def show(found: dict[str, Any]) -> None:
     how = f" by {tier['via']}" if tier["via"] else ""
     line("sandbox", f"{tier['name']}{how}", GREEN if tier["name"] != "none" else RED)
     for missing in tier["missing"]:
-        print(f"             {missing}")
+        print(f"{'':{WIDTH}} {missing}")
     line("kernel", found["kernel"])
     line("python", found["python"]["version"])
     if "parts" not in found:
         return
     line("home", found["home"])
     for name, part in sorted(found["parts"].items()):
+        if name in found["services"]:
+            continue
         again = f", {part['restarts']} restarts" if part["restarts"] else ""
         good = part["state"] in {"up", "adopted"}
         line(name, f"{part['state']}, pid {part['pid']}{again}", GREEN if good else RED)
+    line("its log", f"{found['home']}/logs/twelve/platform/control@-")
     for kind, server in found["services"].items():
         line(kind, f"{server['version']}, {server['state']}")
     for name, version in found["packages"].items():
@@ -76,7 +76,7 @@ def show(found: dict[str, Any]) -> None:
     free = disk["free_bytes"] / GIB
     line("disk", f"{free:.1f} GiB free", RED if free < 1 else "")
     for name, size in disk["home_bytes"].items():
-        print(f"             {name} {size / MIB:.0f} MiB")
+        print(f"{'':{WIDTH}} {name} {size / MIB:.0f} MiB")
     instances = found["inotify_instances"]
     enough = instances >= INOTIFY_NEEDED
     line("inotify", f"{instances} instances a user", "" if enough else RED)
@@ -84,4 +84,4 @@ def show(found: dict[str, Any]) -> None:
 
 def line(name: str, text: str, colour: str = "") -> None:
     """A name and what is said of it."""
-    print(f"{paint(name.ljust(12), BOLD)} {paint(text, colour) if colour else text}")
+    print(f"{paint(name.ljust(WIDTH), BOLD)} {paint(text, colour) if colour else text}")

@@ -14,7 +14,6 @@ from twelve.cli.target import Target, app_option, json_option, target
 @click.pass_context
 def command(ctx: click.Context, app: str, *, as_json: bool) -> None:
     """Bind host names to a deploy."""
-    ctx.obj = app
     if ctx.invoked_subcommand is None:
         show_list(target(app), as_plain=as_json)
 
@@ -22,19 +21,17 @@ def command(ctx: click.Context, app: str, *, as_json: bool) -> None:
 @command.command("ls")
 @app_option
 @json_option
-@click.pass_context
-def ls(ctx: click.Context, app: str, *, as_json: bool) -> None:
+def ls(app: str, *, as_json: bool) -> None:
     """List the addresses of a deploy."""
-    show_list(target(app or ctx.obj), as_plain=as_json)
+    show_list(target(app), as_plain=as_json)
 
 
 @command.command()
 @click.argument("host")
 @app_option
-@click.pass_context
-def add(ctx: click.Context, host: str, app: str) -> None:
+def add(host: str, app: str) -> None:
     """Send requests for HOST to the deploy."""
-    aim = target(app or ctx.obj)
+    aim = target(app)
     shown = aim.client.call("POST", f"{aim.path}/domains", {"host": host})
     print("\n".join(shown["urls"]))
 
@@ -42,17 +39,17 @@ def add(ctx: click.Context, host: str, app: str) -> None:
 @command.command()
 @click.argument("host")
 @app_option
-@click.pass_context
-def rm(ctx: click.Context, host: str, app: str) -> None:
+def rm(host: str, app: str) -> None:
     """Let HOST go."""
-    aim = target(app or ctx.obj)
-    aim.client.call("DELETE", f"{aim.path}/domains/{quote(host, safe='')}")
+    aim = target(app)
+    shown = aim.client.call("DELETE", f"{aim.path}/domains/{quote(host, safe='')}")
+    print("\n".join(shown["urls"]))
 
 
 def show_list(aim: Target, *, as_plain: bool) -> None:
     """Where the deploy answers."""
-    plain = aim.client.get(f"{aim.path}/domains")
+    found = aim.client.get(f"{aim.path}/domains")
     if as_plain:
-        as_json(plain)
+        as_json(found)
         return
-    print("\n".join(plain["urls"]))
+    print("\n".join(found["urls"]))

@@ -5,7 +5,7 @@ import sys
 import click
 
 from twelve.cli.client import Client, settings_here
-from twelve.cli.output import follow
+from twelve.cli.course import follow
 from twelve.errors import Unreachable
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import click
 
-from twelve.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_USAGE, TwelveError
+from twelve.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_USAGE, TwelveError, Usage
 
 
 @contextlib.contextmanager
@@ -20,19 +20,22 @@ def shown_to_people() -> Iterator[None]:
         raise SystemExit(error.exit_code) from None
     except click.exceptions.Exit as leave:
         raise SystemExit(leave.exit_code) from None
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         raise SystemExit(EXIT_USAGE) from None
+    except click.ClickException as error:
+        show(usage(error))
+        raise SystemExit(EXIT_USAGE) from None
     except (KeyboardInterrupt, click.Abort):
-        print("twelve: interrupted", file=sys.stderr)
+        print("\ntwelve: interrupted", file=sys.stderr)
         raise SystemExit(EXIT_INTERRUPTED) from None
     except BrokenPipeError:
         # Who read us has left; there is nobody to tell. Python would complain once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(EXIT_INTERRUPTED) from None
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever it was, the user gets a line and a report
         print(f"twelve: internal error: {type(error).__name__}", file=sys.stderr)
-        print(f"  a report is in {write_report()}", file=sys.stderr)
+        print(f"  → a report without values is in {write_report(error)}", file=sys.stderr)
         raise SystemExit(EXIT_BUG) from None
 
 
@@ -46,8 +49,16 @@ def show(error: TwelveError) -> None:
         print(f"  → {line}", file=sys.stderr)
 
 
-def write_report() -> str:
-    """The traceback, without values, in a file of the user's own; its path."""
+def usage(error: click.ClickException) -> Usage:
+    """A fault of the words, in our form."""
+    text = error.format_message().rstrip(".")
+    ctx = getattr(error, "ctx", None)
+    called = ctx.command_path if ctx else "twelve"
+    return Usage(text[:1].lower() + text[1:], hint=f"{called} --help")
+
+
+def write_report(error: BaseException) -> str:
+    """Where it happened, without values, in a file of the user's own; its path."""
     import platform
     import tempfile
     import traceback
@@ -58,5 +69,7 @@ def write_report() -> str:
     with os.fdopen(handle, "w") as file:
         file.write(f"twelve {__version__}, Python {platform.python_version()}\n")
         file.write(f"command: {' '.join(sys.argv[1:2])}\n\n")
-        file.write(traceback.format_exc())
+        # The error's own text may quote a value: its type and place are told, it is not.
+        file.writelines(traceback.format_tb(error.__traceback__))
+        file.write(f"{type(error).__module__}.{type(error).__name__}\n")
     return path

@@ -8,6 +8,11 @@ import click
 
 from twelve.cli.output import coloured
 from twelve.cli.target import app_option, target
+from twelve.errors import EXIT_INTERRUPTED, Unreachable
+
+LINES = 100
+WIDTH = 10
+"""Characters for the process's name, so that the lines of a terminal begin in one column."""
 
 
 @click.command()
@@ -22,14 +27,18 @@ from twelve.cli.target import app_option, target
 @click.option("--grep", default="", metavar="RE", help="That match.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON, a line each.")
 def command(app: str, *, follow: bool, lines: int | None, as_json: bool, **want: Any) -> None:
-    """Read the log stream of a deploy: every process of every release, in the order of time."""
+    """Read the log stream of a deploy: every process of every release, in the order of time.
+
+    Without -n and --since the last 100 lines. Filters of one kind add up, those of several kinds
+    must all hold.
+    """
     aim = target(app)
-    default = 100 if lines is None and not want["since"] else lines
+    wanted = LINES if lines is None and not want["since"] else lines
     answer = aim.client.ask(
         "GET",
         f"{aim.path}/logs",
         follow=follow,
-        n=default if default != 0 else "0",
+        n=None if wanted is None else str(wanted),
         type=want["types"],
         process=want["processes"],
         stream=want["streams"],
@@ -38,11 +47,22 @@ def command(app: str, *, follow: bool, lines: int | None, as_json: bool, **want:
         grep=want["grep"],
         json=as_json,
         colour=coloured() and not as_json,
-        width=10 if sys.stdout.isatty() else 0,
+        width=WIDTH if sys.stdout.isatty() else 0,
     )
-    sys.stdout.flush()
-    out = sys.stdout.fileno()
-    for piece in answer.pieces():
-        view = memoryview(piece)
-        while view:
-            view = view[os.write(out, view) :]
+    try:
+        for piece in answer.pieces():
+            write(piece)
+    except KeyboardInterrupt:
+        # The usual way to leave a stream without an end: nothing to say.
+        raise SystemExit(EXIT_INTERRUPTED) from None
+    if follow:
+        raise Unreachable(
+            "the control plane went away, the apps run on", hint="twelve logs -f, when it is back"
+        )
+
+
+def write(piece: bytes) -> None:
+    """All of it, at once: what is followed must not wait in a buffer."""
+    view, out = memoryview(piece), sys.stdout.fileno()
+    while view:
+        view = view[os.write(out, view) :]

@@ -18,7 +18,7 @@ class Entry(NamedTuple):
 
 
 COMMANDS: dict[str, Entry] = {
-    "init": Entry("init", "Write Procfile, .env.example and twelve.toml from what is detected."),
+    "init": Entry("init", "Write Procfile, .env.example and twelve.toml."),
     "up": Entry("up", "Run the app in this folder for development."),
     "deploy": Entry("deploy", "Build, release and run an app."),
     "ps": Entry("ps", "List, scale, restart and stop processes."),
@@ -42,11 +42,11 @@ COMMANDS: dict[str, Entry] = {
 class Table(click.Group):
     """A group whose commands are imported only when they are called."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, _: click.Context) -> list[str]:
         """The names, in the order of the table."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, _: click.Context, cmd_name: str) -> click.Command | None:
         """The command of that name."""
         entry = COMMANDS.get(cmd_name)
         if entry is None:
@@ -67,7 +67,7 @@ class Table(click.Group):
             ctx.fail(f"No such command {name!r}.{hint}")
         return super().resolve_command(ctx, args)
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:
         """The table, without importing a command."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, entry.help) for name, entry in COMMANDS.items()])
@@ -76,14 +76,19 @@ class Table(click.Group):
 @click.group(
     cls=Table,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="-a APP[/DEPLOY] or TWELVE_APP names the target; else twelve.toml, else the folder.",
+    epilog="-a or TWELVE_APP names the target; else twelve.toml, else the folder's name. "
+    "It may stand before or after the command.",
 )
+@click.option("-a", "--app", default="", metavar="APP[/DEPLOY]", help="The target.")
 @click.version_option(__version__, prog_name="twelve")
-def twelve() -> None:
+def twelve(app: str) -> None:
     """Run an app's codebase as a twelve-factor app."""
 
 
 def main() -> None:
     """The entry point: errors become one line and a hint, exit codes tell the truth."""
     with shown_to_people():
-        sys.exit(twelve(prog_name="twelve", standalone_mode=False) or 0)
+        status = twelve(prog_name="twelve", standalone_mode=False)
+        # A reader that has left is told here, not in a complaint of Python's at its exit.
+        sys.stdout.flush()
+        sys.exit(status or 0)

@@ -1,16 +1,20 @@
-"""What commands print: tables, ages, and the course of an operation."""
+"""What commands print: tables, ages, JSON, in colour where that is wanted."""
 
 import json
 import os
-import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from typing import Any
-
-from twelve.cli.client import Client
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 GREY, RED, GREEN, YELLOW, BOLD = "90", "31", "32", "33", "1"
+
+
+class Painted(NamedTuple):
+    """A cell with a colour, which must not count as width."""
+
+    text: str
+    colour: str
 
 
 def coloured(stream: Any = None) -> bool:
@@ -21,21 +25,41 @@ def coloured(stream: Any = None) -> bool:
 
 def paint(text: str, colour: str) -> str:
     """The text in a colour, where there is any."""
-    return f"\x1b[{colour}m{text}\x1b[0m" if coloured() else text
+    return f"\x1b[{colour}m{text}\x1b[0m" if colour and coloured() else text
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """Columns as wide as they must be; nothing is cut."""
-    texts = [[str(cell) for cell in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(head, *texts, strict=True)]
-    for number, row in enumerate([list(head), *texts]):
-        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        print(paint(line.rstrip(), GREY) if number == 0 else line.rstrip())
+    """Columns as wide as they must be; nothing is cut. A cell without a value is a dash."""
+    cells = [[cell if isinstance(cell, Painted) else Painted(plain(cell), "") for cell in row]
+             for row in rows]  # fmt: skip
+    widths = [
+        max(map(len, column))
+        for column in zip(head, *([cell.text for cell in row] for row in cells), strict=True)
+    ]
+    print_row([Painted(word, GREY) for word in head], widths)
+    for row in cells:
+        print_row(row, widths)
 
 
-def as_json(plain: Any) -> None:
+def plain(cell: Any) -> str:
+    """A cell's text, on one line."""
+    return "-" if cell is None or cell == "" else " ".join(str(cell).splitlines())
+
+
+def print_row(row: Sequence[Painted], widths: Sequence[int]) -> None:
+    """One line of a table, without blanks at its end."""
+    last = len(row) - 1
+    print(
+        "  ".join(
+            paint(cell.text, cell.colour) + " " * (width - len(cell.text) if at < last else 0)
+            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+    )
+
+
+def as_json(data: Any) -> None:
     """For programs."""
-    print(json.dumps(plain, indent=2, ensure_ascii=False))
+    print(json.dumps(data, indent=2, ensure_ascii=False))
 
 
 def ago(ns: int | None, now: float | None = None) -> str:
@@ -47,52 +71,3 @@ def ago(ns: int | None, now: float | None = None) -> str:
         if seconds >= size:
             return f"{int(seconds // size)}{unit}"
     return f"{int(seconds)}s"
-
-
-def follow(client: Client, operation: str, *, quiet: bool = False) -> dict[str, Any]:
-    """Print what an operation says; its result. Ctrl-C takes it back while that is possible.
-
-    Raises the error that it ended with.
-    """
-    result: dict[str, Any] = {}
-    for event in cancellable(client, operation):
-        if event["step"] == "end":
-            result = event.get("result") or {}
-        elif not quiet:
-            show(event)
-    return result
-
-
-def cancellable(client: Client, operation: str) -> Iterator[dict[str, Any]]:
-    """The events; the first Ctrl-C asks to cancel, or detaches when the new release serves."""
-    asked = False
-
-    def interrupt(*_: object) -> None:
-        nonlocal asked
-        if asked:
-            raise KeyboardInterrupt
-        asked = True
-        if not client.cancel(operation):
-            print("\ntwelve: the new release serves already; detached", file=sys.stderr)
-            raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGINT, interrupt)
-    try:
-        yield from client.events(operation)
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def show(event: dict[str, Any]) -> None:
-    """One event as a line: when, which step, what."""
-    step, text = event["step"], event["text"]
-    at = paint(f"{event['at']:7.2f} s", GREY)
-    if step == "line":
-        print(f"{at}  {paint('│', GREY)} {text}")
-    elif step == "warning":
-        print(f"{at}  {paint('warning', YELLOW)}  {text}")
-    else:
-        spent = event.get("seconds")
-        took = paint(f"  ({spent:.2f} s)", GREY) if spent is not None else ""
-        print(f"{at}  {paint(step.ljust(13), BOLD)} {text}{took}")
-    sys.stdout.flush()

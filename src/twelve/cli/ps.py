@@ -5,10 +5,11 @@ from typing import Any
 import click
 
 from twelve.cli.client import Client, settings_here
-from twelve.cli.output import BOLD, RED, YELLOW, ago, as_json, follow, paint, table
+from twelve.cli.output import BOLD, GREEN, RED, YELLOW, Painted, ago, as_json, paint, table
 from twelve.cli.target import app_option, json_option, target
 
-COLOURS = {"up": "32", "backoff": YELLOW, "missing": RED, "exited": RED}
+COLOURS = {"up": GREEN, "adopted": GREEN, "backoff": YELLOW, "missing": RED, "exited": RED}
+HEAD = ("PROCESS", "RELEASE", "STATE", "SINCE", "RESTARTS", "PORT", "PID", "LAST EXIT")
 
 
 @click.group(invoke_without_command=True)
@@ -18,7 +19,6 @@ COLOURS = {"up": "32", "backoff": YELLOW, "missing": RED, "exited": RED}
 @click.pass_context
 def command(ctx: click.Context, app: str, *, as_json: bool, everything: bool) -> None:
     """List the processes of a deploy, or scale, restart and stop them."""
-    ctx.obj = app
     if ctx.invoked_subcommand is None:
         show_list(app, as_plain=as_json, everything=everything)
 
@@ -27,82 +27,94 @@ def command(ctx: click.Context, app: str, *, as_json: bool, everything: bool) ->
 @app_option
 @json_option
 @click.option("--all", "everything", is_flag=True, help="Every deploy of this home.")
-@click.pass_context
-def ls(ctx: click.Context, app: str, *, as_json: bool, everything: bool) -> None:
+def ls(app: str, *, as_json: bool, everything: bool) -> None:
     """List processes."""
-    show_list(app or ctx.obj, as_plain=as_json, everything=everything)
+    show_list(app, as_plain=as_json, everything=everything)
 
 
 @command.command()
-@click.argument("formation", nargs=-1, required=True)
+@click.argument("formation", nargs=-1, required=True, metavar="TYPE=N …")
 @app_option
-@click.pass_context
-def scale(ctx: click.Context, formation: tuple[str, ...], app: str) -> None:
+def scale(formation: tuple[str, ...], app: str) -> None:
     """Set quantities: web=2 worker+1."""
-    change(app or ctx.obj, "scale", {"formation": list(formation)})
+    change(app, "scale", {"formation": list(formation)})
 
 
 @command.command()
-@click.argument("what", default="")
+@click.argument("what", default="", metavar="[TYPE[.N]]")
 @app_option
-@click.pass_context
-def restart(ctx: click.Context, what: str, app: str) -> None:
+def restart(what: str, app: str) -> None:
     """Start new processes of all types, or of one, then stop the old."""
-    change(app or ctx.obj, "restart", {"what": what})
+    change(app, "restart", {"what": what})
 
 
 @command.command()
-@click.argument("what", default="")
+@click.argument("what", default="", metavar="[TYPE[.N]]")
 @app_option
-@click.pass_context
-def stop(ctx: click.Context, what: str, app: str) -> None:
-    """Stop all processes, a type or one process; a restart or a deploy brings them back."""
-    change(app or ctx.obj, "stop", {"what": what})
+def stop(what: str, app: str) -> None:
+    """Stop all processes, a type or one; a restart brings them back."""
+    change(app, "stop", {"what": what})
 
 
 def change(app: str, verb: str, body: dict[str, Any]) -> None:
-    """Send it and follow."""
+    """Send it, follow, and say what runs then."""
+    from twelve.cli.course import follow
+
     aim = target(app)
     accepted = aim.client.call("POST", f"{aim.path}/{verb}", body)
     follow(aim.client, accepted["operation"])
+    found = aim.client.get(f"{aim.path}/ps")
+    quantities = " ".join(f"{kind}={n}" for kind, n in found["formation"].items())
+    print(f"{aim.label} {found['release']} runs {quantities}{held_back(found)}")
+
+
+def held_back(found: dict[str, Any]) -> str:
+    """What ``stop`` keeps from running."""
+    return f", held back: {', '.join(found['stopped'])}" if found["stopped"] else ""
 
 
 def show_list(app: str, *, as_plain: bool, everything: bool) -> None:
     """The processes of one deploy, or of all."""
     if everything:
-        plain = Client(settings_here()).get("/v1/ps")
-        shown = plain["deploys"]
+        found = Client(settings_here()).get("/v1/ps")
+        shown = found["deploys"]
     else:
         aim = target(app)
-        plain = aim.client.get(f"{aim.path}/ps")
-        shown = [plain]
+        found = aim.client.get(f"{aim.path}/ps")
+        shown = [found]
     if as_plain:
-        as_json(plain)
+        as_json(found)
         return
-    for deploy in shown:
+    for number, deploy in enumerate(shown):
+        if number:
+            print()
         show_deploy(deploy)
 
 
 def show_deploy(deploy: dict[str, Any]) -> None:
-    """A heading and a table."""
+    """A heading, a table, and what is to be warned of."""
     release = deploy["release"] or "no release yet"
     head = f"{deploy['app']}/{deploy['name']} {release}"
     print(f"{paint(head, BOLD)}  {deploy['urls'][0]}  (sandbox: {deploy['tier']})")
     if deploy["stopped"]:
-        print(f"  held back: {', '.join(deploy['stopped'])}; twelve ps restart brings them back")
-    if not deploy["processes"]:
-        return
-    rows = [
-        (
-            process["process"],
-            process["release"],
-            paint(process["state"], COLOURS.get(process["state"], "0")),
-            ago(process["started_ns"]),
-            process["restarts"],
-            process["port"] or "",
-            process["pid"] or "",
-            (process["last_exit"] or {}).get("said", ""),
-        )
-        for process in deploy["processes"]
-    ]
-    table(("PROCESS", "RELEASE", "STATE", "SINCE", "RESTARTS", "PORT", "PID", "LAST EXIT"), rows)
+        print(f"held back: {', '.join(deploy['stopped'])}; twelve ps restart brings them back")
+    if deploy["processes"]:
+        table(HEAD, [row(process) for process in deploy["processes"]])
+    for process in deploy["processes"]:
+        for warning in process.get("warnings", ()):
+            print(f"{paint('warning', YELLOW)}  {process['process']}: {warning}")
+
+
+def row(process: dict[str, Any]) -> tuple[Any, ...]:
+    """A process as a line of the table."""
+    state = process["state"]
+    return (
+        process["process"],
+        process["release"],
+        Painted(state, COLOURS.get(state, "")),
+        ago(process["started_ns"]),
+        process["restarts"],
+        process["port"],
+        process["pid"],
+        (process["last_exit"] or {}).get("said"),
+    )

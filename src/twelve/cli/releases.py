@@ -1,14 +1,14 @@
 """``twelve releases``: the ledger."""
 
-import json
 from typing import Any
 
 import click
 
-from twelve.cli.output import BOLD, GREEN, RED, ago, paint, table
+from twelve.cli.output import BOLD, GREEN, RED, YELLOW, Painted, ago, paint, table
+from twelve.cli.output import as_json as print_json
 from twelve.cli.target import Target, app_option, json_option, target
 
-COLOURS = {"current": GREEN, "failed": RED, "undone": RED, "cancelled": RED}
+COLOURS = {"current": GREEN, "pending": YELLOW, "failed": RED, "undone": RED, "cancelled": RED}
 
 
 @click.group(invoke_without_command=True)
@@ -17,7 +17,6 @@ COLOURS = {"current": GREEN, "failed": RED, "undone": RED, "cancelled": RED}
 @click.pass_context
 def command(ctx: click.Context, app: str, *, as_json: bool) -> None:
     """List, show and compare releases."""
-    ctx.obj = app
     if ctx.invoked_subcommand is None:
         show_list(target(app), as_json=as_json, limit=20)
 
@@ -25,48 +24,57 @@ def command(ctx: click.Context, app: str, *, as_json: bool) -> None:
 @command.command("ls")
 @app_option
 @json_option
-@click.option("-n", "limit", default=20, show_default=True, type=click.IntRange(min=1))
-@click.pass_context
-def ls(ctx: click.Context, app: str, *, as_json: bool, limit: int) -> None:
+@click.option(
+    "-n", "limit", default=20, show_default=True, type=click.IntRange(min=1), help="So many."
+)
+def ls(app: str, *, as_json: bool, limit: int) -> None:
     """List releases, newest first."""
-    show_list(target(app or ctx.obj), as_json=as_json, limit=limit)
+    show_list(target(app), as_json=as_json, limit=limit)
 
 
 @command.command()
 @click.argument("release")
 @app_option
 @json_option
-@click.pass_context
-def show(ctx: click.Context, release: str, app: str, *, as_json: bool) -> None:
+def show(release: str, app: str, *, as_json: bool) -> None:
     """Show a release: what it holds, what befell it and what it cost."""
-    aim = target(app or ctx.obj)
-    plain = aim.client.get(f"{aim.path}/releases/{release}")
+    aim = target(app)
+    found = aim.client.get(f"{aim.path}/releases/{release}")
     if as_json:
-        print(json.dumps(plain, indent=2))
+        print_json(found)
         return
-    print(paint(f"{aim.label} {plain['release']}", BOLD), plain["state"])
+    print(paint(f"{aim.label} {found['release']}", BOLD), found["state"])
     head = {
-        "reason": plain["reason"],
-        "by": f"{plain['who']}, {ago(plain['at_ns'])} ago",
-        "codebase": f"{plain['label']} {plain['subject']}".strip(),
-        "build": plain["build"][:12],
-        "runs on": plain["artifact"].get("interpreter", ""),
-        "config": f"c{plain['config']}: {', '.join(plain['variables']) or 'none'}",
-        "attached": ", ".join(f"{n}={u}" for n, u in plain["attached"].items()) or "nothing",
-        "formation": " ".join(f"{k}={q}" for k, q in plain["formation"].items()),
+        "reason": found["reason"],
+        "by": f"{found['who']}, {ago(found['at_ns'])} ago",
+        "codebase": f"{found['label']} {found['subject']}".strip(),
+        "build": found["build"][:12],
+        "runs on": found["artifact"].get("interpreter", ""),
+        "config": f"c{found['config']}: {', '.join(found['variables']) or 'none'}",
+        "attached": ", ".join(f"{n}={u}" for n, u in found["attached"].items()) or "nothing",
+        "formation": " ".join(f"{k}={q}" for k, q in found["formation"].items()),
     }
     for name, text in head.items():
         print(f"  {name.ljust(10)} {text}")
-    for event in plain["events"]:
-        print(f"  {ago(event['at_ns']).rjust(4)} ago  {event['kind']}  {said(event['detail'])}")
+    for event in found["events"]:
+        when = f"{ago(event['at_ns']).rjust(4)} ago"
+        print(f"  {when}  {event['kind'].ljust(10)}  {said(event)}".rstrip())
 
 
-def said(detail: dict[str, Any]) -> str:
+def said(event: dict[str, Any]) -> str:
     """An event's detail in one line."""
+    detail = event["detail"]
     seconds = detail.get("seconds") or {}
-    took = ", ".join(f"{step} {spent:.2f} s" for step, spent in seconds.items() if spent >= 0.01)
-    words = [str(v) for k, v in detail.items() if k not in {"seconds"} and not isinstance(v, dict)]
-    return "; ".join([*words, *([took] if took else [])])
+    process = detail.get("process", "").rsplit("/", 1)[-1].partition("@")[0]
+    words = [
+        f"{process}: {detail['text']}" if "text" in detail else "",
+        f"at {detail['step']}" if "step" in detail else "",
+        detail.get("why", ""),
+        f"{detail['cut']} requests were cut off" if detail.get("cut") else "",
+        f"sandbox {detail['tier']}" if "tier" in detail else "",
+        ", ".join(f"{step} {spent:.2f} s" for step, spent in seconds.items() if spent >= 0.01),
+    ]
+    return "; ".join(filter(None, words))
 
 
 @command.command()
@@ -74,33 +82,30 @@ def said(detail: dict[str, Any]) -> str:
 @click.argument("after")
 @app_option
 @json_option
-@click.pass_context
-def diff(ctx: click.Context, before: str, after: str, app: str, *, as_json: bool) -> None:
+def diff(before: str, after: str, app: str, *, as_json: bool) -> None:
     """Compare two releases: vA vB."""
-    aim = target(app or ctx.obj)
-    plain = aim.client.get(f"{aim.path}/releases/{before}/diff/{after}")
+    aim = target(app)
+    found = aim.client.get(f"{aim.path}/releases/{before}/diff/{after}")
     if as_json:
-        print(json.dumps(plain, indent=2))
+        print_json(found)
         return
-    if not plain["differences"]:
+    if not found["differences"]:
         print("nothing differs")
         return
-    rows = [
-        (d["part"], d["name"], d["before"] or "-", d["after"] or "-") for d in plain["differences"]
-    ]
+    rows = [(d["part"], d["name"], d["before"], d["after"]) for d in found["differences"]]
     table(("PART", "NAME", before, after), rows)
 
 
 def show_list(aim: Target, *, as_json: bool, limit: int) -> None:
     """The ledger."""
-    plain = aim.client.get(f"{aim.path}/releases", limit=limit)
+    found = aim.client.get(f"{aim.path}/releases", limit=limit)
     if as_json:
-        print(json.dumps(plain, indent=2))
+        print_json(found)
         return
     rows = [
         (
             row["release"],
-            paint(row["state"], COLOURS.get(row["state"], "0")),
+            Painted(row["state"], COLOURS.get(row["state"], "")),
             row["label"],
             f"c{row['config']}",
             " ".join(f"{k}={q}" for k, q in row["formation"].items()),
@@ -108,6 +113,6 @@ def show_list(aim: Target, *, as_json: bool, limit: int) -> None:
             ago(row["at_ns"]),
             row["reason"],
         )
-        for row in plain["releases"]
+        for row in found["releases"]
     ]
     table(("RELEASE", "STATE", "CODE", "CONFIG", "FORMATION", "WHO", "AGE", "WHY"), rows)

@@ -2,12 +2,15 @@
 
 import sys
 from typing import Any
+from urllib.parse import quote
 
 import click
 
+from twelve.cli.asking import confirm
 from twelve.cli.client import Client, settings_here
-from twelve.cli.output import ago, as_json, follow, table
-from twelve.cli.target import app_option, json_option, target
+from twelve.cli.course import follow
+from twelve.cli.output import ago, as_json, table
+from twelve.cli.target import app_option, json_option, no_start_option, target
 from twelve.errors import Usage
 
 
@@ -15,9 +18,8 @@ from twelve.errors import Usage
 @app_option
 @json_option
 @click.pass_context
-def command(ctx: click.Context, app: str, *, as_json: bool) -> None:
+def command(ctx: click.Context, *, app: str, as_json: bool) -> None:  # noqa: ARG001 - inherited
     """Create, attach, detach and list backing services."""
-    ctx.obj = app
     if ctx.invoked_subcommand is None:
         show_list(as_plain=as_json)
 
@@ -34,12 +36,12 @@ def ls(*, as_json: bool) -> None:
 @click.option("--as", "variable", default="", metavar="VAR", help="The variable; else the kind's.")
 @click.option("--name", default="", help="The resource's name; else made from app and variable.")
 @app_option
-@click.pass_context
-def create(ctx: click.Context, kind: str, variable: str, name: str, app: str) -> None:
+@no_start_option
+def create(kind: str, variable: str, name: str, app: str, *, no_start: bool) -> None:
     """Create a database (postgres) or key space (redis) of this home and attach it."""
     from twelve.cli.config import ensure
 
-    aim = target(app or ctx.obj, starts=True)
+    aim = target(app, starts=not no_start)
     ensure(aim)
     body = {"kind": kind, "variable": variable, "name": name}
     accepted = aim.client.call("POST", f"{aim.path}/resources", body)
@@ -51,12 +53,11 @@ def create(ctx: click.Context, kind: str, variable: str, name: str, app: str) ->
 @click.argument("what", metavar="NAME|-")
 @click.option("--as", "variable", required=True, metavar="VAR", help="The variable.")
 @app_option
-@click.pass_context
-def attach(ctx: click.Context, what: str, variable: str, app: str) -> None:
+def attach(what: str, variable: str, app: str) -> None:
     """Attach a resource by its NAME, or a URL that is read from standard input (-)."""
     from twelve.cli.config import ensure
 
-    aim = target(app or ctx.obj, starts=True)
+    aim = target(app)
     ensure(aim)
     body = {"variable": variable, **read_what(what)}
     accepted = aim.client.call("POST", f"{aim.path}/attachments", body)
@@ -83,14 +84,14 @@ def read_what(what: str) -> dict[str, str]:
 
 
 @command.command()
-@click.argument("variable")
+@click.argument("variable", metavar="VAR")
 @app_option
-@click.pass_context
-def detach(ctx: click.Context, variable: str, app: str) -> None:
-    """Take VARIABLE away from the deploy; the resource and its data stay."""
-    aim = target(app or ctx.obj)
-    accepted = aim.client.call("DELETE", f"{aim.path}/attachments/{variable}")
+def detach(variable: str, app: str) -> None:
+    """Take VAR away from the deploy; the resource and its data stay."""
+    aim = target(app)
+    accepted = aim.client.call("DELETE", f"{aim.path}/attachments/{quote(variable, safe='')}")
     follow(aim.client, accepted["operation"])
+    print(f"{variable} is detached from {aim.label}")
 
 
 @command.command()
@@ -100,24 +101,24 @@ def destroy(name: str, *, yes: bool) -> None:
     """Remove a resource and its data for good."""
     client = Client(settings_here())
     if not yes:
-        click.confirm(f"Remove {name} and all its data?", abort=True)
-    follow(client, client.call("DELETE", f"/v1/resources/{name}")["operation"])
+        confirm(f"Remove {name} and all its data?")
+    follow(client, client.call("DELETE", f"/v1/resources/{quote(name, safe='')}")["operation"])
 
 
 def show_list(*, as_plain: bool) -> None:
     """Resources, then who holds what."""
-    plain: dict[str, Any] = Client(settings_here()).get("/v1/resources")
+    found: dict[str, Any] = Client(settings_here()).get("/v1/resources")
     if as_plain:
-        as_json(plain)
+        as_json(found)
         return
     table(
         ("RESOURCE", "KIND", "AGE", "URL"),
-        [(r["name"], r["kind"], ago(r["created_ns"]), r["url"]) for r in plain["resources"]],
+        [(r["name"], r["kind"], ago(r["created_ns"]), r["url"]) for r in found["resources"]],
     )
-    if plain["attachments"]:
+    if found["attachments"]:
         print()
         rows = [
-            (f"{a['app']}/{a['deploy']}", a["variable"], a["resource"] or "-", a["url"])
-            for a in plain["attachments"]
+            (f"{a['app']}/{a['deploy']}", a["variable"], a["resource"], a["url"])
+            for a in found["attachments"]
         ]
         table(("DEPLOY", "VARIABLE", "RESOURCE", "URL"), rows)

@@ -2,14 +2,14 @@
 
 import click
 
+from twelve.cli.course import follow
 from twelve.cli.deploy import show_result
-from twelve.cli.output import follow
 from twelve.cli.target import app_option, json_option, target
 from twelve.errors import Usage
 
 
 @click.command()
-@click.argument("release", default="")
+@click.argument("release", default="", metavar="[RELEASE]")
 @app_option
 @click.option("--formation", is_flag=True, help="The old quantities too, where they are lower.")
 @click.option("--no-wait", is_flag=True, help="Refuse when another change is under way.")
@@ -21,7 +21,7 @@ def command(release: str, app: str, *, formation: bool, no_wait: bool, as_json: 
     did to data stays, and is said.
     """
     number = release.removeprefix("v")
-    if number and not number.isdecimal():
+    if release and not number.isdecimal():
         raise Usage(f"{release!r} is not a release", hint="releases are called v1, v2 …")
     aim = target(app)
     body = {"to": int(number) if number else None, "formation": formation, "wait": not no_wait}

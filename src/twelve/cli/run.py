@@ -12,9 +12,12 @@ from typing import Any
 
 import click
 
-from twelve.cli.target import Target, app_option, json_option, target
+from twelve.cli.output import as_json as print_json
+from twelve.cli.target import Target, app_option, json_option, no_start_option, target
 from twelve.cli.wire import as_error
-from twelve.errors import EXIT_UNREACHABLE
+from twelve.errors import Unreachable
+
+PIECE = 65536
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
@@ -23,13 +26,21 @@ from twelve.errors import EXIT_UNREACHABLE
 @click.option("--detach", is_flag=True, help="Let it run on and print its name.")
 @click.option("--rm-on-hangup", is_flag=True, help="End it when this command is lost.")
 @click.option("--no-tty", is_flag=True, help="Pipes, even from a terminal.")
+@no_start_option
 @json_option
 def command(words: tuple[str, ...], app: str, *, detach: bool, as_json: bool, **how: bool) -> None:
-    """Run a command once, in the current release, with its environment; exit as it exits."""
-    aim = target(app, starts=True)
+    """Run a command once, in the current release, with its environment; exit as it exits.
+
+    From a terminal it gets one of its own; else standard input, output and error are passed on
+    apart. When this command is lost, it runs on: twelve runs shows it.
+    """
+    aim = target(app, starts=not how["no_start"])
     if detach:
         made = aim.client.call("POST", f"{aim.path}/runs", {"command": list(words)})
-        print(json.dumps(made, indent=2) if as_json else made["id"])
+        if as_json:
+            print_json(made)
+        else:
+            print(made["id"])
         return
     tty = sys.stdin.isatty() and sys.stdout.isatty() and not how["no_tty"]
     raise SystemExit(attached(aim, list(words), tty=tty, rm=how["rm_on_hangup"]))
@@ -46,33 +57,55 @@ def attached(aim: Target, words: list[str], *, tty: bool, rm: bool) -> int:
         "term": os.environ.get("TERM", "xterm"),
         "rm_on_hangup": rm,
     }
-    with link(aim) as socket, raw_terminal(tty), following_size(socket, tty):
+    with link(aim) as socket:
         socket.send(json.dumps(wish))
-        feeder = threading.Thread(target=feed, args=(socket, tty), daemon=True)
-        feeder.start()
-        return pass_out(socket)
+        begun(socket)
+        with raw_terminal(tty), passing_signals(socket, tty):
+            feeder = threading.Thread(target=feed, args=(socket, tty), daemon=True)
+            feeder.start()
+            return pass_out(socket)
 
 
 def link(aim: Target) -> Any:
-    """The WebSocket of a run."""
+    """The WebSocket of a run. Raises Unreachable."""
+    from websockets.exceptions import WebSocketException
     from websockets.sync.client import connect, unix_connect
 
     address = aim.client.address
-    if address.path:
-        uri = f"ws://twelve{aim.path}/run"
-        return unix_connect(address.path, uri=uri, max_size=None, compression=None)
-    scheme = "wss" if address.tls else "ws"
-    headers = {"Authorization": f"Bearer {address.token}"}
-    uri = f"{scheme}://{address.host}:{address.port}{aim.path}/run"
-    return connect(uri, max_size=None, compression=None, additional_headers=headers)
+    # No limit of our own on frames, and no pings: a run may be silent for days.
+    options: dict[str, Any] = {"max_size": None, "compression": None, "ping_interval": None}
+    try:
+        if address.path:
+            return unix_connect(address.path, uri=f"ws://twelve{aim.path}/run", **options)
+        scheme = "wss" if address.tls else "ws"
+        headers = {"Authorization": f"Bearer {address.token}"}
+        uri = f"{scheme}://{address.host}:{address.port}{aim.path}/run"
+        return connect(uri, additional_headers=headers, **options)
+    except (OSError, WebSocketException) as error:
+        where = address.path or f"{address.host}:{address.port}"
+        raise Unreachable(
+            f"no control plane answers at {where}: {error}", hint="start one: twelve serve"
+        ) from None
+
+
+def begun(socket: Any) -> None:
+    """Wait for the word that it runs. Raises the error that it was refused with."""
+    from websockets.exceptions import ConnectionClosed
+
+    try:
+        said = json.loads(socket.recv())
+    except ConnectionClosed:
+        raise Unreachable("the control plane hung up", hint="twelve doctor") from None
+    if "error" in said:
+        raise as_error(said["error"])
 
 
 def pass_out(socket: Any) -> int:
-    """Print what comes; the exit status. Raises the error that the run was refused with."""
+    """Print what comes; the exit status."""
     from websockets.exceptions import ConnectionClosed
 
     outs = {1: sys.stdout.fileno(), 2: sys.stderr.fileno()}
-    try:
+    with contextlib.suppress(ConnectionClosed):
         for frame in socket:
             if isinstance(frame, bytes):
                 write(outs.get(frame[0], 1), memoryview(frame)[1:])
@@ -82,10 +115,7 @@ def pass_out(socket: Any) -> int:
                 raise as_error(said["error"])
             if "exit" in said:
                 return int(said["exit"])
-    except ConnectionClosed:
-        pass
-    print("twelve: the control plane went away; the run goes on: twelve runs", file=sys.stderr)
-    return EXIT_UNREACHABLE
+    raise Unreachable("the control plane went away; the run goes on", hint="twelve runs")
 
 
 def write(descriptor: int, view: memoryview) -> None:
@@ -99,7 +129,7 @@ def feed(socket: Any, tty: bool) -> None:
     from websockets.exceptions import ConnectionClosed
 
     with contextlib.suppress(ConnectionClosed, OSError):
-        while data := os.read(sys.stdin.fileno(), 65536):
+        while data := os.read(sys.stdin.fileno(), PIECE):
             socket.send(data)
         if not tty:
             socket.send(json.dumps({"eof": True}))
@@ -123,19 +153,34 @@ def raw_terminal(tty: bool) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def following_size(socket: Any, tty: bool) -> Iterator[None]:
-    """Tell the run when the window changes; without a terminal Ctrl-C is passed on as a signal."""
+def passing_signals(socket: Any, tty: bool) -> Iterator[None]:
+    """Tell the run of a new window size; without a terminal Ctrl-C and TERM are passed on."""
 
     def resized(*_: object) -> None:
         size = shutil.get_terminal_size()
-        socket.send(json.dumps({"resize": [size.lines, size.columns]}))
+        tell({"resize": [size.lines, size.columns]})
 
-    def interrupted(*_: object) -> None:
-        socket.send(json.dumps({"signal": "SIGINT"}))
+    def passed(number: int, _: object) -> None:
+        tell({"signal": signal.Signals(number).name})
 
-    number, handler = (signal.SIGWINCH, resized) if tty else (signal.SIGINT, interrupted)
-    before = signal.signal(number, handler)
+    def tell(order: dict[str, Any]) -> None:
+        # Not from the handler itself: the main thread may hold the socket's lock just now.
+        threading.Thread(target=send, args=(socket, order), daemon=True).start()
+
+    handlers: dict[int, Any] = (
+        {signal.SIGWINCH: resized} if tty else {signal.SIGINT: passed, signal.SIGTERM: passed}
+    )
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield
     finally:
-        signal.signal(number, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def send(socket: Any, order: dict[str, Any]) -> None:
+    """An order, if anybody still listens."""
+    from websockets.exceptions import ConnectionClosed
+
+    with contextlib.suppress(ConnectionClosed, OSError):
+        socket.send(json.dumps(order))

@@ -1,12 +1,12 @@
 """``twelve runs``: the record of one-offs."""
 
-import json
 import shlex
 from typing import Any
 
 import click
 
 from twelve.cli.output import ago, table
+from twelve.cli.output import as_json as print_json
 from twelve.cli.target import Target, app_option, json_option, target
 
 
@@ -16,42 +16,42 @@ from twelve.cli.target import Target, app_option, json_option, target
 @click.pass_context
 def command(ctx: click.Context, app: str, *, as_json: bool) -> None:
     """List, show and stop one-off runs."""
-    ctx.obj = app
     if ctx.invoked_subcommand is None:
-        show_list(target(app), as_json=as_json)
+        show_list(target(app), as_json=as_json, limit=20)
 
 
 @command.command("ls")
 @app_option
 @json_option
-@click.pass_context
-def ls(ctx: click.Context, app: str, *, as_json: bool) -> None:
+@click.option(
+    "-n", "limit", default=20, show_default=True, type=click.IntRange(min=1), help="So many."
+)
+def ls(app: str, *, as_json: bool, limit: int) -> None:
     """List runs, newest first."""
-    show_list(target(app or ctx.obj), as_json=as_json)
+    show_list(target(app), as_json=as_json, limit=limit)
 
 
 @command.command()
 @click.argument("run")
 @app_option
 @json_option
-@click.pass_context
-def show(ctx: click.Context, run: str, app: str, *, as_json: bool) -> None:
+def show(run: str, app: str, *, as_json: bool) -> None:
     """Show a run: who, when, release, command, how it ended, and its output."""
-    aim = target(app or ctx.obj)
-    plain = aim.client.get(f"{aim.path}/runs/{run}")
+    aim = target(app)
+    found = aim.client.get(f"{aim.path}/runs/{run}")
     if as_json:
-        print(json.dumps(plain, indent=2))
+        print_json(found)
         return
     head = {
-        "command": shlex.join(plain["command"]),
-        "by": f"{plain['who']}, {ago(plain['started_ns'])} ago",
-        "release": f"v{plain['number']}",
-        "kind": plain["kind"],
-        "ended": ended(plain),
+        "command": shlex.join(found["command"]),
+        "by": f"{found['who']}, {ago(found['started_ns'])} ago",
+        "release": f"v{found['number']}",
+        "kind": found["kind"],
+        "ended": ended(found),
     }
     for name, text in head.items():
         print(f"{name.ljust(9)} {text}")
-    process = f"{'release' if plain['kind'] == 'release' else 'run'}.{plain['id']}"
+    process = f"{'release' if found['kind'] == 'release' else 'run'}.{found['id']}"
     for piece in aim.client.ask("GET", f"{aim.path}/logs", process=process).pieces():
         click.echo(piece, nl=False)
 
@@ -59,23 +59,22 @@ def show(ctx: click.Context, run: str, app: str, *, as_json: bool) -> None:
 @command.command()
 @click.argument("run")
 @app_option
-@click.pass_context
-def stop(ctx: click.Context, run: str, app: str) -> None:
+def stop(run: str, app: str) -> None:
     """End a run: SIGTERM, SIGKILL after ten seconds."""
-    aim = target(app or ctx.obj)
+    aim = target(app)
     print(ended(aim.client.call("POST", f"{aim.path}/runs/{run}/stop")))
 
 
-def show_list(aim: Target, *, as_json: bool) -> None:
+def show_list(aim: Target, *, as_json: bool, limit: int) -> None:
     """The record."""
-    plain = aim.client.get(f"{aim.path}/runs")
+    found = aim.client.get(f"{aim.path}/runs", limit=limit)
     if as_json:
-        print(json.dumps(plain, indent=2))
+        print_json(found)
         return
     rows = [
         (r["id"], r["kind"], f"v{r['number']}", r["who"], ago(r["started_ns"]), ended(r),
          shlex.join(r["command"]))
-        for r in plain["runs"]
+        for r in found["runs"]
     ]  # fmt: skip
     table(("RUN", "KIND", "RELEASE", "WHO", "AGE", "ENDED", "COMMAND"), rows)
 

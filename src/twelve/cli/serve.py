@@ -39,7 +39,7 @@ def command(*, print_unit: bool) -> None:
 
     from twelve.control import Control, serve, set_up_logging
 
-    def ready(control: Control) -> None:
+    def ready(_: Control) -> None:
         where = f"http://{settings.http_host}:{settings.http_port}"
         click.echo(f"twelve: serving {settings.home}, apps at {where}")
         sys.stdout.flush()

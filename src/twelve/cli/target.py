@@ -32,16 +32,32 @@ class Target(NamedTuple):
         return deploy_path(self.app, self.deploy)
 
 
+def inherited(ctx: click.Context, option: click.Parameter, value: Any) -> Any:
+    """The value given here, else the one given before the sub-command, however far before."""
+    above = ctx.parent
+    while above and not value:
+        value = above.params.get(option.name or "", value)
+        above = above.parent
+    return value
+
+
 def app_option(function: F) -> F:
     """The option that names the target."""
-    return click.option("-a", "--app", default="", metavar="APP[/DEPLOY]", help="The target.")(
-        function
-    )
+    return click.option(
+        "-a", "--app", default="", metavar="APP[/DEPLOY]", callback=inherited, help="The target."
+    )(function)
 
 
 def json_option(function: F) -> F:
     """The option for programs."""
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(function)
+    return click.option("--json", "as_json", is_flag=True, callback=inherited, help="Print JSON.")(
+        function
+    )
+
+
+def no_start_option(function: F) -> F:
+    """The option of the commands that start a control plane when there is none."""
+    return click.option("--no-start", is_flag=True, help="Do not start a control plane.")(function)
 
 
 def target(app: str, *, starts: bool = False) -> Target:

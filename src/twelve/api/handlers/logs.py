@@ -5,22 +5,28 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from twelve.api.call import Call, Row, Stream
-from twelve.errors import Invalid
+from twelve.errors import Invalid, NotFound
 from twelve.factors.logs.filter import Filter, pattern
 from twelve.factors.logs.render import Form
+from twelve.factors.releases.release import parse_release_number
+from twelve.store import releases
+from twelve.store.apps import Deploy
 from twelve.units import duration
 
 DEPLOY = "/v1/apps/{app}/deploys/{deploy}"
 STREAMS = frozenset({"stdout", "stderr", "events", "access", "tty"})
-QUERY = (
-    "follow", "n", "type", "process", "stream", "release", "since", "grep", "json", "colour", "width",
-)  # fmt: skip
+PARTS = frozenset({"twelve", "router", "run", "build", "release"})
+"""What prints beside the types of the formation."""
+FILTERS = ("type", "process", "stream", "release", "since", "grep")
+QUERY = ("follow", "n", *FILTERS, "json", "colour", "width")
 
 
 async def read_logs(call: Call) -> Any:
     """Lines as text or as JSON lines; with ``follow`` without an end."""
     noun, want = call.deploy(), wanted(call)
     follow, as_json = call.flag("follow"), call.flag("json")
+    if not follow:
+        known(call, noun, want)
     form = Form(call.number("width", 0), call.flag("colour"))
     chunks = call.house.engine.rendered(
         noun.app, noun.name, want, follow=follow, form=None if as_json else form
@@ -47,11 +53,28 @@ def wanted(call: Call) -> Filter:
         types=words(call, "type"),
         processes=words(call, "process"),
         streams=streams,
-        releases=frozenset(f"v{r.removeprefix('v')}" for r in words(call, "release")),
+        releases=frozenset(tag(word) for word in words(call, "release")),
         since=moment(since) if since else 0,
         grep=pattern(grep) if grep else None,
         n=call.number("n", 0) if lines else None,
     )
+
+
+def known(call: Call, noun: Deploy, want: Filter) -> None:
+    """Refuse a type that no release ever had: a slip would read as silence. Raises NotFound."""
+    types = {kind for row in releases.ls(call.house.store, noun) for kind in row.formation}
+    asked = want.types | {process.partition(".")[0] for process in want.processes}
+    if unknown := sorted(asked - types - PARTS):
+        there = ", ".join([*sorted(types), *sorted(PARTS)])
+        raise NotFound(f"{noun.label} has no process type {unknown[0]!r}", hint=f"types: {there}")
+
+
+def tag(word: str) -> str:
+    """``v7`` for ``v7`` or ``7``. Raises Invalid."""
+    try:
+        return f"v{parse_release_number(word)}"
+    except ValueError:
+        raise Invalid(f"{word!r} is not a release", hint="releases are called v1, v2 …") from None
 
 
 def words(call: Call, name: str) -> frozenset[str]:

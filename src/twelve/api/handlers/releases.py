@@ -23,7 +23,9 @@ from twelve.store import apps, releases
 from twelve.store.apps import Deploy
 
 DEPLOY = "/v1/apps/{app}/deploys/{deploy}"
+MIB = 1024**2
 ARCHIVE_LIMIT = 2 * 1024**3
+SPARE = 128 * MIB
 FREE_SPACE_FACTOR = 4
 """An archive, its tree, its layer and room to spare: less free disk than that refuses a deploy."""
 
@@ -86,16 +88,13 @@ async def take_in(call: Call) -> Path:
         free = room.f_bavail * room.f_frsize
         if free < FREE_SPACE_FACTOR * size + SPARE:
             raise Refused(
-                f"{folder}: {free // 1024**2} MiB are free, too few to build and start beside the old",
+                f"{folder}: {free // MIB} MiB are free, too few to build and start beside the old",
                 hint="free some room: twelve doctor says what takes it",
             )
     except BaseException:
         path.unlink(missing_ok=True)
         raise
     return path
-
-
-SPARE = 128 * 1024**2
 
 
 async def list_releases(call: Call) -> Any:

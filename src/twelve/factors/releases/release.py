@@ -5,6 +5,8 @@ import json
 from collections.abc import Mapping
 from typing import NamedTuple
 
+MOST_DIGITS = 9
+
 
 class Release(NamedTuple):
     """One row of the ledger."""
@@ -53,4 +55,7 @@ def runtimes_of(
 
 def parse_release_number(text: str) -> int:
     """The number in ``v7`` or ``7``. Raises ValueError."""
-    return int(text.removeprefix("v"))
+    number = text.removeprefix("v")
+    if not (number.isascii() and number.isdigit() and len(number) <= MOST_DIGITS):
+        raise ValueError("is not a release: write v1, v2 …")
+    return int(number)
