@@ -15,6 +15,7 @@ from twelve.factors.processes.instance import Instance
 
 TMP = "/tmp"  # noqa: S108 - the box's own, private
 STEP_SECONDS = 10.0
+BUILD_NICE = 10
 """Grace of a build step that is cancelled."""
 
 
@@ -90,6 +91,8 @@ def step_launch(
         "grace": STEP_SECONDS,
         "stop_signal": "SIGTERM",
         "notify": False,
+        # Whoever serves requests goes before whoever builds.
+        "nice": BUILD_NICE,
         "box": machine.box(
             uid,
             user="twelve-build",

@@ -48,6 +48,7 @@ def become(channel: int, parent: int) -> NoReturn:
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
         order = json.loads(_whole(job))
         _reset_signals()
+        os.nice(order["nice"])
         _confine(order, parent)
         _run(order)
     except _CannotStartError as error:

@@ -18,6 +18,7 @@ _DEFAULTS: dict[str, Any] = {
     "stop_signal": "SIGTERM",
     "notify": False,
     "leaves": False,
+    "nice": 0,
     "box": {"tier": "bare"},
 }
 _REQUIRED = ("name", "argv", "env", "cwd")
@@ -62,6 +63,8 @@ def _check_rest(name: str, launch: dict[str, Any]) -> None:
         raise Invalid(f"{name}: size is {size!r}", hint="say [rows, columns]")
     if not _number(launch["grace"]) or launch["grace"] < 0:
         raise Invalid(f"{name}: grace is {launch['grace']!r}, which is no number of seconds")
+    if not isinstance(launch["nice"], int) or not 0 <= launch["nice"] <= 19:
+        raise Invalid(f"{name}: nice is {launch['nice']!r}", hint="say a number from 0 to 19")
     if not isinstance(launch["box"], dict) or "tier" not in launch["box"]:
         raise Invalid(f"{name}: box does not name a tier")
     if not isinstance(launch["restart"], dict):

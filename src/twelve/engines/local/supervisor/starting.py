@@ -148,4 +148,5 @@ def _job(launch: dict[str, Any], held: streams.Streams) -> dict[str, Any]:
         "env": env,
         "cwd": launch["cwd"],
         "box": plan,
+        "nice": launch["nice"],
     }
