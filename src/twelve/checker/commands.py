@@ -116,9 +116,10 @@ class Commands:
             steps = [step._replace(line=self.locate(step, 40)) if step.path == service.path else step for step in steps]
             own = bool(service.build) or self._own_steps(steps)
             if own:
-                stage: Stage = "dev" if service.development else "run"
+                development = service.development or is_development(next(iter(words), ""))
+                stage: Stage = "dev" if development else "run"
                 yield self.process(
-                    service.name, "compose", stage, service.path, context.line, service.command_text, steps, image=service.image, development=service.development
+                    service.name, "compose", stage, service.path, context.line, service.command_text, steps, image=service.image, development=development
                 )
 
     @staticmethod

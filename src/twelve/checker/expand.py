@@ -102,7 +102,7 @@ class Expander:
             path, line = context.args_from if context.args_from[0] else (context.path, context.line)
             return self.words((*context.args, *words[1:]), context._replace(args=(), path=path, line=line, depth=context.depth + 1))
         program = words[0].rpartition("/")[2]
-        for follow in (self._shell_program, self._wait, self._runner, self._package_script, self._script):
+        for follow in (self._run_all, self._shell_program, self._wait, self._runner, self._package_script, self._script):
             if (made := follow(program, words, context)) is not None:
                 return made
         return [self._step(words, context)]
@@ -197,6 +197,17 @@ class Expander:
                     path=package, line=line, via=(*context.via, (context.path, context.line)), through=(*context.through, program), seen=context.seen | {key}, folder=package.rpartition("/")[0], exec=False
                 )
                 made += [step._replace(line=line) if step.path == package else step for step in self.shell(text, inner, "", inline=True)]
+        return made
+
+    def _run_all(self, program: str, words: tuple[str, ...], context: Context) -> list[Step] | None:
+        """``npm-run-all a b``, ``run-s a b`` and ``run-p a b``: several scripts, one after another or at once."""
+        if program not in ("npm-run-all", "run-s", "run-p", "npm-run-all2"):
+            return None
+        parallel = program == "run-p" or bool({"--parallel", "-p"} & set(words))
+        made: list[Step] = [self._step(words, context)] if parallel else []
+        for name in (word for word in words[1:] if not word.startswith("-")):
+            inner = context._replace(depth=context.depth + 1, background=parallel)
+            made += self._package_script("npm", ("npm", "run", name), inner) or []
         return made
 
     def _package(self, folder: str, name: str) -> str:

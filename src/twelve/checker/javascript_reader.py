@@ -192,8 +192,9 @@ class _Reader:
         return False
 
     def on_public_field_definition(self, node: Any) -> bool:
-        name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
-        if value is None:
+        name = node.child_by_field_name("name") or node.child_by_field_name("property")
+        value = node.child_by_field_name("value")
+        if value is None or name is None:
             return True
         self._assigned(self.values.text(name), value, node)
         return False

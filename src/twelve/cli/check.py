@@ -6,25 +6,51 @@ from pathlib import Path
 import click
 
 FORMATS = ("text", "json", "sarif", "junit", "github", "html")
-TOOLS = ("deptry", "hadolint", "shellcheck", "kube-linter", "django", "gitleaks", "betterleaks")
+TOOLS = ("deptry", "hadolint", "shellcheck", "kube-linter", "gitleaks", "betterleaks")
 
 
 @click.command("check")
 @click.argument("path", default=".", type=click.Path(path_type=Path))
-@click.option("--format", "shape", type=click.Choice(FORMATS), default="text", help="The shape of the report.")
+@click.option(
+    "--format", "shape", type=click.Choice(FORMATS), default="text", help="The shape of the report."
+)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the report to a file.")
-@click.option("--select", multiple=True, metavar="ID", help="Judge only these: III-2, III or M. Repeatable, or with commas.")
+@click.option(
+    "--select",
+    multiple=True,
+    metavar="ID",
+    help="Judge only these: III-2, III or M. Repeatable, or with commas.",
+)
 @click.option("--ignore", multiple=True, metavar="ID", help="Leave these out.")
 @click.option("--extended", is_flag=True, help="Judge the later texts (level X) too.")
 @click.option("--baseline", type=click.Path(path_type=Path), help="Leave out what this file knows.")
-@click.option("--write-baseline", type=click.Path(path_type=Path), help="Write what is found now, and end with 0.")
+@click.option(
+    "--write-baseline",
+    type=click.Path(path_type=Path),
+    help="Write what is found now, and end with 0.",
+)
 @click.option("--since", metavar="REV", help="Only findings in files that differ from a revision.")
 @click.option("--history", is_flag=True, help="Look for credentials in the history as well.")
-@click.option("--with", "tools", multiple=True, type=click.Choice(TOOLS), help="Import another tool's findings.")
+@click.option(
+    "--with",
+    "tools",
+    multiple=True,
+    type=click.Choice(TOOLS),
+    help="Import another tool's findings.",
+)
 @click.option("--exit-zero", is_flag=True, help="End with 0 whatever is found.")
 @click.option("--explain", metavar="ID", help="Tell one requirement in full.")
-@click.option("--fix", "fixes", is_flag=False, flag_value="all", metavar="[ID]", help="Mend what is mechanical and safe; shows the diff.")
-@click.option("--diff", "only_diff", is_flag=True, help="With --fix: show the diff, change nothing.")
+@click.option(
+    "--fix",
+    "fixes",
+    is_flag=False,
+    flag_value="all",
+    metavar="[ID]",
+    help="Mend what is mechanical and safe; shows the diff.",
+)
+@click.option(
+    "--diff", "only_diff", is_flag=True, help="With --fix: show the diff, change nothing."
+)
 def command(**options: object) -> None:
     """Audit the codebase at PATH against the twelve factors, by reading alone.
 

@@ -12,7 +12,13 @@ from twelve.checker.formats.github import report_github
 from twelve.checker.formats.junit import report_junit
 from twelve.checker.formats.sarif import report_sarif
 from twelve.checker.formats.text import report_text
-from twelve.checker.ignores import apply_baseline, apply_ignores, only_paths, with_findings, write_baseline
+from twelve.checker.ignores import (
+    apply_baseline,
+    apply_ignores,
+    only_paths,
+    with_findings,
+    write_baseline,
+)
 from twelve.checker.run import Report, check, selected
 from twelve.checker.settings import CheckSettings, known_selectors, read_settings
 from twelve.checker.source import FolderTree
@@ -51,7 +57,9 @@ def run_check(options: Options) -> int:
     if options.fixes:
         from twelve.checker.fixes.apply import mend
 
-        return mend(source, report, options.fixes, only_diff=options.only_diff, write=sys.stdout.write)
+        return mend(
+            source, report, options.fixes, only_diff=options.only_diff, write=sys.stdout.write
+        )
     if options.write_baseline:
         options.write_baseline.write_text(write_baseline(report), "utf-8")
         return 0
@@ -73,7 +81,11 @@ def _audit(options: Options, source: FolderTree, settings: CheckSettings) -> Rep
         from twelve.checker.history import secrets_in_history
 
         known = {(one.requirement, place.path) for one in report.findings for place in one.places}
-        more += [one for one in secrets_in_history(source.root) if ("III-2", one.places[0].path) not in known]
+        more += [
+            one
+            for one in secrets_in_history(source.root)
+            if ("III-2", one.places[0].path) not in known
+        ]
     for tool in options.tools:
         from twelve.checker.adapters import findings_of
 
@@ -81,7 +93,12 @@ def _audit(options: Options, source: FolderTree, settings: CheckSettings) -> Rep
     if more:
         report = with_findings(report, [*report.findings, *more], report.notes)
         named = {one.requirement for one in more if one.severity != "info"}
-        report = report._replace(verdicts=tuple(v._replace(verdict="broken") if v.requirement in named else v for v in report.verdicts))
+        report = report._replace(
+            verdicts=tuple(
+                v._replace(verdict="broken") if v.requirement in named else v
+                for v in report.verdicts
+            )
+        )
     report = apply_ignores(report, source)
     if options.since:
         from twelve.checker.history import changed_since
@@ -104,7 +121,12 @@ def _show(options: Options, report: Report) -> None:
     elif options.shape == "text":
         text = report_text(report, colour=colour)
     else:
-        makers: dict[str, Callable[[Report], str]] = {"json": report_json, "sarif": report_sarif, "junit": report_junit, "github": report_github}
+        makers: dict[str, Callable[[Report], str]] = {
+            "json": report_json,
+            "sarif": report_sarif,
+            "junit": report_junit,
+            "github": report_github,
+        }
         text = makers[options.shape](report)
     if options.output:
         options.output.write_text(text, "utf-8")

@@ -1,0 +1,1 @@
+"""Mends what is mechanical and safe: one module a kind of file, and the table that names them."""

@@ -1,0 +1,84 @@
+"""Collects the edits of all fixes, shows them as one diff, writes them."""
+
+import difflib
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from twelve.checker.fixes import commands, environment, logs, settings
+from twelve.checker.picture import RepositoryPicture
+from twelve.checker.rules import RULES
+from twelve.checker.run import Report
+from twelve.checker.source import FolderTree, Source, decode
+from twelve.errors import Usage
+from twelve.finding import Finding
+
+Edits = dict[str, str]
+"""New text by path."""
+
+FIXES: dict[str, Callable[[RepositoryPicture, list[Finding], Edits], None]] = {
+    "III-1": settings.read_from_environment,
+    "III-2": settings.read_from_environment,
+    "III-4": environment.ignore_env_files,
+    "III-7": environment.declare_keys,
+    "VII-2": commands.bind_port,
+    "VII-5": commands.real_server,
+    "IX-2": commands.exec_server,
+    "XI-1": logs.to_stdout,
+    "XI-2": logs.console_handler,
+    "XI-3": commands.unbuffer,
+}
+
+
+def edits_for(source: Source, report: Report, which: str) -> Edits:
+    """The new texts; a fix sees what the fixes before it have made."""
+    ids = [rule.id for rule in RULES if rule.id in FIXES] if which == "all" else [which]
+    if which != "all" and which not in FIXES:
+        raise Usage(f"{which} cannot be mended by a machine", f"one of {', '.join(FIXES)}; `twelve check --explain {which}` says the way out")
+    picture = RepositoryPicture(source)
+    edits: Edits = {}
+    for rule_id in ids:
+        findings = [one for one in report.findings if one.requirement == rule_id]
+        if findings:
+            FIXES[rule_id](picture, findings, edits)
+    return {path: text for path, text in edits.items() if text != decode(source.read(path))}
+
+
+def diff(source: Source, edits: Edits) -> Iterator[str]:
+    """A unified diff that ``git apply`` and ``patch -p1`` take."""
+    for path, text in sorted(edits.items()):
+        before = decode(source.read(path))
+        old = f"a/{path}" if before else "/dev/null"
+        for line in difflib.unified_diff(before.splitlines(keepends=True), text.splitlines(keepends=True), old, f"b/{path}"):
+            yield line if line.endswith("\n") else line + "\n\\ No newline at end of file\n"
+
+
+def mend(source: FolderTree, report: Report, which: str, *, only_diff: bool, write: Callable[[str], object]) -> int:
+    """Show the diff; write it unless only the diff was asked for."""
+    edits = edits_for(source, report, which)
+    for line in diff(source, edits):
+        write(line)
+    if not edits:
+        write("nothing to mend by machine\n")
+    elif not only_diff:
+        for path, text in edits.items():
+            save(source.root, path, text)
+        write(f"{len(edits)} file{'s' if len(edits) != 1 else ''} mended\n")
+    return 0
+
+
+def save(root: Path, path: str, text: str) -> None:
+    """Write under the root alone, never through a link, under a temporary name first."""
+    full = root / path
+    if not os.path.realpath(full.parent).startswith(os.fspath(root)) or full.is_symlink():
+        raise Usage(f"{path} leads out of the tree", "nothing was written there")
+    mode = full.stat().st_mode & 0o777 if full.exists() else 0o644
+    draft = full.with_name(full.name + ".twelve-draft")
+    draft.write_bytes(text.encode("utf-8", "surrogateescape"))
+    draft.chmod(mode)
+    draft.replace(full)
+
+
+def current(picture: RepositoryPicture, edits: Edits, path: str) -> str:
+    """The text as the fixes before have left it."""
+    return edits.get(path, picture.text(path))
