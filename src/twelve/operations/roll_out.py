@@ -75,7 +75,7 @@ async def start_all(mine: Attempt, processes: Iterable[Process]) -> None:
         async with asyncio.TaskGroup() as group:
             for process in processes:
                 group.create_task(start(process))
-    except* Exception as failures:
+    except ExceptionGroup as failures:
         raise failures.exceptions[0] from None
 
 
