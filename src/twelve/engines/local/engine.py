@@ -53,6 +53,8 @@ class LocalEngine:
         self.parts = parts
         self.machine = parts.machine
         self.board = parts.board
+        self.boots = asyncio.Semaphore(max(1, (os.cpu_count() or 1) // 2))
+        """Half of the cores boot new processes, the other half serves requests meanwhile."""
 
     async def receive(self, archive: Path, facts: TreeFacts) -> Staged:
         """Unpack into a folder of its own below ``builds``."""
@@ -138,10 +140,13 @@ class LocalEngine:
 
     async def start(self, process: Process, *, wait: bool = True) -> Up:
         """Launch it, then wait for an answer on its port, READY=1, or that it lives on."""
-        pid = await self.parts.launch(process_launch(self.machine, process))
         if not wait:
+            await self.parts.launch(process_launch(self.machine, process))
             return Up(process.name, 0.0)
-        return await until_up(self.board, process, pid, self.tail)
+        # Those without a port only have to live on for a while: that needs no turn.
+        async with self.boots if process.port else contextlib.nullcontext():
+            pid = await self.parts.launch(process_launch(self.machine, process))
+            return await until_up(self.board, process, pid, self.tail)
 
     async def stop(self, name: str, *, grace: float, signal: str) -> None:
         """The signal now, force after the grace, and wait for the group."""
