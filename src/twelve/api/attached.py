@@ -71,12 +71,15 @@ async def converse(house: House, socket: WebSocket) -> None:
     started = await run_once(house, deploy, wish.command, who=who, terminal=terminal)
     await say(socket, {"run": started.run.id})
     reading = asyncio.create_task(take_in(socket, house, started))
+    passing = asyncio.create_task(pass_out(house, socket, started))
     try:
-        hung_up = await pass_out(house, socket, started)
+        # A silent run shows by the reading alone that its caller is gone.
+        await asyncio.wait({reading, passing}, return_when=asyncio.FIRST_COMPLETED)
+        hung_up = not passing.done() or passing.result()
     finally:
-        reading.cancel()
-        with contextlib.suppress(asyncio.CancelledError, WebSocketDisconnect):
-            await reading
+        for task in (reading, passing):
+            task.cancel()
+        await asyncio.gather(reading, passing, return_exceptions=True)
         if started.stdin is not None:
             with contextlib.suppress(OSError):
                 os.close(started.stdin)

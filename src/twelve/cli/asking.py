@@ -4,14 +4,15 @@ import sys
 
 import click
 
-from twelve.errors import Usage
+from twelve.errors import Refused, Usage
 
 
 def confirm(question: str) -> None:
-    """Go on only when the answer is yes. Raises Usage where nobody can answer."""
+    """Go on only when the answer is yes. Raises Refused, or Usage where nobody can answer."""
     if not sys.stdin.isatty():
         raise Usage("nothing was done: there is nobody to ask", hint="say --yes")
-    click.confirm(question, abort=True)
+    if not click.confirm(question):
+        raise Refused("nothing was done")
 
 
 def ask_secret(name: str, instead: str) -> str:

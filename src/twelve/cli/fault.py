@@ -4,6 +4,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator
+from typing import NoReturn
 
 import click
 
@@ -30,13 +31,18 @@ def shown_to_people() -> Iterator[None]:
         print("\ntwelve: interrupted", file=sys.stderr)
         raise SystemExit(EXIT_INTERRUPTED) from None
     except BrokenPipeError:
-        # Who read us has left; there is nobody to tell. Python would complain once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(EXIT_INTERRUPTED) from None
+        leave_quietly()
     except Exception as error:  # noqa: BLE001 - whatever it was, the user gets a line and a report
         print(f"twelve: internal error: {type(error).__name__}", file=sys.stderr)
         print(f"  → a report without values is in {write_report(error)}", file=sys.stderr)
         raise SystemExit(EXIT_BUG) from None
+
+
+def leave_quietly() -> NoReturn:
+    """Who read us has left. Raises SystemExit."""
+    # Python would complain once more when it flushes at exit.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    raise SystemExit(EXIT_INTERRUPTED) from None
 
 
 def show(error: TwelveError) -> None:

@@ -2,12 +2,12 @@
 
 import importlib
 import sys
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import click
 
 from twelve import __version__
-from twelve.cli.fault import shown_to_people
+from twelve.cli.fault import leave_quietly, shown_to_people
 
 
 class Entry(NamedTuple):
@@ -53,6 +53,13 @@ class Table(click.Group):
             return None
         command: click.Command = importlib.import_module(f"twelve.cli.{entry.module}").command
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """The command's own; where who reads us has left there is nobody to tell."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            leave_quietly()
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -108,7 +108,12 @@ def pass_out(socket: Any) -> int:
     with contextlib.suppress(ConnectionClosed):
         for frame in socket:
             if isinstance(frame, bytes):
-                write(outs.get(frame[0], 1), memoryview(frame)[1:])
+                try:
+                    write(outs.get(frame[0], 1), memoryview(frame)[1:])
+                except BrokenPipeError:
+                    # What reads us has left: the run is told as it would be told here.
+                    send(socket, {"signal": "SIGPIPE"})
+                    outs = dict.fromkeys(outs, os.open(os.devnull, os.O_WRONLY))
                 continue
             said = json.loads(frame)
             if "error" in said:

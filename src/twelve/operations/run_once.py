@@ -14,6 +14,9 @@ from twelve.store import runs
 from twelve.store.apps import Deploy
 from twelve.store.runs import Run
 
+PAUSE = 0.02
+"""Seconds between two looks at the ledger for the end of a run that was stopped."""
+
 
 class Started(NamedTuple):
     """A run that is under way."""
@@ -77,8 +80,14 @@ async def record_end(house: House, run_id: str, name: str) -> Exit:
 
 
 async def stop_run(house: House, deploy: Deploy, run_id: str) -> None:
-    """End a run: SIGTERM, and SIGKILL after ten seconds. Raises NotFound."""
+    """End a run: SIGTERM, and SIGKILL after ten seconds. Raises NotFound.
+
+    Returns when its end is recorded.
+    """
     run = runs.get(house.store, deploy, run_id)
-    instance = Instance(deploy.app, deploy.name, "run", run_id, run.number)
+    instance = Instance(deploy.app, deploy.name, run.kind, run_id, run.number)
     if run.ended_ns is None:
         await house.engine.stop(instance.name, grace=10, signal="SIGTERM")
+    while run.ended_ns is None:
+        await asyncio.sleep(PAUSE)
+        run = runs.get(house.store, deploy, run_id)
