@@ -120,6 +120,12 @@ def test_build_hooks_see_default_then_build_then_example_then_a_placeholder():
     }
 
 
+def test_build_hooks_miss_what_a_deploy_may_miss():
+    contract = {"PORT_OF_MAIL": Declared(required=False), "TIMES": Declared("int", required=False)}
+
+    assert build_values(contract) == {}
+
+
 @pytest.mark.parametrize("type_", TYPES)
 def test_a_placeholder_keeps_the_type_that_is_declared(type_):
     contract = {"SOME_NAME": Declared(type_)}

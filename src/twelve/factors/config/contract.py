@@ -81,11 +81,12 @@ def build_values(
 ) -> dict[str, str]:
     """What build hooks see: never a deploy's value, and the same each time.
 
-    For each key its default, else its ``build`` value, else its example, else a placeholder that
-    anybody can tell from a real value. ``resources`` maps variables to placeholder URLs.
+    For each key its default, else its ``build`` value, else its example, else, when it is required,
+    a placeholder that anybody can tell from a real value. What is optional may be missing in a
+    deploy too, and no placeholder would suit it. ``resources`` maps variables to placeholder URLs.
     """
     values = {name: _build_value(name, declared) for name, declared in sorted(contract.items())}
-    return {**values, **(resources or {})}
+    return {**{n: v for n, v in values.items() if v is not None}, **(resources or {})}
 
 
 def is_secret(name: str, contract: Mapping[str, Declared]) -> bool:
@@ -93,15 +94,19 @@ def is_secret(name: str, contract: Mapping[str, Declared]) -> bool:
     return contract[name].secret if name in contract else looks_secret(name)
 
 
-def _build_value(name: str, declared: Declared) -> str:
+def _build_value(name: str, declared: Declared) -> str | None:
     for value in (declared.default, declared.build, declared.example or None):
         if value is not None:
             return value
+    if not declared.required:
+        return None
     if declared.choices:
         return declared.choices[0]
     # Settings modules take URLs apart while they are imported; another text would stop the hook.
     looks_like_url = declared.type == "str" and name.endswith(("_URL", "_URI"))
-    return PLACEHOLDERS["url" if looks_like_url else declared.type].format(name=name.lower().replace("_", "-"))
+    return PLACEHOLDERS["url" if looks_like_url else declared.type].format(
+        name=name.lower().replace("_", "-")
+    )
 
 
 def _how_to_set(name: str, declared: Declared) -> str:

@@ -162,3 +162,8 @@ async def test_a_full_disk_is_refused_before_anything_starts(workshop):
     with pytest.raises(Refused, match="MiB free; a build needs"):
         await workshop.build(workshop.source({"index.html": "x"}), reserve=1 << 60)
     assert not workshop.steps
+
+
+def test_a_placeholder_that_would_not_do_is_told_with_the_line_to_add():
+    said = "ValueError: invalid literal for int(): 'placeholder-for-mail-port-at-build-time'"
+    assert "[config.MAIL_PORT]" in advice([said], network=False)

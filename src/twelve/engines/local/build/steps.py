@@ -97,6 +97,12 @@ def advice(lines: Sequence[str], *, network: bool) -> str:
     for pattern, sentence in _ADVICE:
         if match := re.search(pattern, text):
             return match.expand(sentence)
+    if wrong := re.findall(_PLACEHOLDER, text):
+        key = wrong[-1].upper().replace("-", "_")
+        return (
+            f"the build has no config, and a placeholder would not do for {key}; in twelve.toml:\n"
+            f'  [config.{key}]\n  build = "a value that will"'
+        )
     if key := missing_key(text):
         return (
             f"the build has no config: give {key} a value for the build only, in twelve.toml:\n"
@@ -128,6 +134,7 @@ _MISSING = (
     rf"^{_NAME}: (?:parameter not set|unbound variable)",
     rf"\n{_NAME}\n\s+Field required",
 )
+_PLACEHOLDER = r"placeholder-for-([a-z0-9-]+)-at-build-time"
 _NETWORK = (
     r"ENOTFOUND|EAI_AGAIN|ENETUNREACH|Temporary failure in name resolution|Network is unreachable|"
     r"Could not resolve host|NameResolutionError|getaddrinfo"
