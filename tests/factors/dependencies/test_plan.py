@@ -136,3 +136,15 @@ def test_faults_of_the_build_table_are_named():
 def test_nothing_to_detect_is_a_plan_with_nothing():
     found = plan({"README": ""})
     assert (found.python, found.node, found.static, found.hooks) == (None, None, False, ())
+
+
+def test_the_root_of_a_workspace_that_is_no_project_installs_its_members():
+    lock = (
+        'version = 1\n[manifest]\nmembers = ["api"]\n'
+        '[[package]]\nname = "api"\nversion = "1"\nsource = { editable = "api" }\n'
+    )
+    files = {"pyproject.toml": '[tool.uv.workspace]\nmembers = ["api"]\n', "uv.lock": lock}
+
+    python = plan(files).python
+
+    assert (python.members, python.projects) == (True, ("api",))

@@ -44,6 +44,8 @@ class PythonPlan(NamedTuple):
     """Only the project's build backend knows the dependencies."""
     extras: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    members: bool = False
+    """The root of a workspace is no project itself: all members are installed."""
 
 
 class NodePlan(NamedTuple):
@@ -139,6 +141,7 @@ def _from_lock(read: Read, project: Project, table: Mapping[str, Any]) -> Python
         backend_pinned=project.backend_pinned,
         extras=extras,
         groups=groups,
+        members=not project.declared,
     )
 
 

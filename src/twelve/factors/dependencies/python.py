@@ -109,6 +109,8 @@ def locked_projects(lock: bytes) -> tuple[str, ...]:
         return tuple(local)
     packages = {str(entry["name"]): entry for entry in tomllib.loads(text).get("package", [])}
     roots = [name for name, entry in packages.items() if _source(entry) == "."]
+    # The root of a workspace may be no project itself: then all its members are wanted.
+    roots = roots or [name for name, entry in packages.items() if _source(entry)]
     reached = _reach(roots, packages)
     return tuple(
         sorted(

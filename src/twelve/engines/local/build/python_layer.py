@@ -77,10 +77,11 @@ async def compile_modules(
 
 async def _sync(bench: Workbench, python: Interpreter, plan: PythonPlan, project: Path) -> Notes:
     chosen = [*_each("--extra", plan.extras), *_each("--group", plan.groups)]
+    members = ("--all-packages",) if plan.members else ()
     built = await fetch(
         bench,
         "dependencies",
-        (*SYNC, "--python", python.path, *chosen),
+        (*SYNC, *members, "--python", python.path, *chosen),
         cwd=project,
         env={"UV_PROJECT_ENVIRONMENT": _venv(bench), **PROJECT_CONFIG},
     )
