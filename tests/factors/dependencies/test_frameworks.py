@@ -75,6 +75,12 @@ def test_what_is_not_declared_is_named():
     assert web.missing == "gunicorn"
 
 
+@pytest.mark.parametrize("extra", ["standard", "all", "standard,x"])
+def test_a_server_that_comes_with_an_extra_is_not_missing(extra):
+    (web,) = proposals({"main.py": "app = FastAPI()", "requirements.txt": f"fastapi[{extra}]"})
+    assert web.missing == ""
+
+
 def test_node():
     start = {"package.json": json.dumps({"scripts": {"start": "node a.js"}})}
     assert commands(start) == {"web": "npm start"}

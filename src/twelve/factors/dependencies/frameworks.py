@@ -126,7 +126,7 @@ def _python_app(names: frozenset[str], read: Read, declared: frozenset[str]) -> 
             continue
         kind, attribute = found
         if kind in ASGI:
-            missing = "" if "uvicorn" in declared else "uvicorn"
+            missing = "" if "uvicorn" in declared or _brings_server(read) else "uvicorn"
             command = f"uvicorn {module}:{attribute} --host $HOST --port $PORT"
             factory = attribute.endswith("()")
             if factory:
@@ -135,6 +135,11 @@ def _python_app(names: frozenset[str], read: Read, declared: frozenset[str]) -> 
         target = f"'{module}:{attribute}'" if attribute.endswith("()") else f"{module}:{attribute}"
         return _gunicorn(target, f"{kind} in {path}", declared)
     return None
+
+
+def _brings_server(read: Read) -> bool:
+    files = ("requirements.txt", "pyproject.toml")
+    return any(re.search(r"fastapi\[[^\]]*(standard|all)", _text(read, path)) for path in files)
 
 
 def _entry_files(names: frozenset[str]) -> Iterator[tuple[str, str]]:
