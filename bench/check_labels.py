@@ -26,7 +26,9 @@ def hit(report: Report, label: dict) -> bool:
         if finding.requirement != label["requirement"]:
             continue
         for place in finding.places:
-            if place.path == label["path"] and any(abs(place.line - line) <= NEAR for line in lines):
+            if place.path == label["path"] and any(
+                abs(place.line - line) <= NEAR for line in lines
+            ):
                 return True
     return False
 
@@ -37,7 +39,9 @@ def main() -> int:
     parser.add_argument("--repos", type=Path, required=True)
     parser.add_argument("--show", action="store_true")
     parser.add_argument("--mutate", action="store_true")
-    parser.add_argument("--prefilter", action="store_true", help="compare with and without the token prefilter")
+    parser.add_argument(
+        "--prefilter", action="store_true", help="compare with and without the token prefilter"
+    )
     options = parser.parse_args()
     labels = json.loads(options.labels.read_text())
     found, total, flagged, alike = Counter(), Counter(), Counter(), Counter()
@@ -52,22 +56,38 @@ def main() -> int:
         if options.prefilter:
             bare = check(FolderTree(folder), prefilter=False)
             same = set(bare.findings) == set(report.findings)
-            print("   prefilter:", "identical" if same else f"DIFFERS {set(bare.findings) ^ set(report.findings)}")
+            print(
+                "   prefilter:",
+                "identical" if same else f"DIFFERS {set(bare.findings) ^ set(report.findings)}",
+            )
         for label in (one for one in labels if one["repo"] == repo):
             bad = label["verdict"] == "bad"
             (total if bad else alike)[label["requirement"]] += 1
             if hit(report, label):
                 (found if bad else flagged)[label["requirement"]] += 1
             if options.show and bad != hit(report, label):
-                print("  ", "MISSED " if bad else "FLAGGED", label["requirement"], f"{label['path']}:{label['line']}", label["why"][:90])
+                print(
+                    "  ",
+                    "MISSED " if bad else "FLAGGED",
+                    label["requirement"],
+                    f"{label['path']}:{label['line']}",
+                    label["why"][:90],
+                )
     print(f"\n{'requirement':12} {'found':>9} {'look-alikes flagged':>20}")
     for rule in RULES:
         if total[rule.id] or alike[rule.id]:
-            print(f"{rule.id:12} {found[rule.id]:>4}/{total[rule.id]:<4} {flagged[rule.id]:>12}/{alike[rule.id]}")
+            print(
+                f"{rule.id:12} {found[rule.id]:>4}/{total[rule.id]:<4} {flagged[rule.id]:>12}/{alike[rule.id]}"
+            )
     hits, false = found.total(), flagged.total()
-    print(f"\nrecall {hits}/{total.total()} = {hits / max(total.total(), 1):.3f}; look-alikes flagged / (flagged + found) = {false}/{false + hits} = {false / max(false + hits, 1):.3f}")
+    print(
+        f"\nrecall {hits}/{total.total()} = {hits / max(total.total(), 1):.3f}; look-alikes flagged / (flagged + found) = {false}/{false + hits} = {false / max(false + hits, 1):.3f}"
+    )
     if options.mutate:
-        print("\na rule with a label, taken away, costs:", {rule.id: found[rule.id] for rule in RULES if total[rule.id]})
+        print(
+            "\na rule with a label, taken away, costs:",
+            {rule.id: found[rule.id] for rule in RULES if total[rule.id]},
+        )
     return 0
 
 

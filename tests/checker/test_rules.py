@@ -22,7 +22,12 @@ def cases(kind: str) -> Iterator[ParameterSet]:
 
 def places(one: Rule, example: Example, *, prefilter: bool) -> set[Place]:
     report = check(MemoryTree(example.files), [one], prefilter=prefilter)
-    return {place for finding in report.findings if finding.requirement == one.id and "does not parse" not in finding.message for place in finding.places}
+    return {
+        place
+        for finding in report.findings
+        if finding.requirement == one.id and "does not parse" not in finding.message
+        for place in finding.places
+    }
 
 
 def shown(place: Place) -> set[str]:

@@ -5,20 +5,35 @@ import re
 import tomllib
 from collections.abc import Iterator
 
-from twelve.picture.paths import is_development
 from twelve.checker.dockerfile_reader import shell_text
 from twelve.checker.expand import Context, Expander
 from twelve.checker.ini_reader import read_procfile
 from twelve.checker.shell_reader import split_words
 from twelve.picture.commands import Process, Stage, Step, serves
-from twelve.picture.tree import Dockerfile, File, Instruction, Job, Manifest, Option, Service, Workload
+from twelve.picture.paths import is_development
+from twelve.picture.tree import (
+    Dockerfile,
+    File,
+    Instruction,
+    Job,
+    Manifest,
+    Option,
+    Service,
+    Workload,
+)
 
-START = re.compile(r"(^|/)(docker[-_])?(entry[-_]?point|start|startup|run|serve|server|boot|launch|cmd|init)([-_.][\w-]+)?(\.(sh|bash))?$")
-S6 = re.compile(r"(^|/)(s6-rc\.d|services\.d|service|sv)/([\w.-]+)/run$|(^|/)cont-init\.d/([\w.-]+)$")
+START = re.compile(
+    r"(^|/)(docker[-_])?(entry[-_]?point|start|startup|run|serve|server|boot|launch|cmd|init)([-_.][\w-]+)?(\.(sh|bash))?$"
+)
+S6 = re.compile(
+    r"(^|/)(s6-rc\.d|services\.d|service|sv)/([\w.-]+)/run$|(^|/)cont-init\.d/([\w.-]+)$"
+)
 PROCFILE = re.compile(r"(^|/)Procfile([._-][\w-]+)?$")
 META = re.compile(r"[|&;<>$`(){}*?]")
 SHELL_FILE = re.compile(r"\.(sh|bash)$")
-UWSGI_RUN = re.compile(r"^(hook-[\w-]+|exec-[\w-]+|attach-daemon2?|smart-attach-daemon2?|cron2?|mule|legion-attach-daemon|spooler)$")
+UWSGI_RUN = re.compile(
+    r"^(hook-[\w-]+|exec-[\w-]+|attach-daemon2?|smart-attach-daemon2?|cron2?|mule|legion-attach-daemon|spooler)$"
+)
 
 
 class Commands:
@@ -30,22 +45,42 @@ class Commands:
         self.read = expander.read
         self.reached: set[str] = set()
 
-    def process(self, name: str, origin: str, stage: Stage, path: str, line: int, command: str, steps: list[Step], **more: object) -> Process:
+    def process(
+        self,
+        name: str,
+        origin: str,
+        stage: Stage,
+        path: str,
+        line: int,
+        command: str,
+        steps: list[Step],
+        **more: object,
+    ) -> Process:
         self.reached.update(step.path for step in steps)
         folder = path.rpartition("/")[0]
-        return Process(name, origin, stage, path, line, command, steps=tuple(steps), prefix=folder, **more)  # type: ignore[arg-type]
+        return Process(
+            name, origin, stage, path, line, command, steps=tuple(steps), prefix=folder, **more
+        )  # type: ignore[arg-type]
 
     def _folder(self, path: str) -> str:
         return path.rpartition("/")[0]
 
     def procfiles(self) -> Iterator[Process]:
-        for path in [p for p, f in self.files.items() if PROCFILE.search(p) and f.role not in ("vendored", "test")]:
+        for path in [
+            p
+            for p, f in self.files.items()
+            if PROCFILE.search(p) and f.role not in ("vendored", "test")
+        ]:
             development = path.rpartition("/")[2] != "Procfile" and is_development(path)
             for name, command, line in read_procfile(self.read(path)):
                 stage: Stage = "release" if name == "release" else "dev" if development else "run"
                 shell = "bash" if META.search(re.sub(r"\$\{?\w+(:-[^}]*)?\}?", "", command)) else ""
-                steps = self.expander.shell(command, Context(path, line, folder=self._folder(path)), shell, inline=True)
-                yield self.process(name, "procfile", stage, path, line, command, steps, development=development)
+                steps = self.expander.shell(
+                    command, Context(path, line, folder=self._folder(path)), shell, inline=True
+                )
+                yield self.process(
+                    name, "procfile", stage, path, line, command, steps, development=development
+                )
 
     def dockerfiles(self, found: list[Dockerfile], services: list[Service]) -> Iterator[Process]:
         for docker in found:
@@ -66,11 +101,29 @@ class Commands:
 
     def _run(self, docker: Dockerfile, one: Instruction, shell: str) -> Process:
         context = Context(docker.path, one.line, folder=self._folder(docker.path))
-        steps = self.expander.words(one.argv, context) if one.argv else self.expander.shell(shell_text(one), context, shell, inline=True)
-        return self.process("build", "dockerfile", "build", docker.path, one.line, one.text, steps, development=docker.development)
+        steps = (
+            self.expander.words(one.argv, context)
+            if one.argv
+            else self.expander.shell(shell_text(one), context, shell, inline=True)
+        )
+        return self.process(
+            "build",
+            "dockerfile",
+            "build",
+            docker.path,
+            one.line,
+            one.text,
+            steps,
+            development=docker.development,
+        )
 
     def _start(
-        self, docker: Dockerfile, entry: Instruction | None, cmd: Instruction | None, shell: str, services: list[Service]
+        self,
+        docker: Dockerfile,
+        entry: Instruction | None,
+        cmd: Instruction | None,
+        shell: str,
+        services: list[Service],
     ) -> Iterator[Process]:
         one = cmd or entry
         if one is None:
@@ -80,17 +133,37 @@ class Commands:
             steps = self.expander.words(words, context)
         else:
             steps = self.expander.shell(shell_text(one), context, shell, inline=True)
-        steps = [step._replace(line=self.locate(step, 0)) if step.path == docker.path else step for step in steps]
+        steps = [
+            step._replace(line=self.locate(step, 0)) if step.path == docker.path else step
+            for step in steps
+        ]
         stage: Stage = "dev" if docker.development or self._only_dev(docker, services) else "run"
         command = " ".join(words) or one.text
-        yield self.process("image", "dockerfile", stage, docker.path, one.line, command, steps, development=stage == "dev", shell=shell if not one.argv else "")
+        yield self.process(
+            "image",
+            "dockerfile",
+            stage,
+            docker.path,
+            one.line,
+            command,
+            steps,
+            development=stage == "dev",
+            shell=shell if not one.argv else "",
+        )
 
     @staticmethod
     def _only_dev(docker: Dockerfile, services: list[Service]) -> bool:
-        users = [s for s in services if s.dockerfile and docker.path.endswith("/" + s.dockerfile.lstrip("./")) or s.dockerfile == docker.path]
+        users = [
+            s
+            for s in services
+            if (s.dockerfile and docker.path.endswith("/" + s.dockerfile.lstrip("./")))
+            or s.dockerfile == docker.path
+        ]
         return bool(users) and all(s.development for s in users) and is_development(docker.path)
 
-    def _command_words(self, docker: Dockerfile, entry: Instruction | None, cmd: Instruction | None) -> tuple[tuple[str, ...], Context]:
+    def _command_words(
+        self, docker: Dockerfile, entry: Instruction | None, cmd: Instruction | None
+    ) -> tuple[tuple[str, ...], Context]:
         folder = self._folder(docker.path)
         one = cmd or entry
         context = Context(docker.path, one.line if one else 1, folder=folder)
@@ -98,12 +171,17 @@ class Commands:
             return (cmd.argv if cmd else ()), context
         if not entry.argv:
             words = split_words(entry.text)
-            return (() if META.search(entry.text) else ("sh", "-c", " ".join(words)) if words else ()), context._replace(line=entry.line)
+            return (
+                () if META.search(entry.text) else ("sh", "-c", " ".join(words)) if words else ()
+            ), context._replace(line=entry.line)
         after = cmd.argv if cmd and cmd.argv else ("sh", "-c", cmd.text) if cmd else ()
         return (*entry.argv, *after), context
 
     def services(self, found: list[Service], dockers: list[Dockerfile]) -> Iterator[Process]:
-        entries = {d.path: next((i for i in reversed(d.instructions) if i.word == "ENTRYPOINT"), None) for d in dockers}
+        entries = {
+            d.path: next((i for i in reversed(d.instructions) if i.word == "ENTRYPOINT"), None)
+            for d in dockers
+        }
         for service in found:
             words = service.command
             if not words and not service.entrypoint:
@@ -111,15 +189,30 @@ class Commands:
             folder = self._folder(service.path)
             context = Context(service.path, service.command_line or service.line, folder=folder)
             entry = entries.get(self._dockerfile(service, folder))
-            full = (*service.entrypoint, *words) if service.entrypoint else (*(entry.argv if entry else ()), *words)
+            full = (
+                (*service.entrypoint, *words)
+                if service.entrypoint
+                else (*(entry.argv if entry else ()), *words)
+            )
             steps = self.expander.words(full or words, context)
-            steps = [step._replace(line=self.locate(step, 40)) if step.path == service.path else step for step in steps]
+            steps = [
+                step._replace(line=self.locate(step, 40)) if step.path == service.path else step
+                for step in steps
+            ]
             own = bool(service.build) or self._own_steps(steps)
             if own:
                 development = service.development or is_development(next(iter(words), ""))
                 stage: Stage = "dev" if development else "run"
                 yield self.process(
-                    service.name, "compose", stage, service.path, context.line, service.command_text, steps, image=service.image, development=development
+                    service.name,
+                    "compose",
+                    stage,
+                    service.path,
+                    context.line,
+                    service.command_text,
+                    steps,
+                    image=service.image,
+                    development=development,
                 )
 
     @staticmethod
@@ -130,7 +223,12 @@ class Commands:
 
     @staticmethod
     def _own_steps(steps: list[Step]) -> bool:
-        return any(serves(s) or s.program in ("python", "python3", "node", "celery", "npm", "flask") or "manage.py" in s.text for s in steps)
+        return any(
+            serves(s)
+            or s.program in ("python", "python3", "node", "celery", "npm", "flask")
+            or "manage.py" in s.text
+            for s in steps
+        )
 
     def locate(self, step: Step, reach: int) -> int:
         """The line where a step's words really stand, when its command covers several lines."""
@@ -149,17 +247,32 @@ class Commands:
             if one.command:
                 steps = self.expander.words(one.command, Context(one.path, one.line))
                 stage: Stage = "job" if one.kind in ("Job", "CronJob") else "run"
-                yield self.process(one.name, "kubernetes", stage, one.path, one.line, " ".join(one.command), steps, image=one.image)
+                yield self.process(
+                    one.name,
+                    "kubernetes",
+                    stage,
+                    one.path,
+                    one.line,
+                    " ".join(one.command),
+                    steps,
+                    image=one.image,
+                )
 
     def managers(self, options: list[Option]) -> Iterator[Process]:
         """Commands inside uwsgi's and supervisord's own files."""
         for one in options:
             if one.section.startswith("program:") and one.key == "command":
-                steps = self.expander.words(split_words(one.value), Context(one.path, one.line, ("supervisord",)))
-                yield self.process(one.section[8:], "supervisord", "run", one.path, one.line, one.value, steps)
+                steps = self.expander.words(
+                    split_words(one.value), Context(one.path, one.line, ("supervisord",))
+                )
+                yield self.process(
+                    one.section[8:], "supervisord", "run", one.path, one.line, one.value, steps
+                )
             elif one.section == "uwsgi" and UWSGI_RUN.match(one.key):
                 command = re.sub(r"^\w+:", "", one.value)
-                steps = self.expander.words(split_words(command), Context(one.path, one.line, ("uwsgi",)))
+                steps = self.expander.words(
+                    split_words(command), Context(one.path, one.line, ("uwsgi",))
+                )
                 yield self.process(one.key, "uwsgi", "hook", one.path, one.line, command, steps)
 
     def s6(self) -> Iterator[Process]:
@@ -169,7 +282,9 @@ class Commands:
                 name = match[3] or match[5] or ""
                 text = self.read(path)
                 shell = "bash" if "bash" in text.split("\n", 1)[0] else "sh"
-                steps = self.expander.shell(text, Context(path, 1, folder="", seen=frozenset({path})), shell, inline=False)
+                steps = self.expander.shell(
+                    text, Context(path, 1, folder="", seen=frozenset({path})), shell, inline=False
+                )
                 stage: Stage = "hook" if name.startswith("init") or match[5] else "run"
                 yield self.process(name, "s6", stage, path, 1, path, steps)
 
@@ -196,7 +311,9 @@ class Commands:
         except ValueError:
             return
         release = data.get("deploy", {}).get("release_command")
-        held: list[tuple[str, str, Stage]] = [(str(k), str(v), "run") for k, v in data.get("processes", {}).items()]
+        held: list[tuple[str, str, Stage]] = [
+            (str(k), str(v), "run") for k, v in data.get("processes", {}).items()
+        ]
         held += [("release", str(release), "release")] if release else []
         for name, command, stage in held:
             steps = self.expander.shell(command, Context(path, 1), "", inline=True)
@@ -206,19 +323,36 @@ class Commands:
         """The start script of a package, when nothing else says how to start it."""
         for manifest in manifests:
             for name, command, line in manifest.scripts:
-                if name != "start" or self.files[manifest.path].role not in ("app", "script") or started:
+                if (
+                    name != "start"
+                    or self.files[manifest.path].role not in ("app", "script")
+                    or started
+                ):
                     continue
                 context = Context(manifest.path, line, ("npm",), folder=manifest.folder)
-                steps = [s._replace(line=line) if s.path == manifest.path else s for s in self.expander.shell(command, context, "", inline=True)]
-                yield self.process("start", "package.json", "run", manifest.path, line, command, steps)
+                steps = [
+                    s._replace(line=line) if s.path == manifest.path else s
+                    for s in self.expander.shell(command, context, "", inline=True)
+                ]
+                yield self.process(
+                    "start", "package.json", "run", manifest.path, line, command, steps
+                )
 
     def scripts(self) -> Iterator[Process]:
         """Shell scripts that nothing above reached: start scripts by their name, the others as run by hand."""
         for path, file in self.files.items():
-            if path in self.reached or file.role in ("vendored", "test", "generated", "docs", "example"):
+            if path in self.reached or file.role in (
+                "vendored",
+                "test",
+                "generated",
+                "docs",
+                "example",
+            ):
                 continue
             starts = START.search(path) and not PROCFILE.search(path)
-            if not SHELL_FILE.search(path) and not (starts and not file.name.count(".") and file.size < 20_000):  # noqa: PLR2004
+            if not SHELL_FILE.search(path) and not (
+                starts and not file.name.count(".") and file.size < 20_000
+            ):
                 continue
             if S6.search(path):
                 continue
@@ -227,13 +361,30 @@ class Commands:
             if not SHELL_FILE.search(path) and not re.match(r"^#!.*sh\b", first):
                 continue
             shell = "bash" if "bash" in first else "sh"
-            steps = self.expander.shell(text, Context(path, 1, folder=file.folder, seen=frozenset({path})), shell, inline=False)
+            steps = self.expander.shell(
+                text,
+                Context(path, 1, folder=file.folder, seen=frozenset({path})),
+                shell,
+                inline=False,
+            )
             development = is_development(path) or file.role == "dev"
-            stage: Stage = "dev" if development else "run" if starts and file.role != "script" else "manual"
-            yield self.process(file.name, "script", stage, path, 1, path, steps, development=development)
+            stage: Stage = (
+                "dev" if development else "run" if starts and file.role != "script" else "manual"
+            )
+            yield self.process(
+                file.name, "script", stage, path, 1, path, steps, development=development
+            )
 
     def ci(self, jobs: list[Job]) -> Iterator[Process]:
         for job in jobs:
             for text, line in job.runs:
                 steps = self.expander.shell(text, Context(job.path, line), "bash", inline=True)
-                yield Process(job.name, "ci", "ci", job.path, line, text, steps=tuple(step for step in steps if step.path == job.path))
+                yield Process(
+                    job.name,
+                    "ci",
+                    "ci",
+                    job.path,
+                    line,
+                    text,
+                    steps=tuple(step for step in steps if step.path == job.path),
+                )

@@ -2,16 +2,21 @@
 
 import re
 
-from twelve.picture.paths import is_development
 from twelve.checker.shell_reader import split_words
 from twelve.checker.yaml_reader import Node
+from twelve.picture.paths import is_development
 from twelve.picture.tree import Job, Service, Workload
 
-COMPOSE = re.compile(r"(^|/)(docker-)?compose([._-][\w.-]+)?\.ya?ml$|(^|/)[\w.-]*docker-compose[\w.-]*\.ya?ml$")
-WORKLOADS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Pod", "ReplicaSet"})
+COMPOSE = re.compile(
+    r"(^|/)(docker-)?compose([._-][\w.-]+)?\.ya?ml$|(^|/)[\w.-]*docker-compose[\w.-]*\.ya?ml$"
+)
+WORKLOADS = frozenset(
+    {"Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Pod", "ReplicaSet"}
+)
 
 
 def is_compose(path: str) -> bool:
+    """Is it a compose file, by its name?"""
     return bool(COMPOSE.search(path))
 
 
@@ -60,7 +65,9 @@ def read_services(path: str, documents: list[Node]) -> list[Service]:
                     node.line - 1 if node.line > 1 else node.line,
                     image.text,
                     image.line,
-                    build.text or build.get("context").text or ("." if build.value is not None else ""),
+                    build.text
+                    or build.get("context").text
+                    or ("." if build.value is not None else ""),
                     dockerfile,
                     _words(command),
                     command.text or " ".join(item.text for item in command.items),
@@ -68,7 +75,11 @@ def read_services(path: str, documents: list[Node]) -> list[Service]:
                     _words(node.get("entrypoint")),
                     _volumes(node.get("volumes")),
                     _pairs(node.get("environment")),
-                    tuple((item.text, item.line) for item in (env_file.items or [env_file]) if item.text),
+                    tuple(
+                        (item.text, item.line)
+                        for item in (env_file.items or [env_file])
+                        if item.text
+                    ),
                     tuple((item.text, item.line) for item in node.get("ports").items),
                     development or bool(dockerfile and is_development(dockerfile)),
                     build.get("target").text,
@@ -90,7 +101,11 @@ def read_workloads(path: str, documents: list[Node]) -> list[Workload]:
             affinity = document.get("spec", "sessionAffinity").text
             sticky = document.get("metadata", "annotations", "nginx.ingress.kubernetes.io/affinity")
             if affinity == "ClientIP" or sticky.text:
-                line = document.get("spec", "sessionAffinity").line if affinity == "ClientIP" else sticky.line
+                line = (
+                    document.get("spec", "sessionAffinity").line
+                    if affinity == "ClientIP"
+                    else sticky.line
+                )
                 made.append(Workload(kind, name, path, line, affinity=affinity or sticky.text))
         if kind in WORKLOADS:
             made += _containers(path, kind, name, document)
@@ -103,11 +118,19 @@ def _containers(path: str, kind: str, name: str, document: Node) -> list[Workloa
         spec = spec.get("jobTemplate", "spec")
     pod = spec if kind == "Pod" else spec.get("template", "spec")
     non_root = pod.get("securityContext", "runAsNonRoot").text == "true"
-    volumes = tuple((key, item.line) for item in pod.get("volumes").items for key, _ in item.pairs if key != "name")
+    volumes = tuple(
+        (key, item.line)
+        for item in pod.get("volumes").items
+        for key, _ in item.pairs
+        if key != "name"
+    )
     made = []
     for container in pod.get("containers").items:
         image = container.get("image")
-        env = tuple((e.get("name").text, e.get("value").text, e.get("value").line) for e in container.get("env").items)
+        env = tuple(
+            (e.get("name").text, e.get("value").text, e.get("value").line)
+            for e in container.get("env").items
+        )
         made.append(
             Workload(
                 kind,
@@ -119,7 +142,11 @@ def _containers(path: str, kind: str, name: str, document: Node) -> list[Workloa
                 env,
                 (),
                 volumes,
-                tuple(p for p in ("livenessProbe", "readinessProbe", "startupProbe") if container.get(p).value is not None),
+                tuple(
+                    p
+                    for p in ("livenessProbe", "readinessProbe", "startupProbe")
+                    if container.get(p).value is not None
+                ),
                 container.get("resources", "limits").value is not None,
                 non_root or container.get("securityContext", "runAsNonRoot").text == "true",
             )
@@ -133,15 +160,25 @@ def read_jobs(path: str, documents: list[Node]) -> list[Job]:
     for document in documents[:1]:
         if document.get("jobs").pairs:
             for name, node in document.get("jobs").pairs:
-                services = tuple((s.get("image").text or s.text, s.line) for _, s in node.get("services").pairs)
-                runs = tuple((step.get("run").text, step.get("run").line) for step in node.get("steps").items if step.get("run").text)
+                services = tuple(
+                    (s.get("image").text or s.text, s.line) for _, s in node.get("services").pairs
+                )
+                runs = tuple(
+                    (step.get("run").text, step.get("run").line)
+                    for step in node.get("steps").items
+                    if step.get("run").text
+                )
                 made.append(Job(name, path, node.line, services, runs))
         elif path.rpartition("/")[2].startswith(".gitlab-ci"):
             for name, node in document.pairs:
                 script = node.get("script")
-                lines = tuple((item.text, item.line) for item in (script.items or [script]) if item.text)
+                lines = tuple(
+                    (item.text, item.line) for item in (script.items or [script]) if item.text
+                )
                 if lines:
                     held = node.get("services").items or document.get("services").items
-                    services = tuple((item.text or item.get("name").text, item.line) for item in held)
+                    services = tuple(
+                        (item.text or item.get("name").text, item.line) for item in held
+                    )
                     made.append(Job(name, path, node.line, services, lines))
     return made

@@ -12,6 +12,7 @@ FLAG = re.compile(r"^--\w[\w-]*(=\S*)?\s+")
 
 
 def is_dockerfile(path: str) -> bool:
+    """Is it a Dockerfile, by its name?"""
     return bool(NAME.search(path)) and not path.endswith((".dockerignore", ".sh", ".md", ".py"))
 
 
@@ -20,7 +21,11 @@ def read_dockerfile(path: str, text: str) -> Dockerfile:
     made: list[Instruction] = []
     stage, count = "", 0
     for number, lines in _logical(text.split("\n")):
-        joined = " ".join(line.rstrip().removesuffix("\\").strip() for _, line in lines if not line.lstrip().startswith("#"))
+        joined = " ".join(
+            line.rstrip().removesuffix("\\").strip()
+            for _, line in lines
+            if not line.lstrip().startswith("#")
+        )
         word, _, rest = joined.strip().partition(" ")
         word = word.upper()
         if not word.isalpha():
@@ -44,7 +49,11 @@ def _logical(lines: list[str]) -> list[tuple[int, tuple[tuple[int, str], ...]]]:
             at += 1
             continue
         start, held = at + 1, [(at + 1, lines[at])]
-        while (held[-1][1].rstrip().endswith("\\") or held[-1][1].lstrip().startswith("#") or not held[-1][1].strip()) and at + 1 < len(lines):
+        while (
+            held[-1][1].rstrip().endswith("\\")
+            or held[-1][1].lstrip().startswith("#")
+            or not held[-1][1].strip()
+        ) and at + 1 < len(lines):
             at += 1
             held.append((at + 1, lines[at]))
         if (match := HEREDOC.search(held[0][1])) and text.upper().startswith(("RUN", "COPY")):

@@ -22,8 +22,34 @@ RUN_WORDS = {
     ("infisical", "run"), ("newrelic-admin", "run-program"), ("yarn", "exec"), ("pnpm", "exec"), ("npm", "exec"), ("dotenv", "run"), ("chamber", "exec"),
     ("op", "run"), ("pixi", "run"), ("conda", "run"), ("heroku", "local:run"), ("aws-vault", "exec"), ("envconsul", "run"), ("yarn", "dlx"), ("pnpm", "dlx"),
 }  # fmt: skip
-WAITERS = re.compile(r"(^|/)(wait-for|wait-for-it|wait_for_it|wait-for-postgres|wait-for-db|waitfor|dockerize|wait4ports|wait)(\.sh)?$")
-VALUED = {"-u", "-g", "-n", "-c", "-k", "-s", "--group", "--extra", "--package", "--project", "--python", "--with", "-p", "--env-file", "-f", "--user", "-C", "--signal", "--directory", "-i", "-o", "-e", "--no-group"}
+WAITERS = re.compile(
+    r"(^|/)(wait-for|wait-for-it|wait_for_it|wait-for-postgres|wait-for-db|waitfor|dockerize|wait4ports|wait)(\.sh)?$"
+)
+VALUED = {
+    "-u",
+    "-g",
+    "-n",
+    "-c",
+    "-k",
+    "-s",
+    "--group",
+    "--extra",
+    "--package",
+    "--project",
+    "--python",
+    "--with",
+    "-p",
+    "--env-file",
+    "-f",
+    "--user",
+    "-C",
+    "--signal",
+    "--directory",
+    "-i",
+    "-o",
+    "-e",
+    "--no-group",
+}
 
 
 class Context(NamedTuple):
@@ -51,7 +77,12 @@ class Context(NamedTuple):
 class Expander:
     """Knows the scripts and package files of the tree; makes steps out of words."""
 
-    def __init__(self, paths: Mapping[str, object], read: Callable[[str], str], scripts: Mapping[str, Mapping[str, tuple[str, int]]]) -> None:
+    def __init__(
+        self,
+        paths: Mapping[str, object],
+        read: Callable[[str], str],
+        scripts: Mapping[str, Mapping[str, tuple[str, int]]],
+    ) -> None:
         self.paths = paths
         self.read = read
         self.npm = scripts
@@ -67,11 +98,23 @@ class Expander:
         made: list[Step] = []
         live = _reached([one for one in simple if _chosen(one, context.args, simple)])
         for index, one in enumerate(live):
-            made += self.words(one.words, self._inner(one, context, shell, inline=inline, last=index == len(live) - 1, alone=len(live) == 1))
+            made += self.words(
+                one.words,
+                self._inner(
+                    one,
+                    context,
+                    shell,
+                    inline=inline,
+                    last=index == len(live) - 1,
+                    alone=len(live) == 1,
+                ),
+            )
         return made
 
     @staticmethod
-    def _inner(one: Simple, context: Context, shell: str, *, inline: bool, last: bool, alone: bool) -> Context:
+    def _inner(
+        one: Simple, context: Context, shell: str, *, inline: bool, last: bool, alone: bool
+    ) -> Context:
         execs = one.words[0] == "exec"
         gone = execs or (shell == "bash" and inline and last and one.after != "&")
         del alone
@@ -100,9 +143,19 @@ class Expander:
             return []
         if words[0] in ("$@", "${@}", "$*", "$1") and context.args:
             path, line = context.args_from if context.args_from[0] else (context.path, context.line)
-            return self.words((*context.args, *words[1:]), context._replace(args=(), path=path, line=line, depth=context.depth + 1))
+            return self.words(
+                (*context.args, *words[1:]),
+                context._replace(args=(), path=path, line=line, depth=context.depth + 1),
+            )
         program = words[0].rpartition("/")[2]
-        for follow in (self._run_all, self._shell_program, self._wait, self._runner, self._package_script, self._script):
+        for follow in (
+            self._run_all,
+            self._shell_program,
+            self._wait,
+            self._runner,
+            self._package_script,
+            self._script,
+        ):
             if (made := follow(program, words, context)) is not None:
                 return made
         return [self._step(words, context)]
@@ -110,25 +163,46 @@ class Expander:
     @staticmethod
     def _step(words: tuple[str, ...], context: Context) -> Step:
         return Step(
-            words, context.path, context.line, context.env, context.exec, context.background, context.loop, context.last, context.through, context.optional, context.via
+            words,
+            context.path,
+            context.line,
+            context.env,
+            context.exec,
+            context.background,
+            context.loop,
+            context.last,
+            context.through,
+            context.optional,
+            context.via,
         )
 
-    def _shell_program(self, program: str, words: tuple[str, ...], context: Context) -> list[Step] | None:
+    def _shell_program(
+        self, program: str, words: tuple[str, ...], context: Context
+    ) -> list[Step] | None:
         shell = SHELLS.get(program)
         if not shell:
-            return [] if program in ("source", ".") and len(words) < 2 else None  # noqa: PLR2004
+            return [] if program in ("source", ".") and len(words) < 2 else None
         rest = list(words[1:])
         while rest and rest[0].startswith("-"):
             flag = rest.pop(0)
             if not flag.startswith("--") and "c" in flag:
                 text = rest[0] if rest else ""
-                return self.shell(text, context._replace(args=tuple(rest[1:]), args_from=(context.path, context.line)), shell, inline=True)
+                return self.shell(
+                    text,
+                    context._replace(args=tuple(rest[1:]), args_from=(context.path, context.line)),
+                    shell,
+                    inline=True,
+                )
             if flag in ("-o", "-O") and rest:
                 rest.pop(0)
         if not rest:
             return [self._step(words, context)]
         if WAITERS.search(rest[0]):
-            return self._wait(rest[0].rpartition("/")[2], tuple(rest), context._replace(through=(*context.through, shell)))
+            return self._wait(
+                rest[0].rpartition("/")[2],
+                tuple(rest),
+                context._replace(through=(*context.through, shell)),
+            )
         return self._script(rest[0].rpartition("/")[2], tuple(rest), context, shell)
 
     def _wait(self, program: str, words: tuple[str, ...], context: Context) -> list[Step] | None:
@@ -165,26 +239,47 @@ class Expander:
             if re.match(r"^[A-Za-z_]\w*=", flag):
                 name, _, value = flag.partition("=")
                 context = context._replace(env=(*context.env, (name, value)))
-            elif flag in VALUED and rest and program not in ("npx", "dumb-init") and "=" not in flag and not (program == "s6-setlock"):
+            elif (
+                flag in VALUED
+                and rest
+                and program not in ("npx", "dumb-init")
+                and "=" not in flag
+                and program != "s6-setlock"
+            ):
                 rest.pop(0)
         inner = tuple(rest[operands:])
         if program == "nohup":
-            return [self._step(words, context), *self.words(inner, context._replace(depth=context.depth + 1))]
+            return [
+                self._step(words, context),
+                *self.words(inner, context._replace(depth=context.depth + 1)),
+            ]
         if not inner:
             return [] if program == "exec" else [self._step(words, context)]
-        return self.words(inner, context._replace(depth=context.depth + 1, exec=context.exec or program == "exec"))
+        return self.words(
+            inner, context._replace(depth=context.depth + 1, exec=context.exec or program == "exec")
+        )
 
-    def _package_script(self, program: str, words: tuple[str, ...], context: Context) -> list[Step] | None:
+    def _package_script(
+        self, program: str, words: tuple[str, ...], context: Context
+    ) -> list[Step] | None:
         if program not in ("npm", "yarn", "pnpm", "bun"):
             return None
         rest = [word for word in words[1:] if not word.startswith("-")]
         if program == "npm" and rest[:1] not in (["run"], ["run-script"], ["start"], ["test"]):
             return None
-        name = rest[1] if rest[:1] in (["run"], ["run-script"]) and len(rest) > 1 else (rest[0] if rest else "")
+        name = (
+            rest[1]
+            if rest[:1] in (["run"], ["run-script"]) and len(rest) > 1
+            else (rest[0] if rest else "")
+        )
         package = self._package(context.folder, name)
         if not package:
             if program == "npm" and name == "start" and self.npm:
-                return [self._step(("node", "server.js"), context._replace(through=(*context.through, program)))]
+                return [
+                    self._step(
+                        ("node", "server.js"), context._replace(through=(*context.through, program))
+                    )
+                ]
             return None
         key = f"{package}:{name}"
         if key in context.seen:
@@ -194,9 +289,18 @@ class Expander:
             if one in self.npm[package]:
                 text, line = self.npm[package][one]
                 inner = context._replace(
-                    path=package, line=line, via=(*context.via, (context.path, context.line)), through=(*context.through, program), seen=context.seen | {key}, folder=package.rpartition("/")[0], exec=False
+                    path=package,
+                    line=line,
+                    via=(*context.via, (context.path, context.line)),
+                    through=(*context.through, program),
+                    seen=context.seen | {key},
+                    folder=package.rpartition("/")[0],
+                    exec=False,
                 )
-                made += [step._replace(line=line) if step.path == package else step for step in self.shell(text, inner, "", inline=True)]
+                made += [
+                    step._replace(line=line) if step.path == package else step
+                    for step in self.shell(text, inner, "", inline=True)
+                ]
         return made
 
     def _run_all(self, program: str, words: tuple[str, ...], context: Context) -> list[Step] | None:
@@ -221,7 +325,9 @@ class Expander:
         owners = [path for path, scripts in self.npm.items() if name in scripts]
         return owners[0] if len(owners) == 1 else ""
 
-    def _script(self, program: str, words: tuple[str, ...], context: Context, shell: str = "") -> list[Step] | None:
+    def _script(
+        self, program: str, words: tuple[str, ...], context: Context, shell: str = ""
+    ) -> list[Step] | None:
         if program in ("source", ".") and len(words) > 1:
             words, program = words[1:], words[1].rpartition("/")[2]
         path = self.find(words[0], context.folder)
@@ -230,10 +336,20 @@ class Expander:
         text = self.read(path)
         first = text.split("\n", 1)[0]
         if not shell:
-            if not (program.endswith((".sh", ".bash")) or re.search(r"^#!.*\b(ba|da|a|z)?sh\b", first)):
+            if not (
+                program.endswith((".sh", ".bash")) or re.search(r"^#!.*\b(ba|da|a|z)?sh\b", first)
+            ):
                 return None
             shell = "bash" if re.search(r"\b(ba|z)sh\b", first) else "sh"
-        inner = context._replace(path=path, line=1, args=words[1:], args_from=(context.path, context.line), seen=context.seen | {path}, depth=context.depth + 1, via=(*context.via, (context.path, context.line)))
+        inner = context._replace(
+            path=path,
+            line=1,
+            args=words[1:],
+            args_from=(context.path, context.line),
+            seen=context.seen | {path},
+            depth=context.depth + 1,
+            via=(*context.via, (context.path, context.line)),
+        )
         return self.shell(text, inner, shell, inline=False)
 
     def find(self, word: str, folder: str = "") -> str:
@@ -252,7 +368,15 @@ class Expander:
         if "." not in pieces[-1] and "/" not in word:
             return ""
         owners = self.by_name.get(pieces[-1], [])
-        best = sorted(owners, key=lambda path: (-_tail(path.split("/"), pieces), not path.startswith(folder), len(path), path))
+        best = sorted(
+            owners,
+            key=lambda path: (
+                -_tail(path.split("/"), pieces),
+                not path.startswith(folder),
+                len(path),
+                path,
+            ),
+        )
         return best[0] if best and ("/" in word or "." in pieces[-1]) else ""
 
 

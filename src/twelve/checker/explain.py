@@ -4,7 +4,11 @@ from twelve.checker.rules import ROOM_OF, rule
 from twelve.methodology import FACTORS
 from twelve.picture.rule import Example
 
-LEVELS = {"M": "the text demands it", "S": "it follows from the text, or the text recommends it", "X": "later texts; judged with --extended"}
+LEVELS = {
+    "M": "the text demands it",
+    "S": "it follows from the text, or the text recommends it",
+    "X": "later texts; judged with --extended",
+}
 
 
 def explain(rule_id: str) -> str:
@@ -24,7 +28,9 @@ def explain(rule_id: str) -> str:
         f"Manual    docs/factors/{factor.page}",
     ]
     if one.prover:
-        lines.append("Proof     reading can find it broken, only `twelve prove` can show that it holds")
+        lines.append(
+            "Proof     reading can find it broken, only `twelve prove` can show that it holds"
+        )
     for title, examples in (("Found", one.found), ("Spared", one.spared)):
         for example in examples:
             lines += ["", f"{title}{f' at {example.at}' if example.at else ''}:", *_shown(example)]

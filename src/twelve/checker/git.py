@@ -30,7 +30,9 @@ def tracked_files(git: Path, root: Path) -> set[str] | None:
         names = _index_names(data)
     except (OSError, ValueError, struct.error, IndexError):
         return None
-    prefix = os.path.relpath(root, git.parent) + "/" if git.name == ".git" and root != git.parent else ""
+    prefix = (
+        os.path.relpath(root, git.parent) + "/" if git.name == ".git" and root != git.parent else ""
+    )
     return {name.removeprefix(prefix) for name in names if name.startswith(prefix)}
 
 
@@ -41,8 +43,8 @@ def _index_names(data: bytes) -> list[str]:
     names, at, before = [], 12, b""
     for _ in range(count):
         flags = struct.unpack(">H", data[at + 60 : at + 62])[0]
-        start = at + 62 + (2 if version >= 3 and flags & 0x4000 else 0)  # noqa: PLR2004
-        if version == 4:  # noqa: PLR2004
+        start = at + 62 + (2 if version >= 3 and flags & 0x4000 else 0)
+        if version == 4:
             cut, start = _varint(data, start)
             end = data.index(b"\0", start)
             name = before[: len(before) - cut] + data[start:end]
@@ -68,16 +70,22 @@ def read_repository(root: Path, source: Source) -> Repository:
     """The facts of version control around a folder."""
     ignored = ignore_patterns(source)
     submodules = tuple(
-        line.partition("=")[2].strip() for line in decode(source.read(".gitmodules")).splitlines() if line.strip().startswith("path")
+        line.partition("=")[2].strip()
+        for line in decode(source.read(".gitmodules")).splitlines()
+        if line.strip().startswith("path")
     )
     git = find_git(root)
     if git is None:
-        other = any((folder / name).is_dir() for folder in (root, *root.parents) for name in (".hg", ".svn"))
+        other = any(
+            (folder / name).is_dir() for folder in (root, *root.parents) for name in (".hg", ".svn")
+        )
         return Repository(other, "", (), submodules, ignored)
     common = git
     if (git / "commondir").is_file():
         common = (git / (git / "commondir").read_text().strip()).resolve()
-    return Repository(True, _commit(git, common), tuple(sorted(_branches(common))), submodules, ignored)
+    return Repository(
+        True, _commit(git, common), tuple(sorted(_branches(common))), submodules, ignored
+    )
 
 
 def _commit(git: Path, common: Path) -> str:
@@ -95,7 +103,9 @@ def _commit(git: Path, common: Path) -> str:
 
 def _packed(common: Path) -> list[str]:
     try:
-        return [line for line in (common / "packed-refs").read_text().splitlines() if line[:1].isalnum()]
+        return [
+            line for line in (common / "packed-refs").read_text().splitlines() if line[:1].isalnum()
+        ]
     except OSError:
         return []
 
@@ -124,7 +134,9 @@ def ignore_patterns(source: Source) -> tuple[tuple[str, str, int], ...]:
     return tuple(found)
 
 
-def is_ignored(path: str, patterns: tuple[tuple[str, str, int], ...]) -> tuple[str, str, int] | None:
+def is_ignored(
+    path: str, patterns: tuple[tuple[str, str, int], ...]
+) -> tuple[str, str, int] | None:
     """The last pattern that ignores the path; a small reader, good for the plain patterns that people write."""
     hit = None
     pieces = path.split("/")

@@ -12,7 +12,9 @@ from twelve.checker.source import Source, decode
 from twelve.errors import Invalid, Usage
 from twelve.finding import Finding, Place
 
-MARK = re.compile(r"(?:#|//|;|<!--|--)\s*twelve:\s*ignore\[([A-Z0-9, -]+)\][ \t]*(.*?)\s*(?:-->)?$", re.MULTILINE)
+MARK = re.compile(
+    r"(?:#|//|;|<!--|--)\s*twelve:\s*ignore\[([A-Z0-9, -]+)\][ \t]*(.*?)\s*(?:-->)?$", re.MULTILINE
+)
 
 
 class Ignore(NamedTuple):
@@ -36,9 +38,24 @@ def marks_in(path: str, text: str) -> list[Ignore]:
 def apply_ignores(report: Report, source: Source) -> Report:
     """Drop what is ignored with a reason; report marks that lack one or that nothing uses."""
     paths = {place.path for one in report.findings for place in one.places}
-    marks = [mark for path in sorted(paths) if path != "." for mark in marks_in(path, decode(source.read(path)))]
-    notes = [f"{mark.path}:{mark.line}: an ignore without a reason does not count" for mark in marks if not mark.reason]
-    live = {(mark.path, line, rule): mark for mark in marks if mark.reason for rule in mark.rules for line in (mark.line, mark.line + 1)}
+    marks = [
+        mark
+        for path in sorted(paths)
+        if path != "."
+        for mark in marks_in(path, decode(source.read(path)))
+    ]
+    notes = [
+        f"{mark.path}:{mark.line}: an ignore without a reason does not count"
+        for mark in marks
+        if not mark.reason
+    ]
+    live = {
+        (mark.path, line, rule): mark
+        for mark in marks
+        if mark.reason
+        for rule in mark.rules
+        for line in (mark.line, mark.line + 1)
+    }
     used: set[Ignore] = set()
     kept = []
     for one in report.findings:
@@ -52,7 +69,11 @@ def apply_ignores(report: Report, source: Source) -> Report:
         if places or not one.places:
             kept.append(one._replace(places=tuple(places)))
     ran = {one.requirement for one in report.verdicts}
-    notes += [f"{mark.path}:{mark.line}: nothing is left to ignore ({', '.join(mark.rules)})" for mark in marks if mark.reason and mark not in used and ran & set(mark.rules)]
+    notes += [
+        f"{mark.path}:{mark.line}: nothing is left to ignore ({', '.join(mark.rules)})"
+        for mark in marks
+        if mark.reason and mark not in used and ran & set(mark.rules)
+    ]
     return with_findings(report, kept, (*report.notes, *notes))
 
 
@@ -63,15 +84,33 @@ def with_findings(report: Report, findings: list[Finding], notes: tuple[str, ...
     verdicts = []
     for one in report.verdicts:
         gone = before[one.requirement] and not left[one.requirement]
-        word = ("holds" if one.evidence else "unknown") if one.verdict == "broken" and gone else one.verdict
+        word = (
+            ("holds" if one.evidence else "unknown")
+            if one.verdict == "broken" and gone
+            else one.verdict
+        )
         verdicts.append(one._replace(verdict=word))
     return report._replace(findings=tuple(findings), verdicts=tuple(verdicts), notes=notes)
 
 
 def write_baseline(report: Report) -> str:
     """The findings of now, by what they are and not by their line."""
-    rows = sorted({(one.requirement, one.places[0].path if one.places else ".", fingerprint(one)) for one in report.findings})
-    return json.dumps({"version": 1, "findings": [{"requirement": r, "path": p, "fingerprint": f} for r, p, f in rows]}, indent=1) + "\n"
+    rows = sorted(
+        {
+            (one.requirement, one.places[0].path if one.places else ".", fingerprint(one))
+            for one in report.findings
+        }
+    )
+    return (
+        json.dumps(
+            {
+                "version": 1,
+                "findings": [{"requirement": r, "path": p, "fingerprint": f} for r, p, f in rows],
+            },
+            indent=1,
+        )
+        + "\n"
+    )
 
 
 def apply_baseline(report: Report, path: Path) -> Report:
@@ -80,9 +119,13 @@ def apply_baseline(report: Report, path: Path) -> Report:
         data = json.loads(path.read_text("utf-8"))
         known = Counter(str(row["fingerprint"]) for row in data["findings"])
     except OSError as error:
-        raise Usage(f"{path}: {error.strerror}", "twelve check --write-baseline FILE makes one") from None
+        raise Usage(
+            f"{path}: {error.strerror}", "twelve check --write-baseline FILE makes one"
+        ) from None
     except (ValueError, KeyError, TypeError):
-        raise Invalid(f"{path}: is no baseline", "twelve check --write-baseline FILE makes one") from None
+        raise Invalid(
+            f"{path}: is no baseline", "twelve check --write-baseline FILE makes one"
+        ) from None
     kept = []
     for one in report.findings:
         mark = fingerprint(one)
@@ -91,7 +134,11 @@ def apply_baseline(report: Report, path: Path) -> Report:
         else:
             kept.append(one)
     stale = sum(known.values())
-    notes = (*report.notes, f"{stale} findings of the baseline are mended: write it anew") if stale else report.notes
+    notes = (
+        (*report.notes, f"{stale} findings of the baseline are mended: write it anew")
+        if stale
+        else report.notes
+    )
     return with_findings(report, kept, notes)
 
 

@@ -9,18 +9,29 @@ from twelve.errors import Missing
 from twelve.picture.code import Assign, Call, Function, Guard, Import, Module, Raise
 from twelve.picture.value import Value
 
-FUNCTIONS = frozenset({"function_declaration", "function_expression", "arrow_function", "method_definition", "function", "generator_function_declaration"})
+FUNCTIONS = frozenset(
+    {
+        "function_declaration",
+        "function_expression",
+        "arrow_function",
+        "method_definition",
+        "function",
+        "generator_function_declaration",
+    }
+)
 MAX_DEPTH = 400
 
 
 @cache
 def _parser(language: str) -> Any:
     try:
-        import tree_sitter  # noqa: PLC0415
-        import tree_sitter_javascript  # noqa: PLC0415
-        import tree_sitter_typescript  # noqa: PLC0415
+        import tree_sitter
+        import tree_sitter_javascript
+        import tree_sitter_typescript
     except ImportError:
-        raise Missing("twelve check: JavaScript needs the extra 'check'", "pip install 'twelve[check]'") from None
+        raise Missing(
+            "twelve check: JavaScript needs the extra 'check'", "pip install 'twelve[check]'"
+        ) from None
     makers: dict[str, Callable[[], object]] = {
         "javascript": tree_sitter_javascript.language,
         "typescript": tree_sitter_typescript.language_typescript,
@@ -31,7 +42,13 @@ def _parser(language: str) -> Any:
 
 def read_javascript(path: str, data: bytes, role: str = "app") -> Module:
     """The facts of one file; what does not parse is passed over, and the first such line is kept."""
-    language = "tsx" if path.endswith(".tsx") else "typescript" if path.endswith((".ts", ".mts", ".cts")) else "javascript"
+    language = (
+        "tsx"
+        if path.endswith(".tsx")
+        else "typescript"
+        if path.endswith((".ts", ".mts", ".cts"))
+        else "javascript"
+    )
     module = Module(path, language, role)
     tree = _parser(language).parse(data)
     reader = _Reader(module)
@@ -90,8 +107,22 @@ class _Reader:
             passed_to=self.passed_to,
         )
         self.module.functions.append(made)
-        before = (self.function, self.loop, self.assigned, self.passed_to, self.name, self.decorators)
-        self.function, self.loop, self.assigned, self.passed_to, self.name, self.decorators = made, False, "", "", "", ()
+        before = (
+            self.function,
+            self.loop,
+            self.assigned,
+            self.passed_to,
+            self.name,
+            self.decorators,
+        )
+        self.function, self.loop, self.assigned, self.passed_to, self.name, self.decorators = (
+            made,
+            False,
+            "",
+            "",
+            "",
+            (),
+        )
         body = node.child_by_field_name("body")
         if body is not None:
             self.node(body)
@@ -121,7 +152,17 @@ class _Reader:
 
     def _imported(self, module: str, name: str, node: Any, *, typing_only: bool = False) -> None:
         line = node.start_point[0] + 1
-        self.module.imports.append(Import(module, name, line, bool(self.guards), self.function is not None, self.module.path, typing_only))
+        self.module.imports.append(
+            Import(
+                module,
+                name,
+                line,
+                bool(self.guards),
+                self.function is not None,
+                self.module.path,
+                typing_only,
+            )
+        )
 
     def on_variable_declarator(self, node: Any) -> bool:
         name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
@@ -140,8 +181,12 @@ class _Reader:
     def _destructure(self, pattern: Any, value: Any) -> None:
         base = self.values.name(value)
         for child in pattern.named_children:
-            key = self.values.text(child.child_by_field_name("key") or child.child_by_field_name("left") or child)
-            bound = self.values.text(child.child_by_field_name("value") or child.child_by_field_name("left") or child)
+            key = self.values.text(
+                child.child_by_field_name("key") or child.child_by_field_name("left") or child
+            )
+            bound = self.values.text(
+                child.child_by_field_name("value") or child.child_by_field_name("left") or child
+            )
             if base in ("process.env", "import.meta.env", "Bun.env"):
                 default = child.child_by_field_name("right")
                 parts = (self.values.value(default),) if default is not None else ()
@@ -173,7 +218,18 @@ class _Reader:
     def _add(self, target: str, value: Value, node: Any, *, augmented: bool = False) -> None:
         row, column = node.start_point
         self.module.assigns.append(
-            Assign(target, value, row + 1, self.module.path, column + 1, self.function, self.owner, (), self.guards, augmented)
+            Assign(
+                target,
+                value,
+                row + 1,
+                self.module.path,
+                column + 1,
+                self.function,
+                self.owner,
+                (),
+                self.guards,
+                augmented,
+            )
         )
 
     def on_assignment_expression(self, node: Any) -> bool:
@@ -188,7 +244,12 @@ class _Reader:
         return False
 
     def on_update_expression(self, node: Any) -> bool:
-        self._add(self.values.name(node.child_by_field_name("argument")), Value("num", "1"), node, augmented=True)
+        self._add(
+            self.values.name(node.child_by_field_name("argument")),
+            Value("num", "1"),
+            node,
+            augmented=True,
+        )
         return False
 
     def on_public_field_definition(self, node: Any) -> bool:
@@ -301,5 +362,16 @@ class _Reader:
             if held is not None:
                 row, column = held.start_point
         self.module.calls.append(
-            Call(name, value, row + 1, self.module.path, column + 1, receiver, self.function, self.guards, self.loop, self.assigned)
+            Call(
+                name,
+                value,
+                row + 1,
+                self.module.path,
+                column + 1,
+                receiver,
+                self.function,
+                self.guards,
+                self.loop,
+                self.assigned,
+            )
         )

@@ -5,16 +5,44 @@ from typing import Any
 from twelve.picture.value import Value
 
 ENV_OBJECTS = ("process.env", "import.meta.env", "Bun.env")
-ENV_CALLS = {"config.get", "configService.get", "this.configService.get", "this.config.get", "configService.getOrThrow", "Deno.env.get", "env.get"}
-JOINS = ("path.join", "path.resolve", "node:path.join", "node:path.resolve", "join", "resolve", "String", "path.posix.join")
+ENV_CALLS = {
+    "config.get",
+    "configService.get",
+    "this.configService.get",
+    "this.config.get",
+    "configService.getOrThrow",
+    "Deno.env.get",
+    "env.get",
+}
+JOINS = (
+    "path.join",
+    "path.resolve",
+    "node:path.join",
+    "node:path.resolve",
+    "join",
+    "resolve",
+    "String",
+    "path.posix.join",
+)
 DEPTH = 10
-WRAPPERS = ("parenthesized_expression", "as_expression", "non_null_expression", "satisfies_expression", "await_expression", "type_assertion")
+WRAPPERS = (
+    "parenthesized_expression",
+    "as_expression",
+    "non_null_expression",
+    "satisfies_expression",
+    "await_expression",
+    "type_assertion",
+)
 CASTS = ("parseInt", "Number", "parseFloat", "Boolean", "String")
 
 
 def string_of(node: Any) -> str:
     """The text in a string node."""
-    return "".join(_text(child) for child in node.named_children if child.type in ("string_fragment", "escape_sequence"))
+    return "".join(
+        _text(child)
+        for child in node.named_children
+        if child.type in ("string_fragment", "escape_sequence")
+    )
 
 
 def _text(node: Any) -> str:
@@ -45,7 +73,15 @@ class JsValues:
         if node is None:
             return "?"
         kind = node.type
-        if kind in ("identifier", "property_identifier", "this", "type_identifier", "shorthand_property_identifier", "super", "meta_property"):
+        if kind in (
+            "identifier",
+            "property_identifier",
+            "this",
+            "type_identifier",
+            "shorthand_property_identifier",
+            "super",
+            "meta_property",
+        ):
             text = _text(node)
             return self.aliases.get(text, text)
         if kind == "member_expression":
@@ -53,11 +89,20 @@ class JsValues:
         if kind == "subscript_expression":
             index = node.child_by_field_name("index")
             base = self.name(node.child_by_field_name("object"))
-            return f"{base}.{string_of(index)}" if index is not None and index.type == "string" else f"{base}[]"
+            return (
+                f"{base}.{string_of(index)}"
+                if index is not None and index.type == "string"
+                else f"{base}[]"
+            )
         if kind in ("call_expression", "new_expression"):
             if (required := self.required(node)) is not None:
                 return ".".join(filter(None, required))
-            return self.name(node.child_by_field_name("function") or node.child_by_field_name("constructor")) + "()"
+            return (
+                self.name(
+                    node.child_by_field_name("function") or node.child_by_field_name("constructor")
+                )
+                + "()"
+            )
         if kind in WRAPPERS and node.named_children:
             return self.name(node.named_children[0])
         return "?"
@@ -127,17 +172,29 @@ class JsValues:
         base = self.name(node.child_by_field_name("object"))
         index = node.child_by_field_name("index")
         if base in ENV_OBJECTS:
-            return Value("env", string_of(index) if index is not None and index.type == "string" else "{}")
-        return Value("name", self.name(node)) if "?" not in base else Value("other", "", (self.value(index, depth),))
+            return Value(
+                "env", string_of(index) if index is not None and index.type == "string" else "{}"
+            )
+        return (
+            Value("name", self.name(node))
+            if "?" not in base
+            else Value("other", "", (self.value(index, depth),))
+        )
 
     def _template_string(self, node: Any, depth: int) -> Value:
         parts = []
         for child in node.named_children:
             if child.type == "template_substitution":
-                parts.append(self.value(child.named_children[0] if child.named_children else None, depth))
+                parts.append(
+                    self.value(child.named_children[0] if child.named_children else None, depth)
+                )
             else:
                 parts.append(Value("str", _text(child)))
-        return parts[0] if len(parts) == 1 and parts[0].kind == "str" else Value("join", "", tuple(parts))
+        return (
+            parts[0]
+            if len(parts) == 1 and parts[0].kind == "str"
+            else Value("join", "", tuple(parts))
+        )
 
     def _binary_expression(self, node: Any, depth: int) -> Value:
         left = self.value(node.child_by_field_name("left"), depth)
@@ -148,7 +205,11 @@ class JsValues:
         if operator == "+":
             return Value("join", "", (left, right))
         words = {"===": "eq", "==": "eq", "!==": "noteq", "!=": "noteq"}
-        return Value("compare", words[operator], (left, right)) if operator in words else Value("other", operator, (left, right))
+        return (
+            Value("compare", words[operator], (left, right))
+            if operator in words
+            else Value("other", operator, (left, right))
+        )
 
     @staticmethod
     def _either(left: Value, right: Value) -> Value:
@@ -160,7 +221,9 @@ class JsValues:
 
     def _ternary_expression(self, node: Any, depth: int) -> Value:
         names = ("consequence", "alternative", "condition")
-        return Value("cond", "", tuple(self.value(node.child_by_field_name(name), depth) for name in names))
+        return Value(
+            "cond", "", tuple(self.value(node.child_by_field_name(name), depth) for name in names)
+        )
 
     def _unary_expression(self, node: Any, depth: int) -> Value:
         inner = self.value(node.child_by_field_name("argument"), depth)
@@ -168,33 +231,55 @@ class JsValues:
         return Value("other", "not" if operator == "!" else operator, (inner,))
 
     def _array(self, node: Any, depth: int) -> Value:
-        return Value("list", "list", tuple(self.value(child, depth) for child in node.named_children if child.type != "comment"))
+        return Value(
+            "list",
+            "list",
+            tuple(
+                self.value(child, depth) for child in node.named_children if child.type != "comment"
+            ),
+        )
 
     def _object(self, node: Any, depth: int) -> Value:
         keys, parts = [], []
         for child in node.named_children:
             if child.type == "pair":
                 keys.append(self.key(child.child_by_field_name("key")))
-                parts.append(self.value(child.child_by_field_name("value"), depth)._replace(line=child.start_point[0] + 1))
+                parts.append(
+                    self.value(child.child_by_field_name("value"), depth)._replace(
+                        line=child.start_point[0] + 1
+                    )
+                )
             elif child.type == "shorthand_property_identifier":
                 keys.append(_text(child))
                 parts.append(self.value(child, depth))
             elif child.type == "spread_element":
                 keys.append("**")
-                parts.append(self.value(child.named_children[0] if child.named_children else None, depth))
+                parts.append(
+                    self.value(child.named_children[0] if child.named_children else None, depth)
+                )
         return Value("dict", "", tuple(parts), tuple(keys))
 
     def _call_expression(self, node: Any, depth: int) -> Value:
         name = self.name(node.child_by_field_name("function"))
-        arguments = [a for a in (node.child_by_field_name("arguments") or node).named_children if a.type != "comment"]
+        arguments = [
+            a
+            for a in (node.child_by_field_name("arguments") or node).named_children
+            if a.type != "comment"
+        ]
         if name in ENV_CALLS and arguments and arguments[0].type == "string":
-            return Value("env", string_of(arguments[0]), tuple(self.value(a, depth) for a in arguments[1:2]))
+            return Value(
+                "env", string_of(arguments[0]), tuple(self.value(a, depth) for a in arguments[1:2])
+            )
         return self.call(name, node, depth)
 
     def call(self, name: str, node: Any, depth: int = 0) -> Value:
         """The call with its arguments; casts and joins show what they hold."""
         held = node.child_by_field_name("arguments")
-        arguments = tuple(self.value(a, depth + 1) for a in (held.named_children if held is not None else ()) if a.type != "comment")
+        arguments = tuple(
+            self.value(a, depth + 1)
+            for a in (held.named_children if held is not None else ())
+            if a.type != "comment"
+        )
         row, column = node.start_point
         if name in JOINS or name in CASTS:
             joined: list[Value] = []

@@ -8,14 +8,19 @@ from typing import Any
 from twelve.picture.tree import Broken, Manifest, Requirement
 
 NAME = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(\[[^\]]*\])?\s*(.*)$")
-REQUIREMENTS = re.compile(r"(^|/)(requirements?|constraints?|reqs?)([._-][\w.-]+)?\.(txt|in|pip)$|(^|/)requirements?/[\w.-]+\.(txt|in|pip)$")
+REQUIREMENTS = re.compile(
+    r"(^|/)(requirements?|constraints?|reqs?)([._-][\w.-]+)?\.(txt|in|pip)$|(^|/)requirements?/[\w.-]+\.(txt|in|pip)$"
+)
 DEV = re.compile(r"(dev|test|lint|doc|ci|local|type|style|bench|example|tool)", re.IGNORECASE)
 EXACT = re.compile(r"^\d[\w.+-]*$|^(npm:|https?://.*#[0-9a-f]{7,}|git\+.*#[0-9a-f]{40})")
 
 
 def is_manifest(path: str) -> bool:
+    """Is it a dependency manifest, by its name?"""
     name = path.rpartition("/")[2]
-    return name in ("pyproject.toml", "package.json", "Pipfile", "setup.cfg", "setup.py") or bool(REQUIREMENTS.search(path))
+    return name in ("pyproject.toml", "package.json", "Pipfile", "setup.cfg", "setup.py") or bool(
+        REQUIREMENTS.search(path)
+    )
 
 
 def read_manifest(path: str, text: str) -> tuple[Manifest | None, Broken | None]:
@@ -45,11 +50,30 @@ def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _requirement(text: str, path: str, line: int, *, dev: bool = False, hashed: bool = False) -> Requirement | None:
-    spec = text.split(";")[0].split(" #")[0].strip()
+def _requirement(
+    text: str, path: str, line: int, *, dev: bool = False, hashed: bool = False
+) -> Requirement | None:
+    spec = text.split(";", maxsplit=1)[0].split(" #", maxsplit=1)[0].strip()
     if " @ " in spec or spec.startswith(("git+", "http:", "https:")):
-        name = spec.partition("@")[0].strip() if " @ " in spec else (re.search(r"egg=([\w.-]+)", text) or re.search(r"/([\w.-]+?)(\.git)?(@|$)", spec) or [None, ""])[1]
-        return Requirement(normal(str(name or "")), spec, path, line, dev, bool(re.search(r"@[0-9a-f]{7,}|\.(whl|tar\.gz|zip)", spec)), hashed, "")
+        name = (
+            spec.partition("@")[0].strip()
+            if " @ " in spec
+            else (
+                re.search(r"egg=([\w.-]+)", text)
+                or re.search(r"/([\w.-]+?)(\.git)?(@|$)", spec)
+                or [None, ""]
+            )[1]
+        )
+        return Requirement(
+            normal(str(name or "")),
+            spec,
+            path,
+            line,
+            dev,
+            bool(re.search(r"@[0-9a-f]{7,}|\.(whl|tar\.gz|zip)", spec)),
+            hashed,
+            "",
+        )
     match = NAME.match(spec)
     if not match:
         return None
@@ -61,7 +85,9 @@ def _requirement(text: str, path: str, line: int, *, dev: bool = False, hashed: 
 def _requirements(path: str, text: str) -> Manifest:
     made: list[Requirement] = []
     includes = []
-    dev = bool(DEV.search(path.rpartition("/")[2].removeprefix("requirements"))) or path.rpartition("/")[2].startswith("constraints")
+    dev = bool(DEV.search(path.rpartition("/")[2].removeprefix("requirements"))) or path.rpartition(
+        "/"
+    )[2].startswith("constraints")
     for number, raw in enumerate(text.splitlines(), 1):
         line = raw.strip()
         if not line or line.startswith("#"):
@@ -70,7 +96,7 @@ def _requirements(path: str, text: str) -> Manifest:
             made[-1] = made[-1]._replace(hashed=True)
         elif line.startswith(("-r", "--requirement", "-c", "--constraint")):
             includes.append(line.split(None, 1)[-1].removeprefix("-r").strip())
-        elif line.startswith(("-e", "--editable")) or line.startswith((".", "/")):
+        elif line.startswith(("-e", "--editable", ".", "/")):
             local = line.removeprefix("--editable").removeprefix("-e").strip()
             if local.startswith((".", "/")):
                 made.append(Requirement(local, "", path, number, dev, True, False, local))
@@ -93,22 +119,48 @@ def _pyproject(path: str, text: str) -> Manifest:
     project = data.get("project", {})
     made = [_requirement(spec, path, _line(text, spec)) for spec in project.get("dependencies", [])]
     groups = []
-    for name, specs in {**project.get("optional-dependencies", {}), **data.get("dependency-groups", {})}.items():
+    for name, specs in {
+        **project.get("optional-dependencies", {}),
+        **data.get("dependency-groups", {}),
+    }.items():
         groups.append(name)
-        made += [_requirement(spec, path, _line(text, spec), dev=bool(DEV.search(name))) for spec in specs if isinstance(spec, str)]
+        made += [
+            _requirement(spec, path, _line(text, spec), dev=bool(DEV.search(name)))
+            for spec in specs
+            if isinstance(spec, str)
+        ]
     poetry = data.get("tool", {}).get("poetry", {})
     made += _poetry(poetry.get("dependencies", {}), path, text, dev=False)
     for name, group in poetry.get("group", {}).items():
         made += _poetry(group.get("dependencies", {}), path, text, dev=name != "main")
     made += _poetry(poetry.get("dev-dependencies", {}), path, text, dev=True)
     sources = data.get("tool", {}).get("uv", {}).get("sources", {})
-    local = {normal(n): s["path"] for n, s in sources.items() if isinstance(s, dict) and isinstance(s.get("path"), str)}
+    local = {
+        normal(n): s["path"]
+        for n, s in sources.items()
+        if isinstance(s, dict) and isinstance(s.get("path"), str)
+    }
     found = tuple(r._replace(local=local.get(r.name, "")) for r in made if r is not None)
-    library = "build-system" in data and not poetry.get("package-mode") is False and bool(project.get("classifiers") or project.get("urls") or poetry.get("classifiers"))
+    library = (
+        "build-system" in data
+        and poetry.get("package-mode") is not False
+        and bool(project.get("classifiers") or project.get("urls") or poetry.get("classifiers"))
+    )
     workspaces = tuple(data.get("tool", {}).get("uv", {}).get("workspace", {}).get("members", ()))
     has = bool(project or poetry)
     kind = "pyproject" if has or groups else "tools"
-    return Manifest(path, kind, found, (), library, False, normal(str(project.get("name") or poetry.get("name") or "")), (), workspaces, tuple(groups))
+    return Manifest(
+        path,
+        kind,
+        found,
+        (),
+        library,
+        False,
+        normal(str(project.get("name") or poetry.get("name") or "")),
+        (),
+        workspaces,
+        tuple(groups),
+    )
 
 
 def _poetry(table: dict[str, Any], path: str, text: str, *, dev: bool) -> list[Requirement | None]:
@@ -116,15 +168,34 @@ def _poetry(table: dict[str, Any], path: str, text: str, *, dev: bool) -> list[R
     for name, spec in table.items():
         if name == "python":
             continue
-        version = spec if isinstance(spec, str) else str(spec.get("version", "")) if isinstance(spec, dict) else ""
+        version = (
+            spec
+            if isinstance(spec, str)
+            else str(spec.get("version", ""))
+            if isinstance(spec, dict)
+            else ""
+        )
         local = str(spec.get("path", "")) if isinstance(spec, dict) else ""
-        made.append(Requirement(normal(name), version, path, _line(text, name), dev, bool(re.match(r"^(==)?\d[\w.]*$", version)), False, local))
+        made.append(
+            Requirement(
+                normal(name),
+                version,
+                path,
+                _line(text, name),
+                dev,
+                bool(re.match(r"^(==)?\d[\w.]*$", version)),
+                False,
+                local,
+            )
+        )
     return made
 
 
 def _pipfile(path: str, text: str) -> Manifest:
     data = tomllib.loads(text)
-    made = _poetry(data.get("packages", {}), path, text, dev=False) + _poetry(data.get("dev-packages", {}), path, text, dev=True)
+    made = _poetry(data.get("packages", {}), path, text, dev=False) + _poetry(
+        data.get("dev-packages", {}), path, text, dev=True
+    )
     return Manifest(path, "pipfile", tuple(r for r in made if r is not None))
 
 
@@ -135,7 +206,11 @@ def _setup(path: str, text: str) -> Manifest:
     if match:
         offset = text.count("\n", 0, match.start()) + 1
         for number, raw in enumerate(match[1].split("\n")):
-            for spec in re.findall(r"[\"']([^\"']+)[\"']", raw) or ([raw.strip()] if raw.strip() and "[" not in raw and "]" not in raw and path.endswith(".cfg") else []):
+            for spec in re.findall(r"[\"']([^\"']+)[\"']", raw) or (
+                [raw.strip()]
+                if raw.strip() and "[" not in raw and "]" not in raw and path.endswith(".cfg")
+                else []
+            ):
                 made.append(_requirement(spec, path, offset + number))
     return Manifest(path, "setup", tuple(r for r in made if r is not None), (), True)
 
@@ -145,18 +220,51 @@ def _package(path: str, text: str) -> Manifest:
     if not isinstance(data, dict):
         raise ValueError("package.json is not an object")
     made = []
-    for table, dev in (("dependencies", False), ("optionalDependencies", False), ("peerDependencies", False), ("devDependencies", True)):
+    for table, dev in (
+        ("dependencies", False),
+        ("optionalDependencies", False),
+        ("peerDependencies", False),
+        ("devDependencies", True),
+    ):
         for name, spec in (data.get(table) or {}).items():
             version = str(spec)
             local = version.partition(":")[2] if version.startswith(("file:", "link:")) else ""
-            made.append(Requirement(name, version, path, _line(text, f'"{name}"'), dev, bool(EXACT.match(version)) or bool(local), False, local))
-    scripts = tuple((name, str(body), _script_line(text, name)) for name, body in (data.get("scripts") or {}).items())
+            made.append(
+                Requirement(
+                    name,
+                    version,
+                    path,
+                    _line(text, f'"{name}"'),
+                    dev,
+                    bool(EXACT.match(version)) or bool(local),
+                    False,
+                    local,
+                )
+            )
+    scripts = tuple(
+        (name, str(body), _script_line(text, name))
+        for name, body in (data.get("scripts") or {}).items()
+    )
     workspaces = data.get("workspaces") or ()
     if isinstance(workspaces, dict):
         workspaces = workspaces.get("packages") or ()
-    library = not data.get("private") and bool(data.get("main") or data.get("exports")) and bool(data.get("files") or data.get("publishConfig"))
+    library = (
+        not data.get("private")
+        and bool(data.get("main") or data.get("exports"))
+        and bool(data.get("files") or data.get("publishConfig"))
+    )
     name = str(data.get("name") or "")
-    return Manifest(path, "package.json", tuple(made), (), library, False, name, scripts, tuple(map(str, workspaces)))
+    return Manifest(
+        path,
+        "package.json",
+        tuple(made),
+        (),
+        library,
+        False,
+        name,
+        scripts,
+        tuple(map(str, workspaces)),
+    )
 
 
 def _script_line(text: str, name: str) -> int:

@@ -19,7 +19,11 @@ def section(factor: Factor) -> str:
     lines = [BEGIN, "", "## What `twelve check` reads", ""]
     for rule in ROOM_RULES[factor.room]:
         mend = f" `twelve check --fix {rule.id}` mends it." if rule.id in FIXES else ""
-        proof = " Reading can find it broken; only `twelve prove` can show that it holds." if rule.prover else ""
+        proof = (
+            " Reading can find it broken; only `twelve prove` can show that it holds."
+            if rule.prover
+            else ""
+        )
         lines += [
             f"### {rule.id} {rule.statement}",
             "",

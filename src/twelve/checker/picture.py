@@ -1,17 +1,14 @@
 """The shared picture of one repository: each part is made when a rule first asks for it."""
 
-import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from pathlib import Path
 
-from twelve.picture.paths import classify, is_settings
 from twelve.checker.commands import Commands
 from twelve.checker.compose_reader import is_compose, read_jobs, read_services, read_workloads
 from twelve.checker.dockerfile_reader import is_dockerfile, read_dockerfile
 from twelve.checker.expand import Expander
-from twelve.checker.git import ignore_patterns, read_repository, tracked_files, find_git, is_ignored
+from twelve.checker.git import find_git, ignore_patterns, is_ignored, read_repository, tracked_files
 from twelve.checker.ini_reader import read_env, read_ini
 from twelve.checker.javascript_reader import read_javascript
 from twelve.checker.manifests_reader import is_manifest, read_manifest
@@ -22,15 +19,47 @@ from twelve.checker.yaml_reader import Node, read_yaml
 from twelve.finding import Place
 from twelve.picture.code import Assign, Call, Module
 from twelve.picture.commands import Process
-from twelve.picture.tree import Broken, Dockerfile, File, Job, Manifest, Option, Repository, Service, Variable, Workload
+from twelve.picture.paths import classify, is_settings
+from twelve.picture.tree import (
+    Broken,
+    Dockerfile,
+    File,
+    Job,
+    Manifest,
+    Option,
+    Repository,
+    Service,
+    Variable,
+    Workload,
+)
 
 CODE = (".py", ".js", ".ts", ".mjs", ".cjs", ".jsx", ".tsx", ".mts", ".cts", ".vue", ".svelte")
 PARSED = (".py", ".js", ".ts", ".mjs", ".cjs", ".jsx", ".tsx", ".mts", ".cts")
 ROLES = frozenset({"app", "script", "build"})
 BIGGEST_CODE = 600_000
-BINARY = (".png", ".jpg", ".jpeg", ".gif", ".ico", ".woff", ".woff2", ".ttf", ".pdf", ".svg", ".css", ".po", ".mo", ".scss", ".graphql", ".webp", ".html")
+BINARY = (
+    ".png",
+    ".jpg",
+    ".jpeg",
+    ".gif",
+    ".ico",
+    ".woff",
+    ".woff2",
+    ".ttf",
+    ".pdf",
+    ".svg",
+    ".css",
+    ".po",
+    ".mo",
+    ".scss",
+    ".graphql",
+    ".webp",
+    ".html",
+)
 ENV_FILE = re.compile(r"(^|/)(\.env(\.[\w.-]+)?|[\w.-]+\.env|env\.(\w+))$")
-INI = re.compile(r"(^|/)(uwsgi[\w.-]*\.ini|[\w.-]*uwsgi\.ini|supervisord?[\w.-]*\.(conf|ini)|[\w.-]*supervisord?\.(conf|ini)|setup\.cfg|alembic\.ini|[\w.-]*celery[\w.-]*\.ini|logrotate[\w./-]*)$|supervisor[\w.-]*/.*\.(conf|ini)$")
+INI = re.compile(
+    r"(^|/)(uwsgi[\w.-]*\.ini|[\w.-]*uwsgi\.ini|supervisord?[\w.-]*\.(conf|ini)|[\w.-]*supervisord?\.(conf|ini)|setup\.cfg|alembic\.ini|[\w.-]*celery[\w.-]*\.ini|logrotate[\w./-]*)$|supervisor[\w.-]*/.*\.(conf|ini)$"
+)
 YAML = re.compile(r"\.ya?ml$")
 CI = re.compile(r"^\.github/workflows/|(^|/)\.gitlab-ci\.ya?ml$")
 
@@ -68,7 +97,11 @@ class RepositoryPicture:
 
     def text(self, path: str) -> str:
         if path not in self._texts:
-            self._texts[path] = decode(self.source.read(path)) if path in self.files and not self.files[path].link else ""
+            self._texts[path] = (
+                decode(self.source.read(path))
+                if path in self.files and not self.files[path].link
+                else ""
+            )
         return self._texts[path]
 
     @cached_property
@@ -76,9 +109,19 @@ class RepositoryPicture:
         if isinstance(self.source, FolderTree):
             return read_repository(self.source.root, self.source)
         held = self.source.files if isinstance(self.source, MemoryTree) else {}
-        heads = {path.removeprefix(".git/refs/heads/"): data for path, data in held.items() if path.startswith(".git/refs/heads/")}
-        commit = decode(next(iter(heads.values()), b"")) if any(path.startswith(".git/") for path in held) else "0" * 40
-        return Repository(True, commit.strip(), tuple(sorted(heads)), (), ignore_patterns(self.source))
+        heads = {
+            path.removeprefix(".git/refs/heads/"): data
+            for path, data in held.items()
+            if path.startswith(".git/refs/heads/")
+        }
+        commit = (
+            decode(next(iter(heads.values()), b""))
+            if any(path.startswith(".git/") for path in held)
+            else "0" * 40
+        )
+        return Repository(
+            True, commit.strip(), tuple(sorted(heads)), (), ignore_patterns(self.source)
+        )
 
     def _paths(self, *roles: str) -> list[str]:
         return [path for path, file in self.files.items() if file.role in roles and not file.link]
@@ -93,7 +136,11 @@ class RepositoryPicture:
             if path.endswith(".py"):
                 for name in quick_imports(data):
                     self._imports.setdefault(name, []).append(path)
-            if path.endswith(PARSED) and (self.prefilter is None or is_settings(path) or self.prefilter.hits(data, python=path.endswith(".py"))):
+            if path.endswith(PARSED) and (
+                self.prefilter is None
+                or is_settings(path)
+                or self.prefilter.hits(data, python=path.endswith(".py"))
+            ):
                 made.append(self._parse(path, data))
         return made
 
@@ -128,7 +175,11 @@ class RepositoryPicture:
         for name in names:
             last = name.rpartition(".")[2].removeprefix("new ")
             for module, call in self._call_index.get(last, ()):
-                if call.name == name or call.name.endswith("." + name) or call.name.removeprefix("new ") == name:
+                if (
+                    call.name == name
+                    or call.name.endswith("." + name)
+                    or call.name.removeprefix("new ") == name
+                ):
                     yield module, call
 
     @cached_property
@@ -148,7 +199,11 @@ class RepositoryPicture:
             yield from self._assign_index.get(name, ())
 
     def constant(self, name: str) -> Assign | None:
-        held = [a for _, a in self._assign_index.get(name, ()) if a.function is None and is_settings(a.path)]
+        held = [
+            a
+            for _, a in self._assign_index.get(name, ())
+            if a.function is None and is_settings(a.path)
+        ]
         return held[-1] if held else None
 
     def holding(self, *words: str) -> Iterable[str]:
@@ -168,7 +223,11 @@ class RepositoryPicture:
     def manifests(self) -> Sequence[Manifest]:
         made = []
         for path, file in self.files.items():
-            if is_manifest(path) and file.role not in ("vendored", "test", "docs", "generated") and not file.link:
+            if (
+                is_manifest(path)
+                and file.role not in ("vendored", "test", "docs", "generated")
+                and not file.link
+            ):
                 manifest, broken = read_manifest(path, self.text(path))
                 if broken:
                     self.broken.append(broken)
@@ -178,7 +237,11 @@ class RepositoryPicture:
 
     @cached_property
     def dockerfiles(self) -> Sequence[Dockerfile]:
-        paths = [p for p, f in self.files.items() if is_dockerfile(p) and f.role not in ("vendored", "docs", "test") and not f.link]
+        paths = [
+            p
+            for p, f in self.files.items()
+            if is_dockerfile(p) and f.role not in ("vendored", "docs", "test") and not f.link
+        ]
         return [read_dockerfile(path, self.text(path)) for path in paths]
 
     @cached_property
@@ -199,41 +262,86 @@ class RepositoryPicture:
 
     @cached_property
     def services(self) -> Sequence[Service]:
-        return [one for path, held in self._documents.items() if is_compose(path) for one in read_services(path, held)]
+        return [
+            one
+            for path, held in self._documents.items()
+            if is_compose(path)
+            for one in read_services(path, held)
+        ]
 
     @cached_property
     def workloads(self) -> Sequence[Workload]:
-        return [one for path, held in self._documents.items() if not is_compose(path) and not CI.search(path) for one in read_workloads(path, held)]
+        return [
+            one
+            for path, held in self._documents.items()
+            if not is_compose(path) and not CI.search(path)
+            for one in read_workloads(path, held)
+        ]
 
     @cached_property
     def jobs(self) -> Sequence[Job]:
-        return [one for path, held in self._documents.items() if CI.search(path) for one in read_jobs(path, held)]
+        return [
+            one
+            for path, held in self._documents.items()
+            if CI.search(path)
+            for one in read_jobs(path, held)
+        ]
 
     @cached_property
     def variables(self) -> Sequence[Variable]:
-        held = [p for p, f in self.files.items() if ENV_FILE.search(p) and f.role not in ("vendored", "test") and f.size < 200_000 and not f.link]  # noqa: PLR2004
+        held = [
+            p
+            for p, f in self.files.items()
+            if ENV_FILE.search(p)
+            and f.role not in ("vendored", "test")
+            and f.size < 200_000
+            and not f.link
+        ]
         return [one for path in held for one in read_env(path, self.text(path))]
 
     @cached_property
     def options(self) -> Sequence[Option]:
-        held = [p for p, f in self.files.items() if f.role not in ("vendored", "test", "docs") and not f.link and (INI.search(p) or self._manages(p, f))]
+        held = [
+            p
+            for p, f in self.files.items()
+            if f.role not in ("vendored", "test", "docs")
+            and not f.link
+            and (INI.search(p) or self._manages(p, f))
+        ]
         return [one for path in held for one in read_ini(path, self.text(path))]
 
     def _manages(self, path: str, file: File) -> bool:
         """Is it a configuration of supervisord or uwsgi under a name of its own?"""
-        if not path.endswith((".conf", ".ini")) or file.size > 50_000:  # noqa: PLR2004
+        if not path.endswith((".conf", ".ini")) or file.size > 50_000:
             return False
         data = self.source.read(path)
         return any(word in data for word in (b"[supervisord]", b"[program:", b"[uwsgi]"))
 
     @cached_property
     def processes(self) -> Sequence[Process]:
-        scripts = {m.path: {name: (text, line) for name, text, line in m.scripts} for m in self.manifests if m.scripts}
-        paths = {path: file for path, file in self.files.items() if file.role not in ("vendored", "generated") and not file.link}
+        scripts = {
+            m.path: {name: (text, line) for name, text, line in m.scripts}
+            for m in self.manifests
+            if m.scripts
+        }
+        paths = {
+            path: file
+            for path, file in self.files.items()
+            if file.role not in ("vendored", "generated") and not file.link
+        }
         commands = Commands(paths, Expander(paths, self.text, scripts))
         services, dockers = list(self.services), list(self.dockerfiles)
-        made = [*commands.procfiles(), *commands.dockerfiles(dockers, services), *commands.services(services, dockers)]
-        made += [*commands.workloads(list(self.workloads)), *commands.managers(list(self.options)), *commands.s6(), *commands.platform_files()]
+        made = [
+            *commands.procfiles(),
+            *commands.dockerfiles(dockers, services),
+            *commands.services(services, dockers),
+        ]
+        made += [
+            *commands.workloads(list(self.workloads)),
+            *commands.managers(list(self.options)),
+            *commands.s6(),
+            *commands.platform_files(),
+        ]
         started = any(process.stage == "run" for process in made)
         made += list(commands.packages(list(self.manifests), started))
         made += [*commands.scripts(), *commands.ci(list(self.jobs))]
@@ -242,7 +350,16 @@ class RepositoryPicture:
     @cached_property
     def roots(self) -> Sequence[str]:
         """The folders that hold an app of their own: a manifest beside a way to start it."""
-        starts = {p.path.rpartition("/")[0] for p in self.processes if p.stage == "run" and p.origin in ("procfile", "dockerfile", "compose", "package.json")}
+        starts = {
+            p.path.rpartition("/")[0]
+            for p in self.processes
+            if p.stage == "run"
+            and p.origin in ("procfile", "dockerfile", "compose", "package.json")
+        }
         held = {m.folder for m in self.manifests if not m.dev}
-        roots = sorted(folder for folder in held if folder in starts or f"{folder}/manage.py".lstrip("/") in self.files)
+        roots = sorted(
+            folder
+            for folder in held
+            if folder in starts or f"{folder}/manage.py".lstrip("/") in self.files
+        )
         return roots or [""]

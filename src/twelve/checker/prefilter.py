@@ -26,9 +26,18 @@ class Prefilter:
         held = list(rules)
         every = sorted({word for rule in held for word in rule.tokens}, key=len)
         self.words = tuple(word.encode() for word in every)
-        self.python_words = tuple(word.encode() for word in every if not CAMEL.search(word) or word in LOGGING)
+        self.python_words = tuple(
+            word.encode() for word in every if not CAMEL.search(word) or word in LOGGING
+        )
         near = sorted({pair for rule in held for pair in rule.near})
-        self.near = tuple(Near(tuple(w.encode() for w in words), re.compile(p.removeprefix("(?#window)").encode(), re.MULTILINE), p.startswith("(?#window)")) for words, p in near)
+        self.near = tuple(
+            Near(
+                tuple(w.encode() for w in words),
+                re.compile(p.removeprefix("(?#window)").encode(), re.MULTILINE),
+                p.startswith("(?#window)"),
+            )
+            for words, p in near
+        )
 
     def hits(self, data: bytes, *, python: bool = False) -> bool:
         """May a rule find something in this file?"""

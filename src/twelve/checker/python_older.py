@@ -4,7 +4,9 @@ import ast
 import re
 import warnings
 
-GENERIC = re.compile(r"^(\s*(?:class|(?:async\s+)?def)\s+\w+)\[[^\]\n]*(?:\[[^\]\n]*\][^\]\n]*)*\]", re.MULTILINE)
+GENERIC = re.compile(
+    r"^(\s*(?:class|(?:async\s+)?def)\s+\w+)\[[^\]\n]*(?:\[[^\]\n]*\][^\]\n]*)*\]", re.MULTILINE
+)
 ALIAS = re.compile(r"^(\s*)type\s+(\w+)(?:\[[^\]\n]*\])?\s*=", re.MULTILINE)
 EXCEPT = re.compile(r"^(\s*except\*?\s+)([\w.]+(?:\s*,\s*[\w.]+)+)(\s*:)", re.MULTILINE)
 PRINT = re.compile(r"^(\s*)print\s+(?![=(.,)\]])(.*)$", re.MULTILINE)
@@ -35,8 +37,8 @@ def _other(text: str) -> ast.Module:
 def _by_statement(text: str) -> ast.Module:
     """Tree-sitter tells the statements apart; each that the interpreter knows is kept."""
     try:
-        import tree_sitter  # noqa: PLC0415
-        import tree_sitter_python  # noqa: PLC0415
+        import tree_sitter
+        import tree_sitter_python
     except ImportError:
         return ast.parse(text)
     data = text.encode("utf-8", "replace")

@@ -95,17 +95,38 @@ class _Reader:
         if value.kind != "call":
             parts = self.values.many([a for a in node.args if not isinstance(a, ast.Starred)], 0)
             keywords = [kw for kw in node.keywords if kw.arg]
-            value = Value("call", name, (*parts, *[self.values.value(kw.value) for kw in keywords]), tuple(str(kw.arg) for kw in keywords), node.lineno)
-        receiver = self.values.value(node.func.value) if isinstance(node.func, ast.Attribute) else None
+            value = Value(
+                "call",
+                name,
+                (*parts, *[self.values.value(kw.value) for kw in keywords]),
+                tuple(str(kw.arg) for kw in keywords),
+                node.lineno,
+            )
+        receiver = (
+            self.values.value(node.func.value) if isinstance(node.func, ast.Attribute) else None
+        )
         self.module.calls.append(
-            Call(name, value, node.lineno, self.module.path, node.col_offset + 1, receiver, self.function, self.guards, self.loop, assigned)
+            Call(
+                name,
+                value,
+                node.lineno,
+                self.module.path,
+                node.col_offset + 1,
+                receiver,
+                self.function,
+                self.guards,
+                self.loop,
+                assigned,
+            )
         )
         last = name.rpartition(".")[2]
         if last in NESTED and isinstance(node.func, ast.Attribute):
             base = self.values.name(node.func.value)
             for keyword in node.keywords:
                 if keyword.arg:
-                    self._add(f"{base}.{keyword.arg}", self.values.value(keyword.value), keyword.value)
+                    self._add(
+                        f"{base}.{keyword.arg}", self.values.value(keyword.value), keyword.value
+                    )
             for argument in node.args[:1]:
                 if isinstance(argument, ast.Dict):
                     made = self.values.value(argument)
@@ -114,9 +135,28 @@ class _Reader:
         if name in ("sys.exit", "exit", "os._exit", "SystemExit"):
             self.module.raises.append(Raise(node.lineno, self.guards, self.function))
 
-    def _add(self, target: str, value: Value, node: ast.expr | ast.stmt, *, line: int = 0, augmented: bool = False) -> None:
+    def _add(
+        self,
+        target: str,
+        value: Value,
+        node: ast.expr | ast.stmt,
+        *,
+        line: int = 0,
+        augmented: bool = False,
+    ) -> None:
         self.module.assigns.append(
-            Assign(target, value, line or node.lineno, self.module.path, node.col_offset + 1, self.function, self.owner, self.bases, self.guards, augmented)
+            Assign(
+                target,
+                value,
+                line or node.lineno,
+                self.module.path,
+                node.col_offset + 1,
+                self.function,
+                self.owner,
+                self.bases,
+                self.guards,
+                augmented,
+            )
         )
 
     def _assign(self, target: ast.expr, node: ast.expr, at: ast.stmt | ast.expr) -> None:
@@ -142,12 +182,20 @@ class _Reader:
     def _is_settings(self) -> bool:
         if not self.owner or self.function is not None:
             return False
-        return any(base.rpartition(".")[2] in SETTINGS_BASES or base.rpartition(".")[2].endswith("Settings") for base in self.bases)
+        return any(
+            base.rpartition(".")[2] in SETTINGS_BASES
+            or base.rpartition(".")[2].endswith("Settings")
+            for base in self.bases
+        )
 
     def on_assign(self, node: ast.Assign) -> None:
         for target in node.targets:
             self._assign(target, node.value, node)
-        first = self.values.name(node.targets[0]) if isinstance(node.targets[0], ast.Name | ast.Attribute | ast.Subscript) else ""
+        first = (
+            self.values.name(node.targets[0])
+            if isinstance(node.targets[0], ast.Name | ast.Attribute | ast.Subscript)
+            else ""
+        )
         self.expression(node.value, first)
 
     def on_annassign(self, node: ast.AnnAssign) -> None:
@@ -158,7 +206,9 @@ class _Reader:
             self._add(node.target.id, Value("env", node.target.id), node)
 
     def on_augassign(self, node: ast.AugAssign) -> None:
-        self._add(self.values.name(node.target), self.values.value(node.value), node, augmented=True)
+        self._add(
+            self.values.name(node.target), self.values.value(node.value), node, augmented=True
+        )
         self.expression(node.value)
 
     def on_import(self, node: ast.Import) -> None:
@@ -168,7 +218,9 @@ class _Reader:
             self._imported(alias.name, bound, node)
 
     def on_importfrom(self, node: ast.ImportFrom) -> None:
-        base = (_package(self.module.path, node.level) + "." if node.level else "") + (node.module or "")
+        base = (_package(self.module.path, node.level) + "." if node.level else "") + (
+            node.module or ""
+        )
         base = base.rstrip(".") or "."
         for alias in node.names:
             self.module.aliases[alias.asname or alias.name] = f"{base}.{alias.name}"
@@ -176,7 +228,15 @@ class _Reader:
 
     def _imported(self, module: str, name: str, node: ast.stmt) -> None:
         self.module.imports.append(
-            Import(module, name, node.lineno, self.optional or bool(self.guards), self.function is not None, self.module.path, self.typing_only)
+            Import(
+                module,
+                name,
+                node.lineno,
+                self.optional or bool(self.guards),
+                self.function is not None,
+                self.module.path,
+                self.typing_only,
+            )
         )
 
     def on_global(self, node: ast.Global) -> None:
@@ -187,7 +247,10 @@ class _Reader:
         test = self.values.value(node.test)
         self.expression(node.test)
         self.module.guards.append(Guard(test, True, node.lineno))
-        typing_only, self.typing_only = self.typing_only, self.typing_only or test.text.endswith("TYPE_CHECKING")
+        typing_only, self.typing_only = (
+            self.typing_only,
+            self.typing_only or test.text.endswith("TYPE_CHECKING"),
+        )
         before = self.guards
         self.guards = (*before, Guard(test, True, node.lineno))
         self.body(node.body)
@@ -211,10 +274,22 @@ class _Reader:
     on_asyncfor = _loop
 
     def on_try(self, node: ast.Try) -> None:
-        caught = {self.values.name(h.type).rpartition(".")[2] if isinstance(h.type, ast.Name | ast.Attribute) else "" for h in node.handlers}
-        names = {self.values.name(e) for h in node.handlers if isinstance(h.type, ast.Tuple) for e in h.type.elts}
+        caught = {
+            self.values.name(h.type).rpartition(".")[2]
+            if isinstance(h.type, ast.Name | ast.Attribute)
+            else ""
+            for h in node.handlers
+        }
+        names = {
+            self.values.name(e)
+            for h in node.handlers
+            if isinstance(h.type, ast.Tuple)
+            for e in h.type.elts
+        }
         before = self.optional
-        self.optional = before or bool((caught | names) & {"ImportError", "ModuleNotFoundError", "Exception", ""})
+        self.optional = before or bool(
+            (caught | names) & {"ImportError", "ModuleNotFoundError", "Exception", ""}
+        )
         self.body(node.body)
         self.body([s for handler in node.handlers for s in handler.body])
         self.optional = before
@@ -225,7 +300,11 @@ class _Reader:
 
     def on_with(self, node: ast.With | ast.AsyncWith) -> None:
         for item in node.items:
-            target = self.values.name(item.optional_vars) if isinstance(item.optional_vars, ast.Name) else ""
+            target = (
+                self.values.name(item.optional_vars)
+                if isinstance(item.optional_vars, ast.Name)
+                else ""
+            )
             self.expression(item.context_expr, target)
         self.body(node.body)
 
@@ -257,10 +336,20 @@ class _Reader:
         for default in (*args.defaults, *args.kw_defaults):
             self.expression(default)
         names = tuple(arg.arg for arg in (*args.posonlyargs, *args.args, *args.kwonlyargs))
-        decorators = tuple(self.values.name(d.func if isinstance(d, ast.Call) else d) for d in node.decorator_list)
+        decorators = tuple(
+            self.values.name(d.func if isinstance(d, ast.Call) else d) for d in node.decorator_list
+        )
         outer = self.function.qualified if self.function else ""
         made = Function(
-            node.name, node.lineno, node.end_lineno or node.lineno, names, decorators, self.owner, self.bases, isinstance(node, ast.AsyncFunctionDef), outer
+            node.name,
+            node.lineno,
+            node.end_lineno or node.lineno,
+            names,
+            decorators,
+            self.owner,
+            self.bases,
+            isinstance(node, ast.AsyncFunctionDef),
+            outer,
         )
         if self.function is None and self.wrappers:
             self._wrapper(node, names)
@@ -272,17 +361,25 @@ class _Reader:
 
     on_asyncfunctiondef = on_functiondef
 
-    def _wrapper(self, node: ast.FunctionDef | ast.AsyncFunctionDef, names: tuple[str, ...]) -> None:
+    def _wrapper(
+        self, node: ast.FunctionDef | ast.AsyncFunctionDef, names: tuple[str, ...]
+    ) -> None:
         """A function that reads the variable named by its parameter is an env reader of its own."""
         for inner in ast.walk(node):
             key: ast.expr | None = None
-            if isinstance(inner, ast.Call) and self.values.name(inner.func) in ENV_CALLS and inner.args:
+            if (
+                isinstance(inner, ast.Call)
+                and self.values.name(inner.func) in ENV_CALLS
+                and inner.args
+            ):
                 key = inner.args[0]
             elif isinstance(inner, ast.Subscript) and self.values.name(inner.value) in ENV_OBJECTS:
                 key = inner.slice
             for name in ast.walk(key) if key is not None else ():
                 if isinstance(name, ast.Name) and name.id in names:
-                    self.readers[node.name] = names.index(name.id) - (1 if names[:1] == ("self",) else 0)
+                    self.readers[node.name] = names.index(name.id) - (
+                        1 if names[:1] == ("self",) else 0
+                    )
                     return
 
 
@@ -294,7 +391,10 @@ STATEMENTS: dict[type[ast.stmt], Any] = {
     )
 }  # fmt: skip
 
-IMPORT = re.compile(rb"^[ \t]*(?:from[ \t]+([A-Za-z_]\w*)[\w.]*[ \t]+import\b|import[ \t]+([A-Za-z_][\w., \t]*))", re.MULTILINE)
+IMPORT = re.compile(
+    rb"^[ \t]*(?:from[ \t]+([A-Za-z_]\w*)[\w.]*[ \t]+import\b|import[ \t]+([A-Za-z_][\w., \t]*))",
+    re.MULTILINE,
+)
 
 
 def quick_imports(data: bytes) -> set[str]:

@@ -7,11 +7,54 @@ from typing import Any
 from twelve.picture.value import Value
 
 DEPTH = 12
-ENV_CALLS = frozenset({"os.getenv", "os.environ.get", "os.environ.pop", "os.environ.setdefault", "os.getenvb", "getenv", "environ.get"})
+ENV_CALLS = frozenset(
+    {
+        "os.getenv",
+        "os.environ.get",
+        "os.environ.pop",
+        "os.environ.setdefault",
+        "os.getenvb",
+        "getenv",
+        "environ.get",
+    }
+)
 ENV_OBJECTS = frozenset({"os.environ", "environ", "os.environb"})
 ENV_CASTS = frozenset(
-    "str bool int float json list tuple dict url db_url db cache_url cache email_url email search_url path bytes unicode log_level date datetime "
-    "timedelta uuid enum decimal as_bool as_int as_str dj_db_url dj_cache_url dj_email_url subst_vars".split()
+    [
+        "str",
+        "bool",
+        "int",
+        "float",
+        "json",
+        "list",
+        "tuple",
+        "dict",
+        "url",
+        "db_url",
+        "db",
+        "cache_url",
+        "cache",
+        "email_url",
+        "email",
+        "search_url",
+        "path",
+        "bytes",
+        "unicode",
+        "log_level",
+        "date",
+        "datetime",
+        "timedelta",
+        "uuid",
+        "enum",
+        "decimal",
+        "as_bool",
+        "as_int",
+        "as_str",
+        "dj_db_url",
+        "dj_cache_url",
+        "dj_email_url",
+        "subst_vars",
+    ]
 )
 READERS = {
     "environ.Env",
@@ -34,8 +77,46 @@ URL_CALLS = {
     "dj_cache_url.config": "CACHE_URL",
     "django_redis_url.config": "REDIS_URL",
 }
-JOINS = frozenset({"os.path.join", "posixpath.join", "pathlib.Path", "urllib.parse.urljoin", "Path", "str", "os.fspath", "os.path.abspath", "pathlib.PurePath", "pathlib.PosixPath", "os.path.expanduser", "os.path.normpath", "os.path.realpath"})
-METHOD_JOINS = frozenset({"joinpath", "format", "strip", "rstrip", "lower", "upper", "encode", "decode", "resolve", "absolute", "as_posix", "removesuffix", "removeprefix", "with_suffix", "with_name", "expanduser", "replace", "split", "lstrip"})
+JOINS = frozenset(
+    {
+        "os.path.join",
+        "posixpath.join",
+        "pathlib.Path",
+        "urllib.parse.urljoin",
+        "Path",
+        "str",
+        "os.fspath",
+        "os.path.abspath",
+        "pathlib.PurePath",
+        "pathlib.PosixPath",
+        "os.path.expanduser",
+        "os.path.normpath",
+        "os.path.realpath",
+    }
+)
+METHOD_JOINS = frozenset(
+    {
+        "joinpath",
+        "format",
+        "strip",
+        "rstrip",
+        "lower",
+        "upper",
+        "encode",
+        "decode",
+        "resolve",
+        "absolute",
+        "as_posix",
+        "removesuffix",
+        "removeprefix",
+        "with_suffix",
+        "with_name",
+        "expanduser",
+        "replace",
+        "split",
+        "lstrip",
+    }
+)
 
 
 class Values:
@@ -78,7 +159,9 @@ class Values:
             return known
         make = MAKERS.get(type(node))
         found = make(self, node, depth + 1) if make else OTHER
-        made = Value(found.kind, found.text, found.parts, found.keys, node.lineno, node.col_offset + 1)
+        made = Value(
+            found.kind, found.text, found.parts, found.keys, node.lineno, node.col_offset + 1
+        )
         if depth < DEPTH - 4:
             self.known[node] = made
         return made
@@ -98,7 +181,9 @@ class Values:
             return Value("str", value.decode("latin-1"))
         if value is ...:
             return Value("other")
-        return Value("num", str(value) if not isinstance(value, int) or abs(value) < 10**30 else "0")
+        return Value(
+            "num", str(value) if not isinstance(value, int) or abs(value) < 10**30 else "0"
+        )
 
     def _name(self, node: ast.Name, _depth: int) -> Value:
         return Value("name", self.aliases.get(node.id, node.id))
@@ -132,10 +217,16 @@ class Values:
         last = name.rpartition(".")[2]
         if name in JOINS or last == "__file__":
             return Value("join", name, parts)
-        if isinstance(node.func, ast.Attribute) and (last in METHOD_JOINS or name.count("?") or "()" in name):
+        if isinstance(node.func, ast.Attribute) and (
+            last in METHOD_JOINS or name.count("?") or "()" in name
+        ):
             receiver = self.value(node.func.value, depth)
             if last in METHOD_JOINS:
-                return Value("join", name, (receiver, *parts) if last in ("format", "joinpath") else (receiver,))
+                return Value(
+                    "join",
+                    name,
+                    (receiver, *parts) if last in ("format", "joinpath") else (receiver,),
+                )
             parts = (*parts, *self.many([kw.value for kw in keywords], depth), receiver)
             return Value("call", name, parts, (*[str(kw.arg) for kw in keywords], "()"))
         parts = (*parts, *self.many([kw.value for kw in keywords], depth))
@@ -147,15 +238,34 @@ class Values:
             keys = {kw.arg: kw.value for kw in node.keywords}
             key = self.value(keys.get("env") or (node.args[0] if node.args else None), depth)
             default = keys.get("default")
-            return Value("env", key.text or URL_CALLS.get(name, ""), (self.value(default, depth),) if default else ())
+            return Value(
+                "env",
+                key.text or URL_CALLS.get(name, ""),
+                (self.value(default, depth),) if default else (),
+            )
         position = self._reader(name, node)
-        if position is None or len(node.args) <= position and not any(kw.arg in ("key", "name", "var_name", "env") for kw in node.keywords):
+        if position is None or (
+            len(node.args) <= position
+            and not any(kw.arg in ("key", "name", "var_name", "env") for kw in node.keywords)
+        ):
             return None
-        first = node.args[position] if len(node.args) > position else next(kw.value for kw in node.keywords if kw.arg in ("key", "name", "var_name", "env"))
+        first = (
+            node.args[position]
+            if len(node.args) > position
+            else next(
+                kw.value for kw in node.keywords if kw.arg in ("key", "name", "var_name", "env")
+            )
+        )
         key = self.value(first, depth)
-        if key.kind not in ("str", "join", "name") or (key.kind == "name" and name not in ENV_CALLS):
+        if key.kind not in ("str", "join", "name") or (
+            key.kind == "name" and name not in ENV_CALLS
+        ):
             return None
-        default_nodes = [kw.value for kw in node.keywords if kw.arg in ("default", "fallback", "default_value", "failobj")]
+        default_nodes = [
+            kw.value
+            for kw in node.keywords
+            if kw.arg in ("default", "fallback", "default_value", "failobj")
+        ]
         default_nodes += node.args[position + 1 : position + 2]
         parts = tuple(self.value(default, depth) for default in default_nodes[:1])
         return Value("env", key.text if key.kind == "str" else "{}", parts)
@@ -172,13 +282,28 @@ class Values:
         if head in READER_CALLS and last in ENV_CASTS:
             return 0
         low = last.lower()
-        looks = low.startswith(("env_", "getenv", "get_env", "envsecret", "envbool", "envint", "env")) or low.endswith(("_env", "from_env", "getenv", "_environ"))
-        if looks and node.args and isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str) and node.args[0].value.replace("_", "").replace(".", "").isalnum():
+        looks = low.startswith(
+            ("env_", "getenv", "get_env", "envsecret", "envbool", "envint", "env")
+        ) or low.endswith(("_env", "from_env", "getenv", "_environ"))
+        if (
+            looks
+            and node.args
+            and isinstance(node.args[0], ast.Constant)
+            and isinstance(node.args[0].value, str)
+            and node.args[0].value.replace("_", "").replace(".", "").isalnum()
+        ):
             return 0
         return None
 
     def _joinedstr(self, node: ast.JoinedStr, depth: int) -> Value:
-        return Value("join", "", tuple(self.value(part.value if isinstance(part, ast.FormattedValue) else part, depth) for part in node.values))
+        return Value(
+            "join",
+            "",
+            tuple(
+                self.value(part.value if isinstance(part, ast.FormattedValue) else part, depth)
+                for part in node.values
+            ),
+        )
 
     def _binop(self, node: ast.BinOp, depth: int) -> Value:
         left, right = self.value(node.left, depth), self.value(node.right, depth)
@@ -195,18 +320,34 @@ class Values:
     def _boolop(self, node: ast.BoolOp, depth: int) -> Value:
         parts = self.many(node.values, depth)
         if isinstance(node.op, ast.Or) and parts[0].kind == "env" and not parts[0].parts:
-            rest = parts[1:] if len(parts) == 2 else (Value("cond", "", parts[1:]),)  # noqa: PLR2004
+            rest = parts[1:] if len(parts) == 2 else (Value("cond", "", parts[1:]),)
             return Value("env", parts[0].text, rest)
         return Value("cond" if isinstance(node.op, ast.Or) else "other", "", parts)
 
     def _ifexp(self, node: ast.IfExp, depth: int) -> Value:
-        return Value("cond", "", (self.value(node.body, depth), self.value(node.orelse, depth), self.value(node.test, depth)))
+        return Value(
+            "cond",
+            "",
+            (
+                self.value(node.body, depth),
+                self.value(node.orelse, depth),
+                self.value(node.test, depth),
+            ),
+        )
 
     def _compare(self, node: ast.Compare, depth: int) -> Value:
         left = self.value(node.left, depth)
-        if isinstance(node.ops[0], ast.In | ast.NotIn) and self.name(node.comparators[0]) in ENV_OBJECTS and left.kind == "str":
+        if (
+            isinstance(node.ops[0], ast.In | ast.NotIn)
+            and self.name(node.comparators[0]) in ENV_OBJECTS
+            and left.kind == "str"
+        ):
             return Value("compare", "in", (Value("env", left.text, (), (), node.lineno),))
-        return Value("compare", type(node.ops[0]).__name__.lower(), (left, *self.many(node.comparators, depth)))
+        return Value(
+            "compare",
+            type(node.ops[0]).__name__.lower(),
+            (left, *self.many(node.comparators, depth)),
+        )
 
     def _unaryop(self, node: ast.UnaryOp, depth: int) -> Value:
         inner = self.value(node.operand, depth)
@@ -241,7 +382,11 @@ class Values:
         return Value("dict", "", tuple(parts), tuple(keys))
 
     def _listcomp(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp, depth: int) -> Value:
-        return Value("other", "", (*[self.value(g.iter, depth) for g in node.generators], self.value(node.elt, depth)))
+        return Value(
+            "other",
+            "",
+            (*[self.value(g.iter, depth) for g in node.generators], self.value(node.elt, depth)),
+        )
 
     _setcomp = _listcomp
     _generatorexp = _listcomp
@@ -258,12 +403,20 @@ MAKERS: dict[type[ast.expr], Callable[[Values, Any, int], Value]] = {
 
 
 def _product(left: str, right: str) -> str:
-    return str(float(left) * float(right)).removesuffix(".0") if _numeric(left) and _numeric(right) else "0"
+    return (
+        str(float(left) * float(right)).removesuffix(".0")
+        if _numeric(left) and _numeric(right)
+        else "0"
+    )
 
 
 def _sum(left: str, right: str) -> str:
-    return str(float(left) + float(right)).removesuffix(".0") if _numeric(left) and _numeric(right) else "0"
+    return (
+        str(float(left) + float(right)).removesuffix(".0")
+        if _numeric(left) and _numeric(right)
+        else "0"
+    )
 
 
 def _numeric(text: str) -> bool:
-    return len(text) < 18 and text.replace(".", "", 1).lstrip("-").isdigit()  # noqa: PLR2004
+    return len(text) < 18 and text.replace(".", "", 1).lstrip("-").isdigit()

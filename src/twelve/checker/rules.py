@@ -40,4 +40,7 @@ def rule(rule_id: str) -> Rule:
     for one in RULES:
         if one.id == rule_id:
             return one
-    raise Usage(f"{rule_id} is no requirement that reading can judge", f"one of {', '.join(one.id for one in RULES[:4])} …")
+    raise Usage(
+        f"{rule_id} is no requirement that reading can judge",
+        f"one of {', '.join(one.id for one in RULES[:4])} …",
+    )

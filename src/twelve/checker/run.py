@@ -49,7 +49,9 @@ def selected(select: Iterable[str], ignore: Iterable[str], *, extended: bool) ->
     return made
 
 
-def check(source: Source, rules: Sequence[Rule] = RULES, *, root: str = ".", prefilter: bool = True) -> Report:
+def check(
+    source: Source, rules: Sequence[Rule] = RULES, *, root: str = ".", prefilter: bool = True
+) -> Report:
     """Audit one tree. Nothing of it is run, and no file outside of it is opened."""
     started = time.perf_counter()
     picture = RepositoryPicture(source, Prefilter(rules) if prefilter else None)
@@ -59,9 +61,18 @@ def check(source: Source, rules: Sequence[Rule] = RULES, *, root: str = ".", pre
         faults = [one for one in judged if isinstance(one, Finding)]
         holds = tuple(one for one in judged if isinstance(one, Hold))
         findings += faults
-        verdicts.append(Verdict(rule.id, rule.factor, rule.level, _word(rule, faults, holds), holds[:5]))
+        verdicts.append(
+            Verdict(rule.id, rule.factor, rule.level, _word(rule, faults, holds), holds[:5])
+        )
     findings += broken_files(picture)
-    return Report(root, tuple(verdicts), tuple(sorted(findings, key=_order)), len(picture.files), time.perf_counter() - started, tuple(picture.roots))
+    return Report(
+        root,
+        tuple(verdicts),
+        tuple(sorted(findings, key=_order)),
+        len(picture.files),
+        time.perf_counter() - started,
+        tuple(picture.roots),
+    )
 
 
 def _word(rule: Rule, faults: list[Finding], holds: tuple[Hold, ...]) -> Word:
@@ -78,11 +89,18 @@ def broken_files(picture: RepositoryPicture) -> list[Finding]:
     for one in picture.broken:
         if not one.path.endswith(".py"):
             rule = "II-1" if one.path.endswith((".toml", ".json", "Pipfile")) else "V-1"
-            made.append(Finding(rule, "low", f"does not parse: {one.why}", (Place(one.path, one.line),)))
+            made.append(
+                Finding(rule, "low", f"does not parse: {one.why}", (Place(one.path, one.line),))
+            )
     return made
 
 
 def _order(finding: Finding) -> tuple[int, int, str, int]:
     ids = [rule.id for rule in RULES]
     place = finding.places[0] if finding.places else Place(".")
-    return (SEVERITIES.index(finding.severity), ids.index(finding.requirement) if finding.requirement in ids else 999, place.path, place.line)
+    return (
+        SEVERITIES.index(finding.severity),
+        ids.index(finding.requirement) if finding.requirement in ids else 999,
+        place.path,
+        place.line,
+    )

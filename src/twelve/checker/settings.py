@@ -22,7 +22,10 @@ class CheckSettings(NamedTuple):
 
 def read_settings(source: Source) -> CheckSettings:
     """The settings of the tree; an unknown key is an error that names it."""
-    for path, keys in (("twelve.toml", ("check",)), ("pyproject.toml", ("tool", "twelve", "check"))):
+    for path, keys in (
+        ("twelve.toml", ("check",)),
+        ("pyproject.toml", ("tool", "twelve", "check")),
+    ):
         text = decode(source.read(path))
         try:
             table = tomllib.loads(text) if text else {}
@@ -45,7 +48,13 @@ def _made(path: str, table: dict[str, object]) -> CheckSettings:
         if not isinstance(held, list) or not all(isinstance(word, str) for word in held):
             raise Invalid(f"{path}: check/{key} is no list of words", f'{key} = ["III-2"]')
         words[key] = tuple(str(word) for word in held)
-    return CheckSettings(words["select"], words["ignore"], bool(table.get("extended", False)), words["exclude"], str(table.get("baseline", "")))
+    return CheckSettings(
+        words["select"],
+        words["ignore"],
+        bool(table.get("extended", False)),
+        words["exclude"],
+        str(table.get("baseline", "")),
+    )
 
 
 def known_selectors() -> set[str]:

@@ -5,7 +5,14 @@ from typing import NamedTuple
 
 OPERATORS = ("&&", "||", ";;", ";", "|&", "|", "&", "(", ")", "\n")
 ASSIGNMENT = re.compile(r"^[A-Za-z_]\w*\+?=")
-OPENERS = {"while": "loop", "until": "loop", "for": "for", "if": "if", "case": "case", "select": "for"}
+OPENERS = {
+    "while": "loop",
+    "until": "loop",
+    "for": "for",
+    "if": "if",
+    "case": "case",
+    "select": "for",
+}
 CLOSERS = {"done", "fi", "esac"}
 SKIP = {"do", "then", "else", "elif", "{", "}", "!", "time", "in"}
 HEREDOC = re.compile(r"<<-?\s*['\"]?(\w+)['\"]?")
@@ -84,7 +91,7 @@ def _word(text: str, at: int) -> tuple[str, int, bool]:
     quoted = False
     while at < size:
         char = text[at]
-        if char in " \t\r\n;|()" or (char == "&" and not (out and out[-1][-1:] in ">")):
+        if char in " \t\r\n;|()" or (char == "&" and not (out and out[-1][-1:] == ">")):
             break
         if char == "\\":
             if text[at + 1 : at + 2] == "\n":
@@ -160,7 +167,12 @@ class _Parser:
     def feed(self, found: list[Token]) -> list[Simple]:
         for index, token in enumerate(found):
             if token.operator:
-                if token.text == "(" and self.words and index + 1 < len(found) and found[index + 1].text == ")":
+                if (
+                    token.text == "("
+                    and self.words
+                    and index + 1 < len(found)
+                    and found[index + 1].text == ")"
+                ):
                     self.function, self.function_depth = self.words[-1].text, self.braces
                     self.words = []
                     continue
@@ -244,7 +256,15 @@ class _Parser:
                 kept.append(text)
         self.made.append(
             Simple(
-                tuple(kept), line, tuple(env), before, operator, "loop" in self.stack, bool({"if", "case"} & set(self.stack)), self.function, tuple(redirects),
+                tuple(kept),
+                line,
+                tuple(env),
+                before,
+                operator,
+                "loop" in self.stack,
+                bool({"if", "case"} & set(self.stack)),
+                self.function,
+                tuple(redirects),
                 (self.subjects[-1], self.patterns[-1]) if self.subjects else ("", ""),
             )
         )

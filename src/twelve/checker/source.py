@@ -10,8 +10,38 @@ from typing import NamedTuple, Protocol
 from twelve.errors import Usage
 
 SKIPPED = frozenset(
-    ".git .hg .svn .bzr node_modules bower_components .venv venv .tox .nox __pycache__ .mypy_cache .pytest_cache .ruff_cache .hypothesis .cache "
-    ".eggs .idea .terraform .next .nuxt .svelte-kit .turbo .yarn .pnpm-store .gradle .serverless .parcel-cache .direnv coverage".split()
+    [
+        ".git",
+        ".hg",
+        ".svn",
+        ".bzr",
+        "node_modules",
+        "bower_components",
+        ".venv",
+        "venv",
+        ".tox",
+        ".nox",
+        "__pycache__",
+        ".mypy_cache",
+        ".pytest_cache",
+        ".ruff_cache",
+        ".hypothesis",
+        ".cache",
+        ".eggs",
+        ".idea",
+        ".terraform",
+        ".next",
+        ".nuxt",
+        ".svelte-kit",
+        ".turbo",
+        ".yarn",
+        ".pnpm-store",
+        ".gradle",
+        ".serverless",
+        ".parcel-cache",
+        ".direnv",
+        "coverage",
+    ]
 )
 """Folders that hold no code of the app."""
 BIGGEST = 2_000_000
@@ -40,7 +70,10 @@ class MemoryTree:
     """A tree in a mapping."""
 
     def __init__(self, files: Mapping[str, str | bytes]) -> None:
-        self.files = {path: text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text for path, text in files.items()}
+        self.files = {
+            path: text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
+            for path, text in files.items()
+        }
 
     def entries(self) -> Iterator[Entry]:
         for path, data in self.files.items():
@@ -79,7 +112,9 @@ class FolderTree:
                 continue
             for item in held:
                 path = f"{folder}/{item.name}" if folder else item.name
-                if self.excluded and any(fnmatch.fnmatchcase(path, pattern) for pattern in self.excluded):
+                if self.excluded and any(
+                    fnmatch.fnmatchcase(path, pattern) for pattern in self.excluded
+                ):
                     continue
                 if item.is_symlink():
                     yield Entry(path, 0, _target(item.path))

@@ -44,12 +44,18 @@ NONE = Node(None, 0)
 def read_yaml(path: str, text: str) -> tuple[list[Node], Broken | None]:
     """The documents of a file, or why it does not parse."""
     try:
-        import yaml  # noqa: PLC0415
+        import yaml
     except ImportError:
-        raise Missing("twelve check: YAML needs the extra 'check'", "pip install 'twelve[check]'") from None
+        raise Missing(
+            "twelve check: YAML needs the extra 'check'", "pip install 'twelve[check]'"
+        ) from None
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return [_Maker().node(document) for document in yaml.compose_all(text, Loader=loader) if document is not None], None
+        return [
+            _Maker().node(document)
+            for document in yaml.compose_all(text, Loader=loader)
+            if document is not None
+        ], None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         return [], Broken(path, line, str(error.problem or "does not parse"))
@@ -65,7 +71,7 @@ class _Maker:
 
     def node(self, found: Any, depth: int = 0) -> Node:
         self.left -= 1
-        if self.left < 0 or depth > 60:  # noqa: PLR2004
+        if self.left < 0 or depth > 60:
             raise ValueError("too many nodes")
         line = found.start_mark.line + 1
         kind = type(found).__name__
@@ -81,5 +87,11 @@ class _Maker:
                 for held in child.items or [child]:
                     made = {**dict(held.pairs), **made}
             else:
-                made[name] = child if isinstance(child.value, dict | list) else Node(child.value, key.start_mark.line + 1 if not child.text else child.line)
+                made[name] = (
+                    child
+                    if isinstance(child.value, dict | list)
+                    else Node(
+                        child.value, key.start_mark.line + 1 if not child.text else child.line
+                    )
+                )
         return Node(made, line)

@@ -34,9 +34,18 @@ def run(argv: tuple[str, ...], *, cwd: Path, timeout: float = 120) -> Ended:
     path = shutil.which(argv[0])
     if path is None:
         raise Missing(f"{argv[0]} is not on PATH", f"install {argv[0]}, or leave it out")
-    environ = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")} | {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
+    environ = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")} | {
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_OPTIONAL_LOCKS": "0",
+    }
     child = subprocess.Popen(
-        (path, *argv[1:]), cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, env=environ
+        (path, *argv[1:]),
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        env=environ,
     )
     try:
         out, err = child.communicate(timeout=timeout)

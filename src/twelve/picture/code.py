@@ -137,18 +137,96 @@ class Module:
 
     def imports_any(self, *roots: str) -> bool:
         """Is one of these packages imported here?"""
-        return any(found.module == root or found.module.startswith((root + ".", root + "/")) for found in self.imports for root in roots)
+        return any(
+            found.module == root or found.module.startswith((root + ".", root + "/"))
+            for found in self.imports
+            for root in roots
+        )
 
 
 ROUTE_WORDS = frozenset(
-    "route get post put patch delete head options websocket websocket_route api_route all use api_view csrf_exempt "
-    "login_required require_http_methods require_POST require_GET require_safe action permission_required "
-    "Get Post Put Patch Delete All before_request after_request errorhandler view_config http_method on_event_handler".split()
+    [
+        "route",
+        "get",
+        "post",
+        "put",
+        "patch",
+        "delete",
+        "head",
+        "options",
+        "websocket",
+        "websocket_route",
+        "api_route",
+        "all",
+        "use",
+        "api_view",
+        "csrf_exempt",
+        "login_required",
+        "require_http_methods",
+        "require_POST",
+        "require_GET",
+        "require_safe",
+        "action",
+        "permission_required",
+        "Get",
+        "Post",
+        "Put",
+        "Patch",
+        "Delete",
+        "All",
+        "before_request",
+        "after_request",
+        "errorhandler",
+        "view_config",
+        "http_method",
+        "on_event_handler",
+    ]
 )
-VIEW_BASES = ("View", "APIView", "ViewSet", "ViewSetMixin", "Resource", "MethodView", "HTTPEndpoint", "RequestHandler", "Handler", "Controller")
-VIEW_METHODS = frozenset("get post put patch delete dispatch form_valid create update destroy retrieve list head options".split())
-TASK_WORDS = frozenset("task shared_task actor job db_task periodic_task process Process Processor db_periodic_task".split())
-COMMAND_WORDS = frozenset("command group cli callback option argument".split())
+VIEW_BASES = (
+    "View",
+    "APIView",
+    "ViewSet",
+    "ViewSetMixin",
+    "Resource",
+    "MethodView",
+    "HTTPEndpoint",
+    "RequestHandler",
+    "Handler",
+    "Controller",
+)
+VIEW_METHODS = frozenset(
+    [
+        "get",
+        "post",
+        "put",
+        "patch",
+        "delete",
+        "dispatch",
+        "form_valid",
+        "create",
+        "update",
+        "destroy",
+        "retrieve",
+        "list",
+        "head",
+        "options",
+    ]
+)
+TASK_WORDS = frozenset(
+    [
+        "task",
+        "shared_task",
+        "actor",
+        "job",
+        "db_task",
+        "periodic_task",
+        "process",
+        "Process",
+        "Processor",
+        "db_periodic_task",
+    ]
+)
+COMMAND_WORDS = frozenset(["command", "group", "cli", "callback", "option", "argument"])
 
 
 def is_handler(function: Function | None) -> bool:
@@ -158,7 +236,10 @@ def is_handler(function: Function | None) -> bool:
     words = {decorator.rpartition(".")[2] for decorator in function.decorators}
     if words & (ROUTE_WORDS | {"Get", "Post"}) and not words & {"command"}:
         return True
-    if function.params[:1] in (("request",), ("req",), ("ctx",)) or function.params[:2] in (("self", "request"), ("request", "response")):
+    if function.params[:1] in (("request",), ("req",), ("ctx",)) or function.params[:2] in (
+        ("self", "request"),
+        ("request", "response"),
+    ):
         return function.name not in ("process_request", "process_response", "__init__")
     if function.params[:2] in (("req", "res"), ("_req", "res"), ("_", "res")):
         return True
@@ -169,7 +250,9 @@ def is_handler(function: Function | None) -> bool:
 
 def is_task(function: Function | None) -> bool:
     """Is the function work for a queue's worker?"""
-    return function is not None and any(d.rpartition(".")[2] in TASK_WORDS for d in function.decorators)
+    return function is not None and any(
+        d.rpartition(".")[2] in TASK_WORDS for d in function.decorators
+    )
 
 
 def is_command(path: str, function: Function | None) -> bool:
@@ -177,5 +260,6 @@ def is_command(path: str, function: Function | None) -> bool:
     if "/management/commands/" in path or path.startswith("management/commands/"):
         return True
     return function is not None and any(
-        d.rpartition(".")[2] in COMMAND_WORDS and not d.startswith(("bot.", "client.", "tree.")) for d in function.decorators
+        d.rpartition(".")[2] in COMMAND_WORDS and not d.startswith(("bot.", "client.", "tree."))
+        for d in function.decorators
     )

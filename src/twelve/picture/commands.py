@@ -1,5 +1,6 @@
 """What is really executed: each declared command taken apart into the programs that run, and by which shell."""
 
+import itertools
 from typing import Literal, NamedTuple
 
 from twelve.finding import Place
@@ -50,7 +51,12 @@ class Step(NamedTuple):
                     return self.words[index + 1] if index + 1 < len(self.words) else ""
                 if word.startswith(name + "="):
                     return word[len(name) + 1 :]
-                if len(name) == 2 and not word.startswith("--") and word.startswith(name) and len(word) > 2:  # noqa: PLR2004
+                if (
+                    len(name) == 2
+                    and not word.startswith("--")
+                    and word.startswith(name)
+                    and len(word) > 2
+                ):
                     return word[2:]
         return None
 
@@ -102,8 +108,23 @@ WEB_SERVERS = {
 }
 """Programs that answer HTTP, with the distribution they come from."""
 
-WORKERS = frozenset({"celery", "rq", "rqworker", "dramatiq", "huey_consumer", "huey_consumer.py", "arq", "faktory", "procrastinate", "taskiq"})
-INTERPRETERS = frozenset({"python", "python3", "node", "bun", "deno", "ruby", "ts-node", "tsx", "pypy3"})
+WORKERS = frozenset(
+    {
+        "celery",
+        "rq",
+        "rqworker",
+        "dramatiq",
+        "huey_consumer",
+        "huey_consumer.py",
+        "arq",
+        "faktory",
+        "procrastinate",
+        "taskiq",
+    }
+)
+INTERPRETERS = frozenset(
+    {"python", "python3", "node", "bun", "deno", "ruby", "ts-node", "tsx", "pypy3"}
+)
 
 
 def module_of(step: Step) -> tuple[str, ...]:
@@ -137,13 +158,31 @@ def dev_server(step: Step) -> str:
         return "flask run"
     if program == "fastapi" and rest[:1] == ("dev",):
         return "fastapi dev"
-    if program in ("nodemon", "ts-node-dev", "vite-node", "webpack-dev-server", "webpack-serve", "watchmedo", "tsx", "react-scripts", "air"):
+    if program in (
+        "nodemon",
+        "ts-node-dev",
+        "vite-node",
+        "webpack-dev-server",
+        "webpack-serve",
+        "watchmedo",
+        "tsx",
+        "react-scripts",
+        "air",
+    ):
         return _dev_program(program, rest)
-    if program in ("vite", "next", "nuxt", "astro", "remix", "ng", "wrangler") and (rest[:1] in (("dev",), ("serve",)) or (program == "vite" and not rest)):
+    if program in ("vite", "next", "nuxt", "astro", "remix", "ng", "wrangler") and (
+        rest[:1] in (("dev",), ("serve",)) or (program == "vite" and not rest)
+    ):
         return f"{program} {rest[0]}" if rest else program
-    if program == "nest" and rest[:1] == ("start",) and ("--watch" in rest or "--debug" in rest or not rest[1:]):
+    if (
+        program == "nest"
+        and rest[:1] == ("start",)
+        and ("--watch" in rest or "--debug" in rest or not rest[1:])
+    ):
         return "nest start"
-    if program in ("uvicorn", "gunicorn", "hypercorn", "granian", "sanic") and ("--reload" in rest or "--debug" in rest):
+    if program in ("uvicorn", "gunicorn", "hypercorn", "granian", "sanic") and (
+        "--reload" in rest or "--debug" in rest
+    ):
         return f"{program} --reload"
     if program == "node" and ("--watch" in rest or "--inspect" in rest):
         return "node --watch"
@@ -163,7 +202,13 @@ def serves(step: Step) -> str:
     words = module_of(step)
     program = words[0].rpartition("/")[2] if words else ""
     if program in ("flask", "fastapi", "next", "nest", "sanic", "litestar"):
-        ok = {"flask": ("run",), "fastapi": ("run", "dev"), "next": ("start", "dev"), "nest": ("start",), "litestar": ("run",)}
+        ok = {
+            "flask": ("run",),
+            "fastapi": ("run", "dev"),
+            "next": ("start", "dev"),
+            "nest": ("start",),
+            "litestar": ("run",),
+        }
         return program if program == "sanic" or set(words[1:]) & set(ok[program]) else ""
     if manage_command(step) in DEV_SERVERS:
         return "runserver"
@@ -178,7 +223,14 @@ def is_worker(step: Step) -> bool:
         return "worker" in words
     if program == "rq":
         return "worker" in words or "worker-pool" in words
-    return program in WORKERS or manage_command(step) in ("rqworker", "qcluster", "run_huey", "celery", "rundramatiq", "procrastinate")
+    return program in WORKERS or manage_command(step) in (
+        "rqworker",
+        "qcluster",
+        "run_huey",
+        "celery",
+        "rundramatiq",
+        "procrastinate",
+    )
 
 
 def migrates(step: Step) -> str:
@@ -187,13 +239,24 @@ def migrates(step: Step) -> str:
     admin = manage_command(step)
     if admin in ("migrate", "syncdb", "makemigrations", "migrate_schemas", "createcachetable"):
         return f"manage.py {admin}"
-    pairs = [*zip(words, words[1:], strict=False)]
+    pairs = [*itertools.pairwise(words)]
     last = [(a.rpartition("/")[2], b) for a, b in pairs]
     for first, second in last:
         if (first, second) in MIGRATIONS:
             return f"{first} {second}"
     joined = " ".join(words)
-    for known in ("db upgrade", "db:migrate", "db:push", "migration:run", "migrate:latest", "migrate deploy", "migrate up", "create_tables", "create_db", "create_all"):
+    for known in (
+        "db upgrade",
+        "db:migrate",
+        "db:push",
+        "migration:run",
+        "migrate:latest",
+        "migrate deploy",
+        "migrate up",
+        "create_tables",
+        "create_db",
+        "create_all",
+    ):
         if known in joined and not joined.startswith("echo"):
             return known
     return ""

@@ -12,11 +12,20 @@ PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 """Values that stand where a real one should be."""
-DUMMY = re.compile(r"^(dummy|fake|build[-_]?\w*|placeholder|x+|test\w*|unused|none|ignored?|not-?\w*|a|secret|temp\w*|tmp\w*|foo|bar|key|changeme)$", re.IGNORECASE)
-LOCAL = re.compile(r"(?<![\w.-])(localhost|127\.0\.0\.1|0\.0\.0\.0|\[?::1?\]?|host\.docker\.internal)(?![\w.-])")
+DUMMY = re.compile(
+    r"^(dummy|fake|build[-_]?\w*|placeholder|x+|test\w*|unused|none|ignored?|not-?\w*|a|secret|temp\w*|tmp\w*|foo|bar|key|changeme)$",
+    re.IGNORECASE,
+)
+LOCAL = re.compile(
+    r"(?<![\w.-])(localhost|127\.0\.0\.1|0\.0\.0\.0|\[?::1?\]?|host\.docker\.internal)(?![\w.-])"
+)
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-DEV_TESTS = re.compile(r"(^|_)(debug|dev|development|local|test|testing|is_dev|ci|debugging)($|_)", re.IGNORECASE)
-ENV_NAMES = re.compile(r"^(NODE_ENV|RAILS_ENV|FLASK_ENV|APP_ENV|ENV|ENVIRONMENT|DJANGO_ENV|FASTAPI_ENV|STAGE|DEPLOY_ENV|APP_ENVIRONMENT|\w*_(ENV|ENVIRONMENT|STAGE))$")
+DEV_TESTS = re.compile(
+    r"(^|_)(debug|dev|development|local|test|testing|is_dev|ci|debugging)($|_)", re.IGNORECASE
+)
+ENV_NAMES = re.compile(
+    r"^(NODE_ENV|RAILS_ENV|FLASK_ENV|APP_ENV|ENV|ENVIRONMENT|DJANGO_ENV|FASTAPI_ENV|STAGE|DEPLOY_ENV|APP_ENVIRONMENT|\w*_(ENV|ENVIRONMENT|STAGE))$"
+)
 
 
 def trace(module: Module, value: Value, function: Function | None = None, depth: int = 0) -> Value:
@@ -28,7 +37,9 @@ def trace(module: Module, value: Value, function: Function | None = None, depth:
         return trace(module, found, function, depth + 1) if found is not None else value
     if not value.parts:
         return value
-    return value._replace(parts=tuple(trace(module, part, function, depth + 1) for part in value.parts))
+    return value._replace(
+        parts=tuple(trace(module, part, function, depth + 1) for part in value.parts)
+    )
 
 
 def _last(module: Module, value: Value, function: Function | None) -> Value | None:
@@ -37,7 +48,13 @@ def _last(module: Module, value: Value, function: Function | None) -> Value | No
         fields = [a for a in module.assigned(value.text[5:]) if a.owner and a.function is None]
         return fields[0].value if len(fields) == 1 else None
     if function is not None:
-        own = [a for a in held if a.function is not None and a.function.qualified == function.qualified and (not value.line or a.line <= value.line)]
+        own = [
+            a
+            for a in held
+            if a.function is not None
+            and a.function.qualified == function.qualified
+            and (not value.line or a.line <= value.line)
+        ]
         if own:
             return own[-1].value if not own[-1].augmented else None
         if value.text in function.params:
@@ -55,12 +72,17 @@ def replaceable(module: Module, assign: Assign) -> bool:
     if from_env(trace(module, assign.value, assign.function)):
         return True
     for other in module.assigned(assign.target):
-        if other is not assign and (from_env(trace(module, other.value, other.function)) or any(from_env(trace(module, g.test, other.function)) for g in other.guards)):
+        if other is not assign and (
+            from_env(trace(module, other.value, other.function))
+            or any(from_env(trace(module, g.test, other.function)) for g in other.guards)
+        ):
             return True
     return any(from_env(trace(module, guard.test, assign.function)) for guard in assign.guards)
 
 
-def guarded_by_env(module: Module, guards: tuple[Guard, ...], function: Function | None = None) -> list[str]:
+def guarded_by_env(
+    module: Module, guards: tuple[Guard, ...], function: Function | None = None
+) -> list[str]:
     """The variables that the conditions ask for."""
     return [key for guard in guards for key in env_keys(trace(module, guard.test, function))]
 
@@ -69,7 +91,10 @@ def development_only(module: Module, guards: tuple[Guard, ...]) -> bool:
     """Does the code run only when a debug or development switch is on (or a production one off)?"""
     for guard in guards:
         words = [part.text for part in walk(guard.test) if part.kind in ("name", "env", "str")]
-        dev = any(DEV_TESTS.search(CAMEL.sub("_", word).replace(".", "_").replace("-", "_")) for word in words)
+        dev = any(
+            DEV_TESTS.search(CAMEL.sub("_", word).replace(".", "_").replace("-", "_"))
+            for word in words
+        )
         prod = any(re.search(r"prod|live", word, re.IGNORECASE) for word in words)
         negated = guard.test.text in ("not", "noteq") or guard.test.text == "notin"
         if dev and guard.wanted != negated:
@@ -90,7 +115,9 @@ def _local_platform(module: Module, guard: Guard) -> bool:
 
 def is_main(guards: tuple[Guard, ...]) -> bool:
     """Does the code stand under ``if __name__ == "__main__"`` (or ``require.main === module``)?"""
-    return any(part.text in ("__name__", "require.main") for guard in guards for part in walk(guard.test))
+    return any(
+        part.text in ("__name__", "require.main") for guard in guards for part in walk(guard.test)
+    )
 
 
 def call_env(module: Module, call: Call) -> bool:

@@ -6,7 +6,18 @@ from typing import Literal, NamedTuple, Protocol
 from twelve.finding import Finding, Place
 from twelve.picture.code import Assign, Call, Module
 from twelve.picture.commands import Process
-from twelve.picture.tree import Broken, Dockerfile, File, Job, Manifest, Option, Repository, Service, Variable, Workload
+from twelve.picture.tree import (
+    Broken,
+    Dockerfile,
+    File,
+    Job,
+    Manifest,
+    Option,
+    Repository,
+    Service,
+    Variable,
+    Workload,
+)
 
 Level = Literal["M", "S", "X"]
 
@@ -118,5 +129,9 @@ def grouped(findings: Iterable[Finding]) -> Iterator[Finding]:
     merged: dict[tuple[str, str], Finding] = {}
     for found in findings:
         key = (found.requirement, found.message)
-        merged[key] = found if key not in merged else merged[key]._replace(places=(*merged[key].places, *found.places))
+        merged[key] = (
+            found
+            if key not in merged
+            else merged[key]._replace(places=(*merged[key].places, *found.places))
+        )
     yield from merged.values()

@@ -9,7 +9,10 @@ KEY_NAME = re.compile(
     re.IGNORECASE,
 )
 """Names of keys that sign or encrypt: any literal is a fault."""
-SECRET_NAME = re.compile(r"(secret|passw(or)?d|passphrase|token|api[_-]?key|private[_-]?key|access[_-]?key|credential|auth[_-]?key|(^|_)pwd$|(^|_)pass$|account[_-]?key|client[_-]?secret|smtp[_-]?pass)", re.IGNORECASE)
+SECRET_NAME = re.compile(
+    r"(secret|passw(or)?d|passphrase|token|api[_-]?key|private[_-]?key|access[_-]?key|credential|auth[_-]?key|(^|_)pwd$|(^|_)pass$|account[_-]?key|client[_-]?secret|smtp[_-]?pass)",
+    re.IGNORECASE,
+)
 NOT_SECRET = re.compile(
     r"(url|uri|name|field|header|path|type|expir\w*|algorithm|prefix|suffix|template|regex|pattern|label|message|msg|error|help|text|hint|param|var|class|backend|input|placeholder|length|"
     r"min|max|size|_id|ids|ttl|timeout|age|lifetime|format|column|col|attr|attribute|mode|endpoint|policy|validators?|hashers?|scheme|form|view|status|event|action|title|description|scope|"
@@ -26,9 +29,31 @@ FORMATS = (
     (re.compile(r"\bxox[baprs]-[0-9A-Za-z-]{20,}"), "a Slack token"),
     (re.compile(r"\b[sr]k_live_[0-9A-Za-z]{20,}"), "a Stripe key"),
     (re.compile(r"\bSG\.[\w-]{22}\.[\w-]{43}\b"), "a SendGrid key"),
-    (re.compile(r"-----BEGIN (RSA |EC |OPENSSH |DSA |PGP )?PRIVATE KEY( BLOCK)?-----\s*(\\n|\n)?\s*[A-Za-z0-9+/=]{16,}"), "a private key"),
+    (
+        re.compile(
+            r"-----BEGIN (RSA |EC |OPENSSH |DSA |PGP )?PRIVATE KEY( BLOCK)?-----\s*(\\n|\n)?\s*[A-Za-z0-9+/=]{16,}"
+        ),
+        "a private key",
+    ),
 )
-FORMAT_WORDS = ("AKIA", "AIza", "ghp_", "gho_", "ghs_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "xoxa-", "xoxr-", "xoxs-", "sk_live_", "rk_live_", "SG.", "PRIVATE KEY-----")
+FORMAT_WORDS = (
+    "AKIA",
+    "AIza",
+    "ghp_",
+    "gho_",
+    "ghs_",
+    "github_pat_",
+    "glpat-",
+    "xoxb-",
+    "xoxp-",
+    "xoxa-",
+    "xoxr-",
+    "xoxs-",
+    "sk_live_",
+    "rk_live_",
+    "SG.",
+    "PRIVATE KEY-----",
+)
 SAMPLE = re.compile(r"EXAMPLE|example|sample|0{8}|1234567|abcdef|xxxx|dummy", re.IGNORECASE)
 
 
@@ -49,27 +74,69 @@ def stands_in(value: str) -> bool:
 
 def plausible(name: str, value: str) -> bool:
     """May the text be a real credential under this name?"""
-    if stands_in(value) or len(value) < 6 or re.search(r"\s", value) or value.startswith(("/", "http://", "https://", "./", "$", "{", "<", "%", "#", ".", "@", "[", "^", "(", "+")):  # noqa: PLR2004
+    if (
+        stands_in(value)
+        or len(value) < 6
+        or re.search(r"\s", value)
+        or value.startswith(
+            (
+                "/",
+                "http://",
+                "https://",
+                "./",
+                "$",
+                "{",
+                "<",
+                "%",
+                "#",
+                ".",
+                "@",
+                "[",
+                "^",
+                "(",
+                "+",
+            )
+        )
+    ):
         return False
     words = re.sub(r"[^a-z]", "", value.lower())
     if words and (words in name.lower().replace("_", "") or name.lower().replace("_", "") in words):
         return False
-    if re.fullmatch(r"[a-z]+([A-Z][a-z]+)+|[a-z]+([_.:/-][a-z]+)+|[A-Z]+(_[A-Z]+)+|[A-Z]?[a-z]+", value):
+    if re.fullmatch(
+        r"[a-z]+([A-Z][a-z]+)+|[a-z]+([_.:/-][a-z]+)+|[A-Z]+(_[A-Z]+)+|[A-Z]?[a-z]+", value
+    ):
         return False
     if re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", value) and not value.startswith("eyJ"):
         return False
-    return bool(re.search(r"\d", value)) or bool(re.search(r"[^\w.:/-]", value)) or bool(re.search(r"[a-z].*[A-Z]|[A-Z].*[a-z]", value))
+    return (
+        bool(re.search(r"\d", value))
+        or bool(re.search(r"[^\w.:/-]", value))
+        or bool(re.search(r"[a-z].*[A-Z]|[A-Z].*[a-z]", value))
+    )
 
 
 def url_password(text: str) -> str:
     """The password in a URL when it is a real one at a place that is not this machine."""
     match = URL_PASSWORD.search(text)
-    if not match or stands_in(match[1]) or "{" in match[1] or LOCAL.search(match[2]) or "example" in match[2]:
+    if (
+        not match
+        or stands_in(match[1])
+        or "{" in match[1]
+        or LOCAL.search(match[2])
+        or "example" in match[2]
+    ):
         return ""
     user = text[match.start() : match.end()].partition("://")[2].partition(":")[0]
-    return "" if match[1] == user or match[1].startswith(("$", "<", "%(", "*")) or re.fullmatch(r"[A-Z_]+|x+|\.+|pass\w*|pw|user\w*", match[1]) or "." not in match[2] else match[1]
+    return (
+        ""
+        if match[1] == user
+        or match[1].startswith(("$", "<", "%(", "*"))
+        or re.fullmatch(r"[A-Z_]+|x+|\.+|pass\w*|pw|user\w*", match[1])
+        or "." not in match[2]
+        else match[1]
+    )
 
 
 def masked(value: str) -> str:
     """Enough of a value to find it again, never the whole."""
-    return (value[:2] if len(value) > 8 else "") + "…" + f" ({len(value)} characters)"  # noqa: PLR2004
+    return (value[:2] if len(value) > 8 else "") + "…" + f" ({len(value)} characters)"

@@ -9,17 +9,36 @@ from twelve.picture.code import Call, Module, is_command, is_handler, is_task
 from twelve.picture.origin import development_only, trace
 from twelve.picture.value import Value, from_env, plain, strings, text_of, walk
 
-Kind = Literal["temp", "build", "source", "log", "lock", "pid", "device", "env", "app", "absolute", "unknown"]
+Kind = Literal[
+    "temp", "build", "source", "log", "lock", "pid", "device", "env", "app", "absolute", "unknown"
+]
 Caller = Literal["handler", "task", "command", "import", "function", "main"]
 
-TEMP = re.compile(r"(^|/)(tmp|temp|var/tmp|dev/shm)(/|$)|tempfile|mkdtemp|gettempdir|NamedTemporary|TemporaryDirectory|tmpdir|temp_?dir|tmp_?(path|file|dir)|temp_?(path|file)|scratch", re.IGNORECASE)
+TEMP = re.compile(
+    r"(^|/)(tmp|temp|var/tmp|dev/shm)(/|$)|tempfile|mkdtemp|gettempdir|NamedTemporary|TemporaryDirectory|tmpdir|temp_?dir|tmp_?(path|file|dir)|temp_?(path|file)|scratch",
+    re.IGNORECASE,
+)
 SOURCE = re.compile(r"\.(py|js|ts|jsx|tsx|mjs|cjs|rb|php|so|pyc)$")
 LOG = re.compile(r"(^|[/_.-])(logs?|access|error)([/_.-][\w.-]*)?$|\.log$|\.log\.", re.IGNORECASE)
 LOCK = re.compile(r"\.(lock|lck)$|(^|/)lock$")
-HERE = re.compile(r"__file__|__dirname|BASE_DIR|base_dir|ROOT_DIR|PROJECT_ROOT|root_path|process\.cwd|getcwd|APP_ROOT|BASEDIR|import\.meta")
-BUILD = re.compile(r"(^|/)(dist|build|staticfiles|static-collected|\.next|coverage|node_modules|locale|schema\.(json|graphql))(/|$)|collectstatic|openapi\.json$")
+HERE = re.compile(
+    r"__file__|__dirname|BASE_DIR|base_dir|ROOT_DIR|PROJECT_ROOT|root_path|process\.cwd|getcwd|APP_ROOT|BASEDIR|import\.meta"
+)
+BUILD = re.compile(
+    r"(^|/)(dist|build|staticfiles|static-collected|\.next|coverage|node_modules|locale|schema\.(json|graphql))(/|$)|collectstatic|openapi\.json$"
+)
 MODES = re.compile(r"[wax+]")
-OPENERS = ("open", "codecs.open", "io.open", "gzip.open", "bz2.open", "aiofiles.open", "lzma.open", "zipfile.ZipFile", "tarfile.open")
+OPENERS = (
+    "open",
+    "codecs.open",
+    "io.open",
+    "gzip.open",
+    "bz2.open",
+    "aiofiles.open",
+    "lzma.open",
+    "zipfile.ZipFile",
+    "tarfile.open",
+)
 RECEIVERS = ("write_text", "write_bytes", "touch")
 TARGETS = {
     "shutil.copy": 1, "shutil.copyfile": 1, "shutil.copy2": 1, "shutil.move": 1, "shutil.copyfileobj": -1, "shutil.copytree": 1,
@@ -30,7 +49,9 @@ JS_TARGETS = {
     "writeFile": 0, "writeFileSync": 0, "appendFile": 0, "appendFileSync": 0, "createWriteStream": 0, "outputFile": 0, "outputFileSync": 0,
     "outputJson": 0, "writeJson": 0, "writeJsonSync": 0, "copyFile": 1, "copyFileSync": 1, "rename": 1, "renameSync": 1, "toFile": 0, "mv": 0, "cpSync": 1,
 }  # fmt: skip
-FS = re.compile(r"^(node:)?(fs|fs-extra|fs/promises|graceful-fs|fsPromises|fse|fsAsync|fsp)(\.promises)?(/promises)?\.")
+FS = re.compile(
+    r"^(node:)?(fs|fs-extra|fs/promises|graceful-fs|fsPromises|fse|fsAsync|fsp)(\.promises)?(/promises)?\."
+)
 
 
 class Sink(NamedTuple):
@@ -61,24 +82,55 @@ def sinks(module: Module) -> Iterator[Sink]:
         mode = plain(call.value.argument(1, "mode")) or ""
         text = text_of(target)
         kind: Kind = "temp" if TEMP.search(found.text) else kind_of(target, text)
-        yield Sink(module, call, target, text, kind, caller_of(module, call), "a" in mode or "append" in call.last)
+        yield Sink(
+            module,
+            call,
+            target,
+            text,
+            kind,
+            caller_of(module, call),
+            "a" in mode or "append" in call.last,
+        )
 
 
 def _target(call: Call) -> Value | None:
     name = call.name
     if name in OPENERS:
         mode = call.value.argument(1, "mode")
-        return call.value.argument(0, "file", "filename", "name") if mode is not None and mode.kind == "str" and MODES.search(mode.text) else None
-    if call.last == "open" and call.receiver is not None and not name.startswith(("os.", "webbrowser.", "urllib", "PIL.", "zipfile", "self.client")):
+        return (
+            call.value.argument(0, "file", "filename", "name")
+            if mode is not None and mode.kind == "str" and MODES.search(mode.text)
+            else None
+        )
+    if (
+        call.last == "open"
+        and call.receiver is not None
+        and not name.startswith(("os.", "webbrowser.", "urllib", "PIL.", "zipfile", "self.client"))
+    ):
         mode = call.value.argument(0, "mode")
-        return call.receiver if mode is not None and mode.kind == "str" and re.fullmatch(r"[wax]b?t?\+?|[rwa]b?\+b?", mode.text) else None
+        return (
+            call.receiver
+            if mode is not None
+            and mode.kind == "str"
+            and re.fullmatch(r"[wax]b?t?\+?|[rwa]b?\+b?", mode.text)
+            else None
+        )
     if call.last in RECEIVERS and call.receiver is not None and call.last != "touch":
         return call.receiver
     if name in TARGETS and TARGETS[name] >= 0:
         return call.value.argument(TARGETS[name])
     if call.last == "save" and is_handler(call.function):
         first = call.value.argument(0, "dst")
-        return first if first is not None and (first.kind == "join" or "path" in first.text.lower() or "filename" in first.text.lower()) else None
+        return (
+            first
+            if first is not None
+            and (
+                first.kind == "join"
+                or "path" in first.text.lower()
+                or "filename" in first.text.lower()
+            )
+            else None
+        )
     return None
 
 
@@ -95,7 +147,11 @@ def _js_target(call: Call) -> Value | None:
 
 def kind_of(target: Value, text: str) -> Kind:
     """What class of place a path is."""
-    names = " ".join(part.text for part in walk(target) if part.kind in ("name", "call", "env")) + " " + text
+    names = (
+        " ".join(part.text for part in walk(target) if part.kind in ("name", "call", "env"))
+        + " "
+        + text
+    )
     if text.startswith("/dev/"):
         return "device"
     if TEMP.search(text) or TEMP.search(names):
@@ -128,7 +184,11 @@ def caller_of(module: Module, call: Call) -> Caller:
     if is_command(module.path, call.function) or module.role in ("script", "build"):
         return "command"
     if call.function is None:
-        return "main" if any(part.text == "__name__" for guard in call.guards for part in walk(guard.test)) else "import"
+        return (
+            "main"
+            if any(part.text == "__name__" for guard in call.guards for part in walk(guard.test))
+            else "import"
+        )
     if call.function.name in ("main", "handle", "cli"):
         return "command"
     return "function"

@@ -4,7 +4,19 @@ from typing import Literal, NamedTuple
 
 from twelve.finding import Place
 
-Role = Literal["app", "test", "dev", "build", "docs", "vendored", "generated", "migration", "example", "script", "asset"]
+Role = Literal[
+    "app",
+    "test",
+    "dev",
+    "build",
+    "docs",
+    "vendored",
+    "generated",
+    "migration",
+    "example",
+    "script",
+    "asset",
+]
 
 
 class File(NamedTuple):

@@ -3,11 +3,27 @@
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-Kind = Literal["str", "num", "bool", "none", "name", "env", "call", "join", "cond", "list", "dict", "compare", "other"]
+Kind = Literal[
+    "str",
+    "num",
+    "bool",
+    "none",
+    "name",
+    "env",
+    "call",
+    "join",
+    "cond",
+    "list",
+    "dict",
+    "compare",
+    "other",
+]
 
 
 class Value(NamedTuple):
-    """One expression. The meaning of ``text``, ``parts`` and ``keys`` goes with the kind:
+    """One expression.
+
+    The meaning of ``text``, ``parts`` and ``keys`` goes with the kind.
 
     ``env``: text is the variable's name, parts hold the default (none: the variable is required).
     ``call``: text is the callee's dotted name, parts the arguments, keys the names of the last of them.
@@ -69,7 +85,9 @@ def fixed_strings(value: Value) -> Iterator[Value]:
     """The string literals that no environment can replace: neither defaults of a read nor alternatives to one."""
     if value.kind == "str":
         yield value
-    if value.kind == "env" or (value.kind == "cond" and any(part.kind == "env" for part in value.parts)):
+    if value.kind == "env" or (
+        value.kind == "cond" and any(part.kind == "env" for part in value.parts)
+    ):
         return
     for part in value.parts:
         yield from fixed_strings(part)

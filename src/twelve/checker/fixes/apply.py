@@ -34,7 +34,10 @@ def edits_for(source: Source, report: Report, which: str) -> Edits:
     """The new texts; a fix sees what the fixes before it have made."""
     ids = [rule.id for rule in RULES if rule.id in FIXES] if which == "all" else [which]
     if which != "all" and which not in FIXES:
-        raise Usage(f"{which} cannot be mended by a machine", f"one of {', '.join(FIXES)}; `twelve check --explain {which}` says the way out")
+        raise Usage(
+            f"{which} cannot be mended by a machine",
+            f"one of {', '.join(FIXES)}; `twelve check --explain {which}` says the way out",
+        )
     picture = RepositoryPicture(source)
     edits: Edits = {}
     for rule_id in ids:
@@ -49,11 +52,20 @@ def diff(source: Source, edits: Edits) -> Iterator[str]:
     for path, text in sorted(edits.items()):
         before = decode(source.read(path))
         old = f"a/{path}" if before else "/dev/null"
-        for line in difflib.unified_diff(before.splitlines(keepends=True), text.splitlines(keepends=True), old, f"b/{path}"):
+        for line in difflib.unified_diff(
+            before.splitlines(keepends=True), text.splitlines(keepends=True), old, f"b/{path}"
+        ):
             yield line if line.endswith("\n") else line + "\n\\ No newline at end of file\n"
 
 
-def mend(source: FolderTree, report: Report, which: str, *, only_diff: bool, write: Callable[[str], object]) -> int:
+def mend(
+    source: FolderTree,
+    report: Report,
+    which: str,
+    *,
+    only_diff: bool,
+    write: Callable[[str], object],
+) -> int:
     """Show the diff; write it unless only the diff was asked for."""
     edits = edits_for(source, report, which)
     for line in diff(source, edits):

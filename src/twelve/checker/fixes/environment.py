@@ -9,18 +9,30 @@ from twelve.finding import Finding
 KEY = re.compile(r"^([A-Z][A-Z0-9_]*) is read")
 
 
-def ignore_env_files(picture: RepositoryPicture, findings: list[Finding], edits: dict[str, str]) -> None:
+def ignore_env_files(
+    picture: RepositoryPicture, findings: list[Finding], edits: dict[str, str]
+) -> None:
     """Write the ignore lines and an example with the same keys. The file itself stays; git forgets it by hand."""
     paths = sorted({place.path for one in findings for place in one.places})
     text = edits.get(".gitignore", picture.text(".gitignore"))
     have = {line.strip() for line in text.splitlines()}
-    lines = [f"/{path}" for path in paths if f"/{path}" not in have and path not in have and path.rpartition("/")[2] not in have]
+    lines = [
+        f"/{path}"
+        for path in paths
+        if f"/{path}" not in have and path not in have and path.rpartition("/")[2] not in have
+    ]
     if lines:
-        edits[".gitignore"] = text + ("" if not text or text.endswith("\n") else "\n") + "".join(f"{line}\n" for line in lines)
+        edits[".gitignore"] = (
+            text
+            + ("" if not text or text.endswith("\n") else "\n")
+            + "".join(f"{line}\n" for line in lines)
+        )
     keys = [one.name for one in picture.variables if one.path in paths]
     declare(picture, keys, edits)
 
 
-def declare_keys(picture: RepositoryPicture, findings: list[Finding], edits: dict[str, str]) -> None:
+def declare_keys(
+    picture: RepositoryPicture, findings: list[Finding], edits: dict[str, str]
+) -> None:
     """Add each key that a finding names to the example."""
     declare(picture, [match[1] for one in findings if (match := KEY.match(one.message))], edits)

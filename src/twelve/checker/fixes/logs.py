@@ -5,7 +5,9 @@ import re
 from twelve.checker.picture import RepositoryPicture
 from twelve.finding import Finding
 
-FILENAME = re.compile(r"(logging\.basicConfig\(.*?)(?:,\s*filename\s*=\s*(?:[\"'][^\"']*[\"']|[\w.]+)|filename\s*=\s*(?:[\"'][^\"']*[\"']|[\w.]+)\s*,?\s*)")
+FILENAME = re.compile(
+    r"(logging\.basicConfig\(.*?)(?:,\s*filename\s*=\s*(?:[\"'][^\"']*[\"']|[\w.]+)|filename\s*=\s*(?:[\"'][^\"']*[\"']|[\w.]+)\s*,?\s*)"
+)
 LOGGING = """
 LOGGING = {
     "version": 1,
@@ -26,7 +28,9 @@ def to_stdout(picture: RepositoryPicture, findings: list[Finding], edits: dict[s
                 edits[place.path] = "\n".join(rows)
 
 
-def console_handler(picture: RepositoryPicture, findings: list[Finding], edits: dict[str, str]) -> None:
+def console_handler(
+    picture: RepositoryPicture, findings: list[Finding], edits: dict[str, str]
+) -> None:
     """A Django settings module without LOGGING gets one that writes to the stream."""
     for one in findings:
         if "there is no LOGGING" in one.message:

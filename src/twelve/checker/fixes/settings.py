@@ -12,7 +12,9 @@ TEXT = '{name} = os.environ["{name}"]'
 PLAIN = '{name} = os.environ.get("{name}", "{default}")'
 
 
-def read_from_environment(picture: RepositoryPicture, findings: list[Finding], edits: dict[str, str]) -> None:
+def read_from_environment(
+    picture: RepositoryPicture, findings: list[Finding], edits: dict[str, str]
+) -> None:
     """Only whole top-level assignments of one upper-case name to a literal are touched."""
     wanted: dict[str, set[int]] = {}
     for one in findings:
@@ -37,13 +39,24 @@ def _rewrite(text: str, lines: set[int]) -> tuple[str, list[str]]:
     rows = text.split("\n")
     named = []
     for node in reversed(tree.body):
-        if not isinstance(node, ast.Assign) or node.lineno not in lines or len(node.targets) != 1 or not isinstance(node.targets[0], ast.Name):
+        if (
+            not isinstance(node, ast.Assign)
+            or node.lineno not in lines
+            or len(node.targets) != 1
+            or not isinstance(node.targets[0], ast.Name)
+        ):
             continue
         name = node.targets[0].id
         made = _line(name, node.value)
         last = node.end_lineno or node.lineno
         # What stands beside the assignment on its lines stays: then it is left to a person.
-        if made and rows[node.lineno - 1][: node.col_offset] == "" and not rows[last - 1][node.end_col_offset :].lstrip(" ").strip(" #\tabcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,:'!-()/"):
+        if (
+            made
+            and rows[node.lineno - 1][: node.col_offset] == ""
+            and not rows[last - 1][node.end_col_offset :]
+            .lstrip(" ")
+            .strip(" #\tabcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,:'!-()/")
+        ):
             rows[node.lineno - 1 : last] = [made]
             named.append(name)
     if not named:
@@ -67,11 +80,19 @@ def _line(name: str, value: ast.expr) -> str:
 
 def _import_os(tree: ast.Module, rows: list[str]) -> str:
     text = "\n".join(rows)
-    if any(isinstance(node, ast.Import) and any(alias.name == "os" and not alias.asname for alias in node.names) for node in tree.body):
+    if any(
+        isinstance(node, ast.Import)
+        and any(alias.name == "os" and not alias.asname for alias in node.names)
+        for node in tree.body
+    ):
         return text
     at = 0
     for node in tree.body:
-        first = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        first = (
+            isinstance(node, ast.Expr)
+            and isinstance(node.value, ast.Constant)
+            and isinstance(node.value.value, str)
+        )
         future = isinstance(node, ast.ImportFrom) and node.module == "__future__"
         if not first and not future:
             break
@@ -86,8 +107,19 @@ def _import_os(tree: ast.Module, rows: list[str]) -> str:
 
 def declare(picture: RepositoryPicture, keys: list[str], edits: dict[str, str]) -> None:
     """Add keys without values to the example file."""
-    path = next((p for p in (".env.example", ".env.sample", "env.example") if p in picture.files), ".env.example")
+    path = next(
+        (p for p in (".env.example", ".env.sample", "env.example") if p in picture.files),
+        ".env.example",
+    )
     text = edits.get(path, picture.text(path))
-    missing = [key for key in dict.fromkeys(keys) if not re.search(rf"^\s*#?\s*(export\s+)?{re.escape(key)}\s*=", text, re.MULTILINE)]
+    missing = [
+        key
+        for key in dict.fromkeys(keys)
+        if not re.search(rf"^\s*#?\s*(export\s+)?{re.escape(key)}\s*=", text, re.MULTILINE)
+    ]
     if missing:
-        edits[path] = text + ("" if not text or text.endswith("\n") else "\n") + "".join(f"{key}=\n" for key in missing)
+        edits[path] = (
+            text
+            + ("" if not text or text.endswith("\n") else "\n")
+            + "".join(f"{key}=\n" for key in missing)
+        )

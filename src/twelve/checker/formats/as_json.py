@@ -13,6 +13,7 @@ def report_json(report: Report) -> str:
 
 
 def as_data(report: Report) -> dict[str, Any]:
+    """The contract as plain data."""
     return {
         "version": 1,
         "root": report.root,
@@ -25,7 +26,10 @@ def as_data(report: Report) -> dict[str, Any]:
                 "factor": one.factor,
                 "level": one.level,
                 "verdict": one.verdict,
-                "evidence": [{"message": hold.message, "path": hold.place.path, "line": hold.place.line} for hold in one.evidence],
+                "evidence": [
+                    {"message": hold.message, "path": hold.place.path, "line": hold.place.line}
+                    for hold in one.evidence
+                ],
             }
             for one in report.verdicts
         ],
@@ -35,6 +39,7 @@ def as_data(report: Report) -> dict[str, Any]:
 
 
 def finding_data(one: Finding) -> dict[str, Any]:
+    """One finding of the contract."""
     first = one.places[0] if one.places else Place(".")
     return {
         "requirement": one.requirement,
@@ -50,4 +55,8 @@ def finding_data(one: Finding) -> dict[str, Any]:
 
 def safe(path: str) -> str:
     """A path that any encoder takes: bytes that are no UTF-8 are shown escaped."""
-    return path.encode("utf-8", "backslashreplace").decode() if any("\ud800" <= char <= "\udfff" for char in path) else path
+    return (
+        path.encode("utf-8", "backslashreplace").decode()
+        if any("\ud800" <= char <= "\udfff" for char in path)
+        else path
+    )

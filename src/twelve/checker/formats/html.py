@@ -32,12 +32,18 @@ FILLS = {"broken": "#c2362b", "holds": "#2d7d46", "unknown": "#9a6b00", "n/a": "
 
 def report_html(report: Report) -> str:
     """The page, whole."""
-    words = {f.numeral: word_of([v for v in report.verdicts if v.factor == f.numeral]) for f in FACTORS}
+    words = {
+        f.numeral: word_of([v for v in report.verdicts if v.factor == f.numeral]) for f in FACTORS
+    }
     name = escape(safe(report.root if report.root not in (".", "") else "this repository"))
     body = "\n".join(_section(factor, words[factor.numeral], report) for factor in FACTORS)
     counts = "\n".join(
         f'<div class="{_class(word)}"><b>{sum(w == word for w in words.values())}</b>{shown}</div>'
-        for word, shown in (("holds", "factors hold"), ("broken", "factors are broken"), ("unknown", "cannot be known from reading"))
+        for word, shown in (
+            ("holds", "factors hold"),
+            ("broken", "factors are broken"),
+            ("unknown", "cannot be known from reading"),
+        )
     )
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
@@ -57,7 +63,9 @@ def wheel(words: dict[str, str]) -> str:
     for number, factor in enumerate(FACTORS):
         start, end = math.radians(number * 30 - 90 + 1), math.radians(number * 30 - 60 - 1)
         points = [(150, start), (150, end), (70, end), (70, start)]
-        (ax, ay), (bx, by), (cx, cy), (dx, dy) = [(radius * math.cos(angle), radius * math.sin(angle)) for radius, angle in points]
+        (ax, ay), (bx, by), (cx, cy), (dx, dy) = [
+            (radius * math.cos(angle), radius * math.sin(angle)) for radius, angle in points
+        ]
         middle = (start + end) / 2
         word = words[factor.numeral]
         parts.append(
@@ -69,7 +77,9 @@ def wheel(words: dict[str, str]) -> str:
 
 
 def _section(factor: Factor, word: str, report: Report) -> str:
-    findings = [one for one in report.findings if one.requirement.partition("-")[0] == factor.numeral]
+    findings = [
+        one for one in report.findings if one.requirement.partition("-")[0] == factor.numeral
+    ]
     verdicts = [one for one in report.verdicts if one.factor == factor.numeral]
     rows = "\n".join([*map(_finding, findings), *_evidence(verdicts)])
     count = f"{len(findings)} finding{'s' if len(findings) != 1 else ''}" if findings else ""
@@ -96,6 +106,12 @@ def _evidence(verdicts: list[Verdict]) -> Iterator[str]:
     for one in verdicts:
         if one.verdict == "broken":
             continue
-        proof = "; ".join(f"{escape(hold.message)} {_where(hold.place)}" for hold in one.evidence[:2])
-        said = proof or ("prove it: <code>twelve prove</code>" if one.verdict == "unknown" else "does not apply here")
+        proof = "; ".join(
+            f"{escape(hold.message)} {_where(hold.place)}" for hold in one.evidence[:2]
+        )
+        said = proof or (
+            "prove it: <code>twelve prove</code>"
+            if one.verdict == "unknown"
+            else "does not apply here"
+        )
         yield f'<li><span class="id">{one.requirement}</span><span class="{_class(one.verdict)}">{one.verdict}</span> {escape(rule(one.requirement).statement)}<span class="places">{said}</span></li>'

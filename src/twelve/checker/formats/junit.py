@@ -16,12 +16,16 @@ def report_junit(report: Report) -> str:
     lines = ['<?xml version="1.0" encoding="UTF-8"?>']
     words = [one.verdict for one in report.verdicts]
     broken, skipped = words.count("broken"), words.count("unknown") + words.count("n/a")
-    lines.append(f'<testsuites name="twelve check" tests="{len(words)}" failures="{broken}" errors="0" time="{report.seconds:.3f}">')
+    lines.append(
+        f'<testsuites name="twelve check" tests="{len(words)}" failures="{broken}" errors="0" time="{report.seconds:.3f}">'
+    )
     for factor in dict.fromkeys(one.factor for one in report.verdicts):
         held = [one for one in report.verdicts if one.factor == factor]
         bad = sum(one.verdict == "broken" for one in held)
         skips = sum(one.verdict in ("unknown", "n/a") for one in held)
-        lines.append(f'  <testsuite name={_attribute(factor)} tests="{len(held)}" failures="{bad}" errors="0" skipped="{skips}" time="0">')
+        lines.append(
+            f'  <testsuite name={_attribute(factor)} tests="{len(held)}" failures="{bad}" errors="0" skipped="{skips}" time="0">'
+        )
         for one in held:
             lines += _case(one, [f for f in report.findings if f.requirement == one.requirement])
         lines.append("  </testsuite>")
@@ -32,12 +36,24 @@ def report_junit(report: Report) -> str:
 
 def _case(one: Verdict, findings: list[Finding]) -> list[str]:
     name = f"{one.requirement} {rule(one.requirement).statement}"
-    head = f"    <testcase classname={_attribute('twelve.' + one.factor)} name={_attribute(name)} time=\"0\""
+    head = f'    <testcase classname={_attribute("twelve." + one.factor)} name={_attribute(name)} time="0"'
     if one.verdict == "broken":
-        text = "\n".join(f"{safe(p.path)}:{p.line}: {f.severity}: {f.message}" for f in findings for p in f.places[:20])
-        return [head + ">", f"      <failure type={_attribute(one.requirement)} message={_attribute(findings[0].message if findings else '')}>{_text(text)}</failure>", "    </testcase>"]
+        text = "\n".join(
+            f"{safe(p.path)}:{p.line}: {f.severity}: {f.message}"
+            for f in findings
+            for p in f.places[:20]
+        )
+        return [
+            head + ">",
+            f"      <failure type={_attribute(one.requirement)} message={_attribute(findings[0].message if findings else '')}>{_text(text)}</failure>",
+            "    </testcase>",
+        ]
     if one.verdict in ("unknown", "n/a"):
-        return [head + ">", f"      <skipped message={_attribute(one.verdict)}/>", "    </testcase>"]
+        return [
+            head + ">",
+            f"      <skipped message={_attribute(one.verdict)}/>",
+            "    </testcase>",
+        ]
     return [head + "/>"]
 
 

@@ -19,7 +19,14 @@ SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 def report_sarif(report: Report) -> str:
     """One run; ``results`` is there even when it is empty, since readers refuse a run without it."""
     run = {
-        "tool": {"driver": {"name": "twelve check", "version": __version__, "informationUri": "https://12factor.net", "rules": _rules()}},
+        "tool": {
+            "driver": {
+                "name": "twelve check",
+                "version": __version__,
+                "informationUri": "https://12factor.net",
+                "rules": _rules(),
+            }
+        },
         "columnKind": "utf16CodeUnits",
         "originalUriBaseIds": {"SRCROOT": {"description": {"text": "the folder that was checked"}}},
         "results": [_result(one) for one in report.findings],
@@ -35,21 +42,42 @@ def _rules() -> list[dict[str, Any]]:
             "name": "Twelve" + "".join(char for char in rule.id.title() if char.isalnum()),
             "shortDescription": {"text": rule.statement},
             "fullDescription": {"text": f"{rule.statement}. {rule.why}"},
-            "help": {"text": f"{rule.way_out} Never flagged: {rule.never}. Manual: docs/factors/{pages[ROOM_OF[rule.id]]}"},
+            "help": {
+                "text": f"{rule.way_out} Never flagged: {rule.never}. Manual: docs/factors/{pages[ROOM_OF[rule.id]]}"
+            },
             "defaultConfiguration": {"level": LEVELS[rule.severity]},
-            "properties": {"tags": ["twelve-factor", rule.factor], "security-severity": SCORES[rule.severity]} if rule.id in ("III-2", "III-4", "III-8", "III-11") else {"tags": ["twelve-factor", rule.factor]},
+            "properties": {
+                "tags": ["twelve-factor", rule.factor],
+                "security-severity": SCORES[rule.severity],
+            }
+            if rule.id in ("III-2", "III-4", "III-8", "III-11")
+            else {"tags": ["twelve-factor", rule.factor]},
         }
         for rule in RULES
     ]
 
 
 def _location(place: Place) -> dict[str, Any]:
-    region = {"region": {"startLine": place.line, **({"startColumn": place.column} if place.column else {})}} if place.line > 0 else {}
-    return {"physicalLocation": {"artifactLocation": {"uri": _uri(place.path), "uriBaseId": "SRCROOT"}, **region}}
+    region = (
+        {
+            "region": {
+                "startLine": place.line,
+                **({"startColumn": place.column} if place.column else {}),
+            }
+        }
+        if place.line > 0
+        else {}
+    )
+    return {
+        "physicalLocation": {
+            "artifactLocation": {"uri": _uri(place.path), "uriBaseId": "SRCROOT"},
+            **region,
+        }
+    }
 
 
 def _uri(path: str) -> str:
-    from urllib.parse import quote  # noqa: PLC0415
+    from urllib.parse import quote
 
     return quote(safe(path), safe="/-._~!$&'()*+,;=@")
 
@@ -67,11 +95,15 @@ def _result(one: Finding) -> dict[str, Any]:
     if one.requirement in ids:
         made["ruleIndex"] = ids.index(one.requirement)
     if len(places) > 1:
-        made["relatedLocations"] = [{"id": number, **_location(place)} for number, place in enumerate(places[1:], 1)]
+        made["relatedLocations"] = [
+            {"id": number, **_location(place)} for number, place in enumerate(places[1:], 1)
+        ]
     return made
 
 
 def fingerprint(one: Finding) -> str:
     """The same finding after lines have moved: requirement, sentence and file, not the line."""
     path = one.places[0].path if one.places else "."
-    return hashlib.sha256(f"{one.requirement}\0{one.message}\0{path}".encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    return hashlib.sha256(
+        f"{one.requirement}\0{one.message}\0{path}".encode("utf-8", "surrogateescape")
+    ).hexdigest()[:16]

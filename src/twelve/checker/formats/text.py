@@ -7,7 +7,16 @@ from twelve.checker.run import Report, Verdict
 from twelve.finding import Finding, Place
 from twelve.methodology import FACTORS
 
-COLOURS = {"broken": "31", "holds": "32", "unknown": "33", "n/a": "2", "high": "31", "medium": "33", "low": "36", "info": "2"}
+COLOURS = {
+    "broken": "31",
+    "holds": "32",
+    "unknown": "33",
+    "n/a": "2",
+    "high": "31",
+    "medium": "33",
+    "low": "36",
+    "info": "2",
+}
 
 
 def report_text(report: Report, *, colour: bool = False) -> str:
@@ -15,13 +24,23 @@ def report_text(report: Report, *, colour: bool = False) -> str:
     lines: list[str] = []
     for number, factor in enumerate(FACTORS):
         verdicts = [one for one in report.verdicts if one.factor == factor.numeral]
-        findings = [one for one in report.findings if one.requirement.partition("-")[0] == factor.numeral]
+        findings = [
+            one for one in report.findings if one.requirement.partition("-")[0] == factor.numeral
+        ]
         if verdicts or findings:
             lines += _factor(factor.numeral, factor.title, verdicts, findings, colour=colour)
         del number
-    others = [one for one in report.findings if one.requirement.partition("-")[0] not in {f.numeral for f in FACTORS}]
+    others = [
+        one
+        for one in report.findings
+        if one.requirement.partition("-")[0] not in {f.numeral for f in FACTORS}
+    ]
     if others:
-        lines += ["Later texts", *[line for one in others for line in _finding(one, colour=colour)], ""]
+        lines += [
+            "Later texts",
+            *[line for one in others for line in _finding(one, colour=colour)],
+            "",
+        ]
     lines += [f"note: {note}" for note in report.notes]
     return "\n".join([*lines, _count(report)]) + "\n"
 
@@ -32,7 +51,9 @@ def word_of(verdicts: list[Verdict]) -> str:
     return next((word for word in ("broken", "holds", "unknown") if word in words), "n/a")
 
 
-def _factor(numeral: str, title: str, verdicts: list[Verdict], findings: list[Finding], *, colour: bool) -> Iterator[str]:
+def _factor(
+    numeral: str, title: str, verdicts: list[Verdict], findings: list[Finding], *, colour: bool
+) -> Iterator[str]:
     word = word_of(verdicts)
     count = len(findings)
     note = f"{count} finding{'s' if count != 1 else ''}" if count else _evidence(verdicts, word)
@@ -66,6 +87,15 @@ def _paint(word: str, text: str, colour: bool) -> str:
 
 
 def _count(report: Report) -> str:
-    words = [word_of([one for one in report.verdicts if one.factor == factor.numeral]) for factor in FACTORS]
-    said = " · ".join(f"{words.count(word)} {shown}" for word, shown in (("holds", "hold"), ("broken", "broken"), ("unknown", "unknown")) if words.count(word))
-    return f"{said or 'nothing judged'}          {report.files:,} files, {report.seconds:.1f} s".replace(",", " ")
+    words = [
+        word_of([one for one in report.verdicts if one.factor == factor.numeral])
+        for factor in FACTORS
+    ]
+    said = " · ".join(
+        f"{words.count(word)} {shown}"
+        for word, shown in (("holds", "hold"), ("broken", "broken"), ("unknown", "unknown"))
+        if words.count(word)
+    )
+    return f"{said or 'nothing judged'}          {report.files:,} files, {report.seconds:.1f} s".replace(
+        ",", " "
+    )

@@ -1,12 +1,32 @@
 """What reading can judge of factor III: config in the environment."""
 
 from twelve.factors.config.check.environments import no_named_environments, orthogonal
-from twelve.factors.config.check.leaks import no_deploy_files, no_guessable_default, no_secret_in_artefact
+from twelve.factors.config.check.leaks import (
+    no_deploy_files,
+    no_guessable_default,
+    no_secret_in_artefact,
+)
 from twelve.factors.config.check.secrets import no_credential
-from twelve.factors.config.check.values import declared, located, no_constant, only_environment, read_once, static_keys
+from twelve.factors.config.check.values import (
+    declared,
+    located,
+    no_constant,
+    only_environment,
+    read_once,
+    static_keys,
+)
 from twelve.picture.rule import Example, Rule
 
-ENV_WORDS = ("environ", "getenv", "process.env", "BaseSettings", "decouple", "envparse", "prettyconf", "import.meta.env")
+ENV_WORDS = (
+    "environ",
+    "getenv",
+    "process.env",
+    "BaseSettings",
+    "decouple",
+    "envparse",
+    "prettyconf",
+    "import.meta.env",
+)
 
 RULES = (
     Rule(
@@ -24,9 +44,9 @@ RULES = (
         why="A constant makes the code belong to one deploy.",
         way_out="Read it from the environment, and declare the key.",
         tokens=("ALLOWED_HOSTS",),
-        near=((('DEBUG', 'SITE_ID', '_ORIGINS', 'ORIGIN_WHITELIST', 'SERVER_NAME', 'COOKIE_DOMAIN', '_URL', 'SITE_', 'MAIL', 'SMTP_', 'BUCKET', 'AZURE_', 'DOMAIN', 'HOSTNAME', '_HOST'), '(?#window)\\b(?:DEBUG|SITE_ID|ALLOWED_HOSTS|CSRF_TRUSTED_ORIGINS|CORS_ALLOWED_ORIGINS|CORS_ORIGIN_WHITELIST|CORS_ORIGINS|ALLOWED_ORIGINS|SERVER_NAME|SESSION_COOKIE_DOMAIN|CSRF_COOKIE_DOMAIN|INTERNAL_ALLOWED_HOSTS|SITE_URL|BASE_URL|SITE_DOMAIN|FRONTEND_URL|BACKEND_URL|PUBLIC_URL|ROOT_URL|SITE_ROOT|DOMAIN|SITE_HOST|APP_URL|HOSTNAME|API_URL|EMAIL_HOST|DEFAULT_FROM_EMAIL|SERVER_EMAIL|EMAIL_HOST_USER|MAIL_SERVER|MAIL_DEFAULT_SENDER|MAIL_USERNAME|SMTP_HOST|SMTP_SERVER|AWS_STORAGE_BUCKET_NAME|GS_BUCKET_NAME|S3_BUCKET|S3_BUCKET_NAME|AWS_S3_BUCKET|BUCKET_NAME|AZURE_CONTAINER|AZURE_ACCOUNT_NAME|AWS_BUCKET)[\\"\'\\]]*\\s*(?::[^=\\n]{1,60})?[:=]'),),
+        near=((("DEBUG", "SITE_ID", "_ORIGINS", "ORIGIN_WHITELIST", "SERVER_NAME", "COOKIE_DOMAIN", "_URL", "SITE_", "MAIL", "SMTP_", "BUCKET", "AZURE_", "DOMAIN", "HOSTNAME", "_HOST"), '(?#window)\\b(?:DEBUG|SITE_ID|ALLOWED_HOSTS|CSRF_TRUSTED_ORIGINS|CORS_ALLOWED_ORIGINS|CORS_ORIGIN_WHITELIST|CORS_ORIGINS|ALLOWED_ORIGINS|SERVER_NAME|SESSION_COOKIE_DOMAIN|CSRF_COOKIE_DOMAIN|INTERNAL_ALLOWED_HOSTS|SITE_URL|BASE_URL|SITE_DOMAIN|FRONTEND_URL|BACKEND_URL|PUBLIC_URL|ROOT_URL|SITE_ROOT|DOMAIN|SITE_HOST|APP_URL|HOSTNAME|API_URL|EMAIL_HOST|DEFAULT_FROM_EMAIL|SERVER_EMAIL|EMAIL_HOST_USER|MAIL_SERVER|MAIL_DEFAULT_SENDER|MAIL_USERNAME|SMTP_HOST|SMTP_SERVER|AWS_STORAGE_BUCKET_NAME|GS_BUCKET_NAME|S3_BUCKET|S3_BUCKET_NAME|AWS_S3_BUCKET|BUCKET_NAME|AZURE_CONTAINER|AZURE_ACCOUNT_NAME|AWS_BUCKET)[\\"\'\\]]*\\s*(?::[^=\\n]{1,60})?[:=]'),),
         never="defaults of a read, settings classes, routes, wiring, example.com, files for development and tests",
-        
+
         fixable=True,
     ),
     Rule(
@@ -46,7 +66,7 @@ RULES = (
         why="The litmus test of the factor: could the code be made public now?",
         way_out="Read it from the environment; change the credential, for it stays in the history.",
         tokens=("jwt.encode", "jwt.sign", "jwt.decode", "jsonwebtoken", "cookie-parser", "cookieParser", "URLSafeTimedSerializer", "cookie-session", "express-session", "JwtModule", "fastify-jwt", "expressjwt", "SessionMiddleware"),
-        near=((('ecret', 'ECRET', 'assw', 'ASSW', 'oken', 'OKEN', 'key', 'KEY', 'Key', 'redential', 'REDENTIAL', 'pwd', 'PWD', '_pass', '_PASS', 'pass', 'PASS'), '(?#window)(?i)(secret|passw(or)?d|passphrase|token|api[_-]?key|access[_-]?key|private[_-]?key|credential|signing_?key|encryption_?key|crypto_?key|fernet_?key|hmac_?\\w*|auth_?key|account_?key|session_?key|cookie_?key|jwt_?key|pwd|pass)\\w{0,20}[\\"\'\\]]{0,3}\\s*(:\\s*[\\w.\\[\\], |]+)?\\s*[:=]\\s*\\(?\\s*[rbfu]?[\\"\'`]'), (('://',), '://[^\\s\\"\'/@:]+:[^\\s\\"\'/@]+@')),
+        near=((("ecret", "ECRET", "assw", "ASSW", "oken", "OKEN", "key", "KEY", "Key", "redential", "REDENTIAL", "pwd", "PWD", "_pass", "_PASS", "pass", "PASS"), '(?#window)(?i)(secret|passw(or)?d|passphrase|token|api[_-]?key|access[_-]?key|private[_-]?key|credential|signing_?key|encryption_?key|crypto_?key|fernet_?key|hmac_?\\w*|auth_?key|account_?key|session_?key|cookie_?key|jwt_?key|pwd|pass)\\w{0,20}[\\"\'\\]]{0,3}\\s*(:\\s*[\\w.\\[\\], |]+)?\\s*[:=]\\s*\\(?\\s*[rbfu]?[\\"\'`]'), (("://",), '://[^\\s\\"\'/@:]+:[^\\s\\"\'/@]+@')),
         never="fixtures, placeholders, fields and labels called password, dummies for one build step",
         fixable=True,
     ),
@@ -63,9 +83,9 @@ RULES = (
         why="A file is easily checked in, and each kind of file has its own place and format.",
         way_out="One variable for each value.",
         tokens=("local_settings", "settings_local", "local_config", "localsettings", "config_local"),
-        near=((('onfig', 'ettings', 'ecret', 'redential', 'atabase'), '(?#window)(?i)(config(uration)?|settings|secrets?|credentials?|database)[\\w.-]*\\.(json|ya?ml|ini|toml|conf|cfg)'),),
+        near=((("onfig", "ettings", "ecret", "redential", "atabase"), "(?#window)(?i)(config(uration)?|settings|secrets?|credentials?|database)[\\w.-]*\\.(json|ya?ml|ini|toml|conf|cfg)"),),
         never="logging files, routes, schemas, files that a variable locates",
-        
+
     ),
     Rule(
         "III-4", "M", "Files with deploy values are not checked in", "config", "high", no_deploy_files,
@@ -75,7 +95,7 @@ RULES = (
         ),
         spared=(
             Example({".env.example": "SECRET_KEY=changethis\n", ".gitignore": ".env\n"}),
-            Example({".env": "ENVIRONMENT=\"development\"\n"}),
+            Example({".env": 'ENVIRONMENT="development"\n'}),
             Example({"docker/compose.env": "APP_SECRET_KEY=change-me\n"}),
         ),
         why="A file of values is one deploy's, and the codebase is of all.",
@@ -97,9 +117,9 @@ RULES = (
         why="Groups multiply: with each new deploy there is another set to keep.",
         way_out="Give each setting its own variable.",
         tokens=(),
-        near=((('ENV', 'STAGE'), '(NODE_ENV|RAILS_ENV|FLASK_ENV|APP_ENV|\\bENV\\b|ENVIRONMENT|STAGE|_ENV\\b)'), (('production', 'Production'), '[\\"\']?(production|prod|live)[\\"\']?\\s*:')),
+        near=((("ENV", "STAGE"), "(NODE_ENV|RAILS_ENV|FLASK_ENV|APP_ENV|\\bENV\\b|ENVIRONMENT|STAGE|_ENV\\b)"), (("production", "Production"), '[\\"\']?(production|prod|live)[\\"\']?\\s*:')),
         never="NODE_ENV as the switch of a build, settings for tests",
-        
+
     ),
     Rule(
         "III-6", "M", "Env vars are orthogonal: one key controls one thing", "config", "low", orthogonal,
@@ -133,9 +153,9 @@ RULES = (
         why="With a default the app starts unsafe instead of not at all.",
         way_out="Leave the default out.",
         tokens=(),
-        near=((('environ', 'getenv', 'process.env', 'BaseSettings', 'Settings', 'import.meta.env', 'env(', 'env.', 'config('), '(?i)(secret|passw|token|api_?key|access_?key|private_?key|signing|credential|debug|_key|jwt|pwd)'),),
+        near=((("environ", "getenv", "process.env", "BaseSettings", "Settings", "import.meta.env", "env(", "env.", "config("), "(?i)(secret|passw|token|api_?key|access_?key|private_?key|signing|credential|debug|_key|jwt|pwd)"),),
         never="defaults that the app refuses, empty defaults of optional services",
-        
+
     ),
     Rule(
         "III-10", "S", "Config is fixed for the life of a process; rotating credentials are located by an env var", "config (draft of the next edition)", "info", located,

@@ -9,12 +9,30 @@ from twelve.picture.origin import ENV_NAMES, trace
 from twelve.picture.rule import Hold, Judgement, Picture, find
 from twelve.picture.value import Value, env_keys, walk
 
-DEPLOYS = {"production": "production", "prod": "production", "live": "production", "staging": "staging", "stage": "staging", "qa": "qa", "uat": "uat", "heroku": "heroku", "aws": "aws", "docker": "docker", "dev": "development", "development": "development", "local": "development"}
-MODULE = re.compile(r"(^|/)(settings|config|configs|conf|environments?)/((?:env|config|settings)[._-])?(\w+)\.(py|[cm]?js|ts|json|ya?ml)$|(^|/)(settings|config|environment)[_.-](\w+)\.(py|[cm]?js|ts|json|ya?ml)$")
+DEPLOYS = {
+    "production": "production",
+    "prod": "production",
+    "live": "production",
+    "staging": "staging",
+    "stage": "staging",
+    "qa": "qa",
+    "uat": "uat",
+    "heroku": "heroku",
+    "aws": "aws",
+    "docker": "docker",
+    "dev": "development",
+    "development": "development",
+    "local": "development",
+}
+MODULE = re.compile(
+    r"(^|/)(settings|config|configs|conf|environments?)/((?:env|config|settings)[._-])?(\w+)\.(py|[cm]?js|ts|json|ya?ml)$|(^|/)(settings|config|environment)[_.-](\w+)\.(py|[cm]?js|ts|json|ya?ml)$"
+)
 BUILD_MODE = ("NODE_ENV", "RACK_ENV", "BABEL_ENV")
 WARN = 3
 TOPIC = re.compile(r"^[A-Z]+|^[a-z]+")
-HANDLE = re.compile(r"(URL|URI|DSN|KEY|TOKEN|_ID|SECRET|BUCKET|BUCKET_NAME|HOST|ENABLED|NAME|PASSWORD|USER|ENDPOINT|BACKEND|PORT|DIR|PATH|FILE)$")
+HANDLE = re.compile(
+    r"(URL|URI|DSN|KEY|TOKEN|_ID|SECRET|BUCKET|BUCKET_NAME|HOST|ENABLED|NAME|PASSWORD|USER|ENDPOINT|BACKEND|PORT|DIR|PATH|FILE)$"
+)
 
 
 def no_named_environments(picture: Picture) -> Iterator[Judgement]:
@@ -32,7 +50,9 @@ def _modules(picture: Picture) -> Iterator[Judgement]:
         if match and file.role in ("app", "build"):
             word = (match[4] or match[7] or "").lower()
             if word in DEPLOYS:
-                groups.setdefault(f"{file.folder}:{file.name.rpartition('.')[2]}", {})[DEPLOYS[word]] = path
+                groups.setdefault(f"{file.folder}:{file.name.rpartition('.')[2]}", {})[
+                    DEPLOYS[word]
+                ] = path
     for held in groups.values():
         if len(held) > 1 and (set(held) & {"production", "staging", "qa", "uat"}):
             yield find(
@@ -46,8 +66,20 @@ def _tables(picture: Picture) -> Iterator[Judgement]:
     for module, assign in picture.assigns():
         if module.role == "app" and assign.value.kind == "dict" and assign.function is None:
             names = {DEPLOYS[key.lower()] for key in assign.value.keys if key.lower() in DEPLOYS}
-            if len(names) > 1 and "production" in names and re.search(r"config|settings|environment|env|module\.exports", assign.target, re.IGNORECASE):
-                yield find("III-5", "medium", f"{assign.target} groups config by environment ({', '.join(sorted(names))})", assign.place, fix="one set of variables")
+            if (
+                len(names) > 1
+                and "production" in names
+                and re.search(
+                    r"config|settings|environment|env|module\.exports", assign.target, re.IGNORECASE
+                )
+            ):
+                yield find(
+                    "III-5",
+                    "medium",
+                    f"{assign.target} groups config by environment ({', '.join(sorted(names))})",
+                    assign.place,
+                    fix="one set of variables",
+                )
 
 
 def _branches(picture: Picture) -> Iterator[Judgement]:
@@ -63,7 +95,13 @@ def _branches(picture: Picture) -> Iterator[Judgement]:
             if not governed and not chosen and not _compared(module, key):
                 continue
             severity = "medium" if chosen or len(governed) >= WARN else "info"
-            yield find("III-5", severity, f"{key} names an environment; {max(len(governed), 1)} settings hang on it", place, fix="give each setting a variable of its own")
+            yield find(
+                "III-5",
+                severity,
+                f"{key} names an environment; {max(len(governed), 1)} settings hang on it",
+                place,
+                fix="give each setting a variable of its own",
+            )
 
 
 def _named(module: Module) -> dict[str, Place]:
@@ -78,13 +116,20 @@ def _named(module: Module) -> dict[str, Place]:
 def _governs(module: Module, assign: Assign, key: str) -> bool:
     if key in env_keys(assign.value) and any(part.kind == "compare" for part in walk(assign.value)):
         return True
-    return any(key in env_keys(trace(module, guard.test, assign.function)) for guard in assign.guards)
+    return any(
+        key in env_keys(trace(module, guard.test, assign.function)) for guard in assign.guards
+    )
 
 
 def _compared(module: Module, key: str) -> bool:
     for guard in module.guards:
         for part in walk(guard.test):
-            if part.kind == "compare" and any(key == piece.text or piece.text.endswith("." + key) or key in env_keys(trace(module, piece)) for piece in part.parts):
+            if part.kind == "compare" and any(
+                key == piece.text
+                or piece.text.endswith("." + key)
+                or key in env_keys(trace(module, piece))
+                for piece in part.parts
+            ):
                 return True
     return False
 
@@ -116,9 +161,20 @@ def orthogonal(picture: Picture) -> Iterator[Judgement]:
                     where.setdefault(key, place)
         for key, names in fan.items():
             topics = {name.partition("_")[0] for name in names}
-            if len(topics) >= WARN and not HANDLE.search(key) and not ENV_NAMES.match(key) and "DEBUG" not in key:
+            if (
+                len(topics) >= WARN
+                and not HANDLE.search(key)
+                and not ENV_NAMES.match(key)
+                and "DEBUG" not in key
+            ):
                 found = True
-                yield find("III-6", "low", f"{key} switches {len(names)} settings at once: {', '.join(sorted(names)[:5])}", where[key], fix="give each its own variable")
+                yield find(
+                    "III-6",
+                    "low",
+                    f"{key} switches {len(names)} settings at once: {', '.join(sorted(names)[:5])}",
+                    where[key],
+                    fix="give each its own variable",
+                )
     if not found and any(True for _ in picture.assigns("SECRET_KEY", "DATABASES", "DATABASE_URL")):
         yield Hold("no variable switches three settings at once", Place("."))
 

@@ -130,7 +130,13 @@ def _calls(module: Module) -> Iterator[Assign]:
     """Calls, seen as assignments to what they call."""
     for call in module.calls:
         yield Assign(
-            call.last, call.value, call.line, call.path, call.column, call.function, guards=call.guards
+            call.last,
+            call.value,
+            call.line,
+            call.path,
+            call.column,
+            call.function,
+            guards=call.guards,
         )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from twelve.finding import Finding, Place
 from twelve.picture.code import Assign, Call, Module
-from twelve.picture.origin import development_only, replaceable, trace
+from twelve.picture.origin import development_only, replaceable
 from twelve.picture.paths import is_development, is_settings
 from twelve.picture.rule import Hold, Judgement, Picture, find, grouped
 from twelve.picture.secrets import (
@@ -19,8 +19,7 @@ from twelve.picture.secrets import (
     stands_in,
     url_password,
 )
-from twelve.picture.tree import Instruction
-from twelve.picture.value import Value, default_of, fixed_strings, from_env, walk
+from twelve.picture.value import Value, fixed_strings, walk
 
 EXAMPLE = re.compile(r"(example|sample|dist|template|tmpl|test|ci|schema|default)", re.IGNORECASE)
 DICT_KEYS = re.compile(
@@ -71,6 +70,7 @@ def no_credential(picture: Picture) -> Iterator[Judgement]:
 
 
 def spared(module: Module, path: str) -> bool:
+    """Is the file one that these rules leave alone?"""
     return module.role not in ("app", "script") or is_development(path)
 
 
@@ -115,18 +115,15 @@ def _settles(assign: Assign) -> bool:
     return (
         assign.name.isupper()
         or "." in assign.target
-        or assign.name[:1].islower()
-        and assign.function is None
+        or (assign.name[:1].islower() and assign.function is None)
     )
 
 
 def _is_word_about(name: str, text: str) -> bool:
     """``secret = "secret_id"``: the text names the thing, it is not the thing."""
     return (
-        bool(re.fullmatch(r"[a-z]+([_-][a-z]+)+|[A-Z]+(_[A-Z]+)+", text))
-        and not name.isupper()
-        or text.startswith(("/", "http://", "https://", "arn:", "projects/"))
-    )
+        bool(re.fullmatch(r"[a-z]+([_-][a-z]+)+|[A-Z]+(_[A-Z]+)+", text)) and not name.isupper()
+    ) or text.startswith(("/", "http://", "https://", "arn:", "projects/"))
 
 
 def _dict_keys(module: Module, assign: Assign, part: Value) -> Iterator[Finding]:

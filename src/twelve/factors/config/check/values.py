@@ -10,15 +10,85 @@ from twelve.picture.paths import is_development, is_settings
 from twelve.picture.rule import Hold, Judgement, Picture, find
 from twelve.picture.value import Value, env_keys, fixed_strings, from_env, text_of, walk
 
-HOSTS = ("ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "CORS_ALLOWED_ORIGINS", "CORS_ORIGIN_WHITELIST", "CORS_ORIGINS", "ALLOWED_ORIGINS", "SERVER_NAME", "SESSION_COOKIE_DOMAIN", "CSRF_COOKIE_DOMAIN", "INTERNAL_ALLOWED_HOSTS")
-ADDRESSES = ("SITE_URL", "BASE_URL", "SITE_DOMAIN", "FRONTEND_URL", "BACKEND_URL", "PUBLIC_URL", "ROOT_URL", "SITE_ROOT", "DOMAIN", "SITE_HOST", "APP_URL", "HOSTNAME", "API_URL")
-MAIL = ("EMAIL_HOST", "DEFAULT_FROM_EMAIL", "SERVER_EMAIL", "EMAIL_HOST_USER", "MAIL_SERVER", "MAIL_DEFAULT_SENDER", "MAIL_USERNAME", "SMTP_HOST", "SMTP_SERVER")
-BUCKETS = ("AWS_STORAGE_BUCKET_NAME", "GS_BUCKET_NAME", "S3_BUCKET", "S3_BUCKET_NAME", "AWS_S3_BUCKET", "BUCKET_NAME", "AZURE_CONTAINER", "AZURE_ACCOUNT_NAME", "AWS_BUCKET")
-SAMPLE = re.compile(r"(^|[@.])(example\.(com|org|net)|test|invalid|yourdomain\.\w+|domain\.com|mysite\.com)$|^(webmaster|root|noreply)@localhost$")
+HOSTS = (
+    "ALLOWED_HOSTS",
+    "CSRF_TRUSTED_ORIGINS",
+    "CORS_ALLOWED_ORIGINS",
+    "CORS_ORIGIN_WHITELIST",
+    "CORS_ORIGINS",
+    "ALLOWED_ORIGINS",
+    "SERVER_NAME",
+    "SESSION_COOKIE_DOMAIN",
+    "CSRF_COOKIE_DOMAIN",
+    "INTERNAL_ALLOWED_HOSTS",
+)
+ADDRESSES = (
+    "SITE_URL",
+    "BASE_URL",
+    "SITE_DOMAIN",
+    "FRONTEND_URL",
+    "BACKEND_URL",
+    "PUBLIC_URL",
+    "ROOT_URL",
+    "SITE_ROOT",
+    "DOMAIN",
+    "SITE_HOST",
+    "APP_URL",
+    "HOSTNAME",
+    "API_URL",
+)
+MAIL = (
+    "EMAIL_HOST",
+    "DEFAULT_FROM_EMAIL",
+    "SERVER_EMAIL",
+    "EMAIL_HOST_USER",
+    "MAIL_SERVER",
+    "MAIL_DEFAULT_SENDER",
+    "MAIL_USERNAME",
+    "SMTP_HOST",
+    "SMTP_SERVER",
+)
+BUCKETS = (
+    "AWS_STORAGE_BUCKET_NAME",
+    "GS_BUCKET_NAME",
+    "S3_BUCKET",
+    "S3_BUCKET_NAME",
+    "AWS_S3_BUCKET",
+    "BUCKET_NAME",
+    "AZURE_CONTAINER",
+    "AZURE_ACCOUNT_NAME",
+    "AWS_BUCKET",
+)
+SAMPLE = re.compile(
+    r"(^|[@.])(example\.(com|org|net)|test|invalid|yourdomain\.\w+|domain\.com|mysite\.com)$|^(webmaster|root|noreply)@localhost$"
+)
 HOST = re.compile(r"^(https?://)?([\w-]+\.)*[\w*-]+(\.[a-z]{2,}|\.\d+)(:\d+)?/?$", re.IGNORECASE)
-CONFIG_FILE = re.compile(r"(^|[/._-])((db|app|site|server|database|redis|mail|smtp)[-_]?)?(config|settings|secrets?|credentials|database)([-_.]\w+)?\.(json|ya?ml|ini|toml|conf|cfg)$", re.IGNORECASE)
-NOT_CONFIG = re.compile(r"logging|log4|route|schema|feature|pyproject|package|tsconfig|eslint|manifest|babel|jest|openapi|swagger|theme|menu|alembic|kube", re.IGNORECASE)
-READS = ("open", "readFile", "readFileSync", "from_pyfile", "from_json", "from_file", "read_text", "readJson", "readJsonSync", "load_config", "ConfigParser.read", "config.read", "parser.read", "cfg.read", "conf.read", "config_parser.read")
+CONFIG_FILE = re.compile(
+    r"(^|[/._-])((db|app|site|server|database|redis|mail|smtp)[-_]?)?(config|settings|secrets?|credentials|database)([-_.]\w+)?\.(json|ya?ml|ini|toml|conf|cfg)$",
+    re.IGNORECASE,
+)
+NOT_CONFIG = re.compile(
+    r"logging|log4|route|schema|feature|pyproject|package|tsconfig|eslint|manifest|babel|jest|openapi|swagger|theme|menu|alembic|kube",
+    re.IGNORECASE,
+)
+READS = (
+    "open",
+    "readFile",
+    "readFileSync",
+    "from_pyfile",
+    "from_json",
+    "from_file",
+    "read_text",
+    "readJson",
+    "readJsonSync",
+    "load_config",
+    "ConfigParser.read",
+    "config.read",
+    "parser.read",
+    "cfg.read",
+    "conf.read",
+    "config_parser.read",
+)
 CONST = re.compile(r"^[A-Z][A-Z0-9_]*$")
 
 
@@ -27,14 +97,32 @@ def no_constant(picture: Picture) -> Iterator[Judgement]:
     found = False
     names = ("DEBUG", "SITE_ID", *HOSTS, *ADDRESSES, *MAIL, *BUCKETS)
     for module, assign in picture.assigns(*names):
-        if module.role != "app" or is_development(assign.path) or assign.augmented or (assign.function is not None and "." not in assign.target):
+        if (
+            module.role != "app"
+            or is_development(assign.path)
+            or assign.augmented
+            or (assign.function is not None and "." not in assign.target)
+        ):
             continue
         judged = _constant(assign)
         if judged is None or replaceable(module, assign) or development_only(module, assign.guards):
             continue
         found = True
-        yield find("III-1", judged[0], judged[1], assign.place, fix=f"read {assign.name} from the environment: twelve check --fix III-1")
-    read = next(((m, a) for m, a in picture.assigns("DEBUG", "ALLOWED_HOSTS") if from_env(trace(m, a.value))), None)
+        yield find(
+            "III-1",
+            judged[0],
+            judged[1],
+            assign.place,
+            fix=f"read {assign.name} from the environment: twelve check --fix III-1",
+        )
+    read = next(
+        (
+            (m, a)
+            for m, a in picture.assigns("DEBUG", "ALLOWED_HOSTS")
+            if from_env(trace(m, a.value))
+        ),
+        None,
+    )
     if not found and read:
         yield Hold("what varies between deploys is read from the environment", read[1].place)
 
@@ -42,24 +130,65 @@ def no_constant(picture: Picture) -> Iterator[Judgement]:
 def _constant(assign: Assign) -> tuple[str, str] | None:
     name, value = assign.name, assign.value
     if name == "DEBUG":
-        top = assign.function is None and (not assign.owner or not re.search(r"dev|test|local|debug", assign.owner, re.IGNORECASE)) and assign.target in ("DEBUG", "app.config.DEBUG")
-        return ("high", "DEBUG is fixed to True") if value.kind == "bool" and value.text == "True" and top else None
+        top = (
+            assign.function is None
+            and (
+                not assign.owner
+                or not re.search(r"dev|test|local|debug", assign.owner, re.IGNORECASE)
+            )
+            and assign.target in ("DEBUG", "app.config.DEBUG")
+        )
+        return (
+            ("high", "DEBUG is fixed to True")
+            if value.kind == "bool" and value.text == "True" and top
+            else None
+        )
     if name == "SITE_ID":
-        return ("low", f"SITE_ID is fixed to {value.text}, the row of one deploy's database") if value.kind == "num" and value.text not in ("0", "1") else None
-    texts = [one.text for one in fixed_strings(value)] if value.kind in ("str", "list", "join") else []
+        return (
+            ("low", f"SITE_ID is fixed to {value.text}, the row of one deploy's database")
+            if value.kind == "num" and value.text not in ("0", "1")
+            else None
+        )
+    texts = (
+        [one.text for one in fixed_strings(value)] if value.kind in ("str", "list", "join") else []
+    )
     if name in HOSTS and value.kind in ("list", "str"):
         return _hosts(name, texts)
-    if name in ADDRESSES and value.kind == "str" and (is_settings(assign.path) or "." in assign.target or assign.owner):
-        own = [text for text in texts if HOST.match(text) and not LOCAL.search(text) and not SAMPLE.search(text.rstrip("/"))]
-        return ("medium", f"{name} is fixed to {own[0]}") if own and (name not in ("DOMAIN", "HOSTNAME", "API_URL") or assign.function is None) else None
+    if (
+        name in ADDRESSES
+        and value.kind == "str"
+        and (is_settings(assign.path) or "." in assign.target or assign.owner)
+    ):
+        own = [
+            text
+            for text in texts
+            if HOST.match(text) and not LOCAL.search(text) and not SAMPLE.search(text.rstrip("/"))
+        ]
+        return (
+            ("medium", f"{name} is fixed to {own[0]}")
+            if own and (name not in ("DOMAIN", "HOSTNAME", "API_URL") or assign.function is None)
+            else None
+        )
     if name in MAIL and value.kind == "str":
-        own = [text for text in texts if "." in text and not LOCAL.search(text) and not SAMPLE.search(text)]
+        own = [
+            text
+            for text in texts
+            if "." in text and not LOCAL.search(text) and not SAMPLE.search(text)
+        ]
         return ("low", f"{name} is fixed to one deploy's value") if own else None
-    return ("medium", f"{name} is fixed to {texts[0]}") if name in BUCKETS and value.kind == "str" and texts and texts[0] else None
+    return (
+        ("medium", f"{name} is fixed to {texts[0]}")
+        if name in BUCKETS and value.kind == "str" and texts and texts[0]
+        else None
+    )
 
 
 def _hosts(name: str, texts: list[str]) -> tuple[str, str] | None:
-    own = [text for text in texts if HOST.match(text) and not LOCAL.search(text) and not SAMPLE.search(text)]
+    own = [
+        text
+        for text in texts
+        if HOST.match(text) and not LOCAL.search(text) and not SAMPLE.search(text)
+    ]
     if own:
         return "high", f"{name} lists {own[0]}, the address of one deploy"
     return None
@@ -72,35 +201,76 @@ def only_environment(picture: Picture) -> Iterator[Judgement]:
         if module.role != "app" or is_development(module.path):
             continue
         for one in module.imports:
-            if re.search(r"(^|\.)(local_settings|settings_local|localsettings|local_config|config_local)$", one.module) or re.search(r"\b(local_settings|settings_local)\b", one.name):
+            if re.search(
+                r"(^|\.)(local_settings|settings_local|localsettings|local_config|config_local)$",
+                one.module,
+            ) or re.search(r"\b(local_settings|settings_local)\b", one.name):
                 found = True
-                yield find("III-3", "high", "a second channel: a file of Python overrides the environment", one.place, fix="read each value from the environment")
+                yield find(
+                    "III-3",
+                    "high",
+                    "a second channel: a file of Python overrides the environment",
+                    one.place,
+                    fix="read each value from the environment",
+                )
     for place, name in _files_read(picture):
         found = True
-        yield find("III-3", "medium", f"config is read from {name}", place, fix="read each value from the environment")
+        yield find(
+            "III-3",
+            "medium",
+            f"config is read from {name}",
+            place,
+            fix="read each value from the environment",
+        )
     if not found:
-        first = next((a for m, a in picture.assigns() if m.role == "app" and a.value.kind == "env"), None)
+        first = next(
+            (a for m, a in picture.assigns() if m.role == "app" and a.value.kind == "env"), None
+        )
         if first is not None:
             yield Hold("config is read from the environment", first.place)
 
 
 def _files_read(picture: Picture) -> Iterator[tuple[Place, str]]:
     for module, call in picture.calls(*READS):
-        if module.role != "app" or is_development(call.path) or is_handler(call.function) or not (call.value.parts or call.receiver):
+        if (
+            module.role != "app"
+            or is_development(call.path)
+            or is_handler(call.function)
+            or not (call.value.parts or call.receiver)
+        ):
             continue
         mode = call.value.argument(1, "mode")
-        if call.last == "open" and mode is not None and mode.text[:1] in "wax" and mode.kind == "str":
+        if (
+            call.last == "open"
+            and mode is not None
+            and mode.text[:1] in "wax"
+            and mode.kind == "str"
+        ):
             continue
-        given = call.receiver if call.last == "read_text" and call.receiver is not None else (call.value.parts[0] if call.value.parts else None)
+        given = (
+            call.receiver
+            if call.last == "read_text" and call.receiver is not None
+            else (call.value.parts[0] if call.value.parts else None)
+        )
         value = trace(module, given, call.function) if given is not None else Value("none")
         text = text_of(value)
-        if CONFIG_FILE.search(text) and not NOT_CONFIG.search(text) and not from_env(value) and not text.startswith("/var/run/secrets"):
+        if (
+            CONFIG_FILE.search(text)
+            and not NOT_CONFIG.search(text)
+            and not from_env(value)
+            and not text.startswith("/var/run/secrets")
+        ):
             yield call.place, text.rpartition("/")[2].replace("{}", "…")
 
 
 def declared(picture: Picture) -> Iterator[Judgement]:
     """III-7."""
-    names = {one.name for one in picture.variables if picture.files[one.path].role == "example" or re.search(r"example|sample|dist|template", one.path)}
+    names = {
+        one.name
+        for one in picture.variables
+        if picture.files[one.path].role == "example"
+        or re.search(r"example|sample|dist|template", one.path)
+    }
     if not names:
         return
     missing: dict[str, list[Place]] = {}
@@ -108,35 +278,81 @@ def declared(picture: Picture) -> Iterator[Judgement]:
         if module.role != "app" or is_development(assign.path):
             continue
         for part in walk(assign.value):
-            if part.kind == "env" and not part.parts and CONST.match(part.text) and part.text not in names and not part.text.startswith(("DJANGO_", "CI", "PYTHON", "NODE_", "npm_")):
-                missing.setdefault(part.text, []).append(Place(assign.path, part.line or assign.line))
+            if (
+                part.kind == "env"
+                and not part.parts
+                and CONST.match(part.text)
+                and part.text not in names
+                and not part.text.startswith(("DJANGO_", "CI", "PYTHON", "NODE_", "npm_"))
+            ):
+                missing.setdefault(part.text, []).append(
+                    Place(assign.path, part.line or assign.line)
+                )
     for name, places in sorted(missing.items()):
-        yield find("III-7", "low", f"{name} is read and has no default, and no example file declares it", *places[:5], fix="twelve check --fix III-7")
+        yield find(
+            "III-7",
+            "low",
+            f"{name} is read and has no default, and no example file declares it",
+            *places[:5],
+            fix="twelve check --fix III-7",
+        )
     if not missing:
-        yield Hold(f"{len(names)} keys are declared", next(one.place for one in picture.variables if one.name in names))
+        yield Hold(
+            f"{len(names)} keys are declared",
+            next(one.place for one in picture.variables if one.name in names),
+        )
 
 
 def located(picture: Picture) -> Iterator[Judgement]:
     """III-10."""
     for module, assign in picture.assigns():
-        if module.role == "app" and any(key.endswith(("_FILE", "_PATH")) or key == "{}_FILE" for key in env_keys(assign.value)):
+        if module.role == "app" and any(
+            key.endswith(("_FILE", "_PATH")) or key == "{}_FILE" for key in env_keys(assign.value)
+        ):
             yield Hold("a credential's file is located by the environment", assign.place)
             return
 
 
 def static_keys(picture: Picture) -> Iterator[Judgement]:
     """ID-1."""
-    keys = {"AWS_SECRET_ACCESS_KEY", "AZURE_CLIENT_SECRET", "GOOGLE_APPLICATION_CREDENTIALS", "AZURE_ACCOUNT_KEY", "GCP_SERVICE_ACCOUNT"}
-    places = [a.place for m, a in picture.assigns() if m.role == "app" and keys & set(env_keys(a.value))]
+    keys = {
+        "AWS_SECRET_ACCESS_KEY",
+        "AZURE_CLIENT_SECRET",
+        "GOOGLE_APPLICATION_CREDENTIALS",
+        "AZURE_ACCOUNT_KEY",
+        "GCP_SERVICE_ACCOUNT",
+    }
+    places = [
+        a.place for m, a in picture.assigns() if m.role == "app" and keys & set(env_keys(a.value))
+    ]
     if places:
-        yield find("ID-1", "info", "static keys of a cloud are read; a workload identity would be short-lived", *places[:5])
+        yield find(
+            "ID-1",
+            "info",
+            "static keys of a cloud are read; a workload identity would be short-lived",
+            *places[:5],
+        )
 
 
 def read_once(picture: Picture) -> Iterator[Judgement]:
     """ID-2."""
     for module, call in picture.calls("read_text", "open"):
-        if module.role == "app" and call.function is None and call.value.parts and from_env(trace(module, call.value.parts[0])) and re.search("token|identity", text_of(trace(module, call.value.parts[0])), re.IGNORECASE):
-            yield find("ID-2", "info", "an identity's file is read once, at import", call.place, fix="read it again for each use")
+        if (
+            module.role == "app"
+            and call.function is None
+            and call.value.parts
+            and from_env(trace(module, call.value.parts[0]))
+            and re.search(
+                "token|identity", text_of(trace(module, call.value.parts[0])), re.IGNORECASE
+            )
+        ):
+            yield find(
+                "ID-2",
+                "info",
+                "an identity's file is read once, at import",
+                call.place,
+                fix="read it again for each use",
+            )
 
 
 def settings_module(module: Module) -> bool:

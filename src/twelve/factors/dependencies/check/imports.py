@@ -55,8 +55,38 @@ VALUED = (
 
 
 FLAGS = frozenset(
-    "--upgrade --user --system --pre --quiet --verbose --require-hashes --break-system-packages --editable --force-reinstall --ignore-installed --save --save-dev --save-exact --global --production "
-    "--frozen --locked --dev --legacy-peer-deps --force --prefer-binary --use-pep517 --compile --exact --silent --omit --isolated --disable-pip-version-check --root-user-action".split()
+    [
+        "--upgrade",
+        "--user",
+        "--system",
+        "--pre",
+        "--quiet",
+        "--verbose",
+        "--require-hashes",
+        "--break-system-packages",
+        "--editable",
+        "--force-reinstall",
+        "--ignore-installed",
+        "--save",
+        "--save-dev",
+        "--save-exact",
+        "--global",
+        "--production",
+        "--frozen",
+        "--locked",
+        "--dev",
+        "--legacy-peer-deps",
+        "--force",
+        "--prefer-binary",
+        "--use-pep517",
+        "--compile",
+        "--exact",
+        "--silent",
+        "--omit",
+        "--isolated",
+        "--disable-pip-version-check",
+        "--root-user-action",
+    ]
 )
 """Options that take no value; of the others the next word is the value."""
 
@@ -238,7 +268,12 @@ def installed(step: Step) -> list[str]:
     for word in rest[1:]:
         if skip:
             skip = False
-        elif word in VALUED or (word.startswith("--") and "=" not in word and word not in FLAGS and not word.startswith("--no-")):
+        elif word in VALUED or (
+            word.startswith("--")
+            and "=" not in word
+            and word not in FLAGS
+            and not word.startswith("--no-")
+        ):
             skip = True
         elif (
             not word.startswith(("-", ".", "/", "$", "http", "git+"))

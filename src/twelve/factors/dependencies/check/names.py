@@ -19,9 +19,54 @@ STANDARD = frozenset(sys.stdlib_module_names) | {
     "__main__",
 }
 NODE = frozenset(
-    "assert async_hooks buffer child_process cluster console constants crypto dgram dns domain events fs http http2 https inspector module net os path "
-    "perf_hooks process punycode querystring readline repl stream string_decoder sys timers tls trace_events tty url util v8 vm wasi worker_threads zlib "
-    "diagnostics_channel test bun electron vscode".split()
+    [
+        "assert",
+        "async_hooks",
+        "buffer",
+        "child_process",
+        "cluster",
+        "console",
+        "constants",
+        "crypto",
+        "dgram",
+        "dns",
+        "domain",
+        "events",
+        "fs",
+        "http",
+        "http2",
+        "https",
+        "inspector",
+        "module",
+        "net",
+        "os",
+        "path",
+        "perf_hooks",
+        "process",
+        "punycode",
+        "querystring",
+        "readline",
+        "repl",
+        "stream",
+        "string_decoder",
+        "sys",
+        "timers",
+        "tls",
+        "trace_events",
+        "tty",
+        "url",
+        "util",
+        "v8",
+        "vm",
+        "wasi",
+        "worker_threads",
+        "zlib",
+        "diagnostics_channel",
+        "test",
+        "bun",
+        "electron",
+        "vscode",
+    ]
 )
 DISTRIBUTIONS = {
     "yaml": "pyyaml", "PIL": "pillow", "cv2": "opencv", "bs4": "beautifulsoup4", "dateutil": "python-dateutil", "dotenv": "python-dotenv", "jwt": "pyjwt",
@@ -43,7 +88,30 @@ DISTRIBUTIONS = {
 }  # fmt: skip
 """Import name to distribution. Where one always brings another, the bringer is named too: that is found by its own rule."""
 TOOLS = frozenset(
-    "pip setuptools wheel uv poetry pipenv pdm hatch build virtualenv poetry-core hatchling twine tox nox pre-commit corepack npm yarn pnpm pm2 nodemon".split()
+    [
+        "pip",
+        "setuptools",
+        "wheel",
+        "uv",
+        "poetry",
+        "pipenv",
+        "pdm",
+        "hatch",
+        "build",
+        "virtualenv",
+        "poetry-core",
+        "hatchling",
+        "twine",
+        "tox",
+        "nox",
+        "pre-commit",
+        "corepack",
+        "npm",
+        "yarn",
+        "pnpm",
+        "pm2",
+        "nodemon",
+    ]
 )
 BRINGERS = {
     "werkzeug",
@@ -86,10 +154,10 @@ def declared(module: str, names: frozenset[str]) -> bool:
         return True
     flat = wanted.replace("-", "")
     for name in names:
-        if len(flat) > 5 and flat in name.replace("-", ""):  # noqa: PLR2004
+        if len(flat) > 5 and flat in name.replace("-", ""):
             return True
         if name.replace("-", "") == flat or known in name or wanted in name.split("-"):
             return True
-        if len(wanted) > 3 and (wanted in name or name in wanted and len(name) > 4):  # noqa: PLR2004
+        if len(wanted) > 3 and (wanted in name or (name in wanted and len(name) > 4)):
             return True
     return False

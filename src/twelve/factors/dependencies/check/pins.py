@@ -94,7 +94,7 @@ def _requirements(
     compiled = manifest.path.removesuffix(".txt") + ".lock"
     pinning = {p for m in picture.manifests for p in m.includes if "constraint" in p}
     if loose and compiled not in picture.files and not (pinning & set(manifest.includes)):
-        named = ", ".join(one.name for one in loose[:5]) + ("…" if len(loose) > 5 else "")  # noqa: PLR2004
+        named = ", ".join(one.name for one in loose[:5]) + ("…" if len(loose) > 5 else "")
         yield find(
             "II-3",
             "low",

@@ -30,8 +30,71 @@ CHILD = re.compile(
     r"^(node:)?child_process\.|^promisify|^execa|^childProcess\.|^child\.|^cp\.|^util\.promisify"
 )
 GUARANTEED = frozenset(
-    "sh bash python python3 node npm npx env true false echo cat ls cp mv rm mkdir rmdir touch chmod chown ln sleep test printf kill head tail cut tr sort uniq wc tee date uname id whoami hostname "
-    "powershell pwsh cmd pwd basename dirname find grep sed awk xargs pip uv tar gzip which exit cd set export sync df du stat".split()
+    [
+        "sh",
+        "bash",
+        "python",
+        "python3",
+        "node",
+        "npm",
+        "npx",
+        "env",
+        "true",
+        "false",
+        "echo",
+        "cat",
+        "ls",
+        "cp",
+        "mv",
+        "rm",
+        "mkdir",
+        "rmdir",
+        "touch",
+        "chmod",
+        "chown",
+        "ln",
+        "sleep",
+        "test",
+        "printf",
+        "kill",
+        "head",
+        "tail",
+        "cut",
+        "tr",
+        "sort",
+        "uniq",
+        "wc",
+        "tee",
+        "date",
+        "uname",
+        "id",
+        "whoami",
+        "hostname",
+        "powershell",
+        "pwsh",
+        "cmd",
+        "pwd",
+        "basename",
+        "dirname",
+        "find",
+        "grep",
+        "sed",
+        "awk",
+        "xargs",
+        "pip",
+        "uv",
+        "tar",
+        "gzip",
+        "which",
+        "exit",
+        "cd",
+        "set",
+        "export",
+        "sync",
+        "df",
+        "du",
+        "stat",
+    ]
 )
 """The interpreter, the shell and what POSIX has; a platform that runs the app at all has them."""
 PACKAGES = {"convert": "imagemagick", "identify": "imagemagick", "magick": "imagemagick", "pdftotext": "poppler", "pdftoppm": "poppler", "psql": "postgresql", "pg_dump": "postgresql", "mysqldump": "mysql", "ffprobe": "ffmpeg", "ping": "iputils", "dig": "dnsutils", "nslookup": "dnsutils", "soffice": "libreoffice", "gs": "ghostscript", "chromium": "chrom", "google-chrome": "chrom", "gpg": "gnupg", "ssh": "openssh", "scp": "openssh", "traceroute": "traceroute", "7z": "p7zip"}  # fmt: skip
@@ -181,7 +244,7 @@ def _declared(picture: Picture) -> str:
 
 def _is_declared(program: str, declared: str) -> bool:
     head = program.partition("-")[0]
-    if head != program and len(head) > 3 and head in declared:  # noqa: PLR2004
+    if head != program and len(head) > 3 and head in declared:
         return True
     return bool(
         re.search(rf"(?<![\w]){re.escape(PACKAGES.get(program, program))}", declared)

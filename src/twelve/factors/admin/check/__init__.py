@@ -1,0 +1,59 @@
+"""What reading can judge of factor XII: admin tasks run as one-off processes."""
+
+from twelve.factors.admin.check.tasks import (
+    committed,
+    not_over_http,
+    one_off,
+    repl,
+    same_release,
+    ships,
+)
+from twelve.picture.rule import Example, Rule
+
+RULES = (
+    Rule(
+        "XII-1", "M", "Admin tasks are one-off processes, not part of the long-running ones", "admin-processes", "high", one_off,
+        found=(
+            Example({"Dockerfile": 'FROM x:1\nCMD ["sh", "e.sh"]\n', "e.sh": "python manage.py migrate\nexec gunicorn a\n"}, "e.sh:1"),
+            Example({"uwsgi.ini": "[uwsgi]\nhook-pre-app = exec:./manage.py migrate\n"}, "uwsgi.ini:2"),
+            Example({"models/index.js": "const sequelize = new Sequelize(process.env.DATABASE_URL)\nsequelize.sync()\n"}, "models/index.js:2"),
+            Example({"app.py": "from flask import Flask\napp = Flask(__name__)\nwith app.app_context():\n    db.create_all()\n"}, "app.py:4"),
+        ),
+        spared=(
+            Example({"Procfile": "web: gunicorn a\nrelease: ./manage.py migrate\n"}),
+            Example({"scripts/prestart.sh": "alembic upgrade head\n"}),
+            Example({"Procfile": "web: gunicorn a\n#release: ./manage.py migrate\n"}),
+            Example({"docker-compose.yml": "services:\n  migrate:\n    build: .\n    command: python manage.py migrate\n"}),
+        ),
+        why="Three web processes that start together migrate three times at once.", way_out="The release phase, or `twelve run`.", tokens=("create_all", "call_command", "run_migrations", "runMigrations", "synchronize", "command.upgrade", "flask_migrate", "migrate.latest", "umzug", "migrator", "drizzle"),
+        near=(((".sync(",), "(?i)(sequelize|db|models|database|connection)\\w*\\)?\\s*\\.sync\\("),),
+        never="release lines, jobs, scripts that no server's command calls",
+
+    ),
+    Rule(
+        "XII-2", "M", "Admin code ships with the app", "admin-processes", "low", ships,
+        found=(Example({".dockerignore": "manage.py\n"}, ".dockerignore:1"),), spared=(Example({".dockerignore": ".git\n"}),),
+        why="Admin code of another version works on another schema.", way_out="Ship it.", never="-",
+    ),
+    Rule(
+        "XII-3", "M", "They run in the same release, config and isolation as the app", "admin-processes", "high", same_release,
+        found=(Example({"docker-compose.yml": "services:\n  web:\n    build: .\n    command: gunicorn a\n  migration:\n    image: shop/shop:latest\n    command: python manage.py migrate\n"}, "docker-compose.yml:6"),),
+        spared=(Example({"docker-compose.yml": "services:\n  web:\n    build: .\n    command: gunicorn a\n  migration:\n    build: .\n    command: python manage.py migrate\n"}),),
+        why="A migration of another release fits another schema.", way_out="One image.", never="-",
+    ),
+    Rule(
+        "XII-4", "S", "A REPL is available", "admin-processes", "info", repl,
+        found=(), spared=(Example({"manage.py": ""}),), why="Sometimes one must look.", way_out="`twelve run -- bash`.", never="images without a shell", prover=True,
+    ),
+    Rule(
+        "XII-5", "S", "One-time scripts are committed", "admin-processes", "info", committed,
+        found=(), spared=(Example({"scripts/fix.py": ""}),), why="What was run once is asked for again.", way_out="Commit it.", never="-", prover=True,
+    ),
+    Rule(
+        "XII-7", "X", "No maintenance over public HTTP", "later texts", "low", not_over_http,
+        found=(Example({"urls.py": "urlpatterns = [path('admin/migrate/', v)]\n"}, "urls.py:1"),), spared=(Example({"urls.py": "urlpatterns = [path('shop/', v)]\n"}),),
+        why="Whoever finds the route can use it.", way_out="A one-off.", tokens=(),
+        near=((("migrate", "reset", "restore", "drop", "reindex", "purge", "flush"), '(path|route|get|post|url|add_url_rule|re_path)\\(\\s*[rf]?[\\"\'][^\\"\']*(migrate|reset|restore|drop|reindex|purge|flush)'),),
+        never="routes of tests",
+    ),
+)  # fmt: skip

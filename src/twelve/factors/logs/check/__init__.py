@@ -1,0 +1,71 @@
+"""What reading can judge of factor XI: logs are event streams."""
+
+from twelve.factors.logs.check.files import no_log_files
+from twelve.factors.logs.check.stream import (
+    no_destination,
+    no_secrets,
+    to_stdout,
+    traced,
+    unbuffered,
+    visible,
+)
+from twelve.picture.rule import Example, Rule
+
+RULES = (
+    Rule(
+        "XI-1", "M", "The app writes and manages no log files", "logs", "high", no_log_files,
+        found=(
+            Example({"a/v.py": "import logging\nlogging.basicConfig(level=1, filename='app.log')\n"}, "a/v.py:2"),
+            Example({"a/settings.py": "LOGGING = {'handlers': {'f': {\n    'class': 'logging.FileHandler',\n    'filename': 'a.log'}}}\n"}, "a/settings.py:2"),
+            Example({"l.js": "const winston = require('winston')\nwinston.createLogger({ transports: [\n new winston.transports.File({ filename: 'e.log' })] })\n"}, "l.js:3"),
+            Example({"Procfile": "web: gunicorn a --access-logfile /var/log/a.log\n"}, "Procfile:1"),
+        ),
+        spared=(
+            Example({"Procfile": "web: gunicorn a --log-file - --access-logfile /dev/stdout\n"}),
+            Example({"a/settings.py": "LOGGING = {'handlers': {'c': {'class': 'logging.StreamHandler'}, 'n': {'class': 'logging.NullHandler'}}}\n"}),
+            Example({"gunicorn.conf.py": "accesslog = '-'\n"}), Example({"supervisord.conf": "[program:a]\ncommand=x\nstdout_logfile=/dev/stdout\n"}),
+        ),
+        why="A file on the process's disk is lost with it, fills it, and nobody reads it.", way_out="Write each event to stdout.", tokens=("FileHandler", "basicConfig", "logger.add", "LOGGING", "dictConfig", "transports", "log4js", "pino", "accesslog", "errorlog", "RotateFile", "rotating-file", "log_config", "logconfig", "fileConfig"),
+        near=(((".log", "/log"), '\\.log[\\"\'`.]|[\\"\'`/]logs?[\\"\'`/]'), (("mkdir", "makedirs", "ensureDir"), '(?i)logs?(ging)?_?(dir|path|folder|root)|[\\"\'`/]logs?/?[\\"\'`]'), (("LOG_", "LOGGING_", "log_", "LOG"), "LOG_CONFIG|logging_config|LOGGING_DICT")),
+        never="`-`, /dev/stdout, NullHandler",
+        fixable=True,
+    ),
+    Rule(
+        "XI-2", "M", "The event stream goes to stdout", "logs", "low", to_stdout,
+        found=(Example({"a/settings.py": "LOGGING = {'handlers': {'db': {'class': 'a.logs.Handler'}}}\n"}, "a/settings.py:1"), Example({"a/settings.py": "INSTALLED_APPS = []\n"}, "a/settings.py:1")),
+        spared=(Example({"a/settings.py": "INSTALLED_APPS = []\nLOGGING = {'handlers': {'console': {'class': 'logging.StreamHandler'}}}\n"}),),
+        why="What is not on the stream nobody can collect.", way_out="A StreamHandler.", never="libraries; print and morgan write to the stream", tokens=("LOGGING", "INSTALLED_APPS"), fixable=True, prover=True,
+    ),
+    Rule(
+        "XI-3", "M", "Unbuffered", "logs", "low", unbuffered,
+        found=(Example({"Dockerfile": 'FROM python:3.12\nENV PYTHONUNBUFFERED=0\nCMD ["python", "a.py"]\n'}, "Dockerfile:2"), Example({"Dockerfile": 'FROM python:3.12\nCMD ["python", "a.py"]\n'}, "Dockerfile:2")),
+        spared=(Example({"Dockerfile": 'FROM python:3.12\nENV PYTHONUNBUFFERED=1\nCMD ["python", "a.py"]\n'}), Example({"Dockerfile": 'FROM python:3.12\nCMD ["python", "-u", "a.py"]\n'})),
+        why="The last events before a crash are the ones that one needs.", way_out="PYTHONUNBUFFERED=1.", never="logging.StreamHandler, which flushes each record", fixable=True, prover=True,
+    ),
+    Rule(
+        "XI-5", "M", "The app does not choose destination or retention", "logs", "medium", no_destination,
+        found=(
+            Example({"a/settings.py": "LOGGING = {'handlers': {'db': {\n    'class': 'a.logs.Handler'}}}\n", "a/logs.py": ""}, "a/settings.py:2"),
+            Example({"a/settings.py": "import os\nLOGROTATE_MAX_BACKUPS = os.getenv('LOGROTATE_MAX_BACKUPS', 20)\n"}, "a/settings.py:2"),
+        ),
+        spared=(Example({"a/settings.py": "LOGGING = {'handlers': {'c': {'class': 'logging.StreamHandler'}, 'm': {'class': 'django.utils.log.AdminEmailHandler'}}}\n"}),),
+        why="Where the stream ends differs from deploy to deploy.", way_out="Drains of the platform.", tokens=("LOGGING", "dictConfig", "SysLog", "Logstash", "CloudWatch", "cloudwatch", "Loki", "loki", "Fluent", "GELF", "SocketHandler", "HTTPHandler", "SMTPHandler", "DatagramHandler", "transports", "winston"),
+        near=((("LOG",), "\\b(LOG_?ROTATE\\w*|LOG_(MAX|BACKUP|RETENTION|KEEP|ROTATION)\\w*|LOG_?FILE\\w*)"), (("LOG_", "logging_config", "log_config", "handlers"), 'LOG_CONFIG|logging_config|LOGGING_CONFIG|log_config|logconfig_dict|handlers[\\"\']?\\s*[:=]')),
+        never="error trackers and OTLP exporters that the environment configures",
+
+    ),
+    Rule(
+        "XI-6", "X", "No secrets in the stream", "later texts", "low", no_secrets,
+        found=(Example({"a.py": "import os\nprint(os.environ)\n"}, "a.py:2"),), spared=(Example({"a.py": "print('started')\n"}),),
+        why="Logs are read by many.", way_out="Name the fields.", never="-", tokens=("os.environ", "process.env", "request.body", "req.body", "request.POST", "request.data"),
+    ),
+    Rule(
+        "TEL-1", "X", "Liveness and readiness are visible", "later texts: telemetry", "info", visible,
+        found=(Example({"k.yml": "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec:\n  template:\n    spec:\n      containers:\n        - image: a:1\n"}, "k.yml:8"),),
+        spared=(Example({"Procfile": "web: gunicorn a\n"}),), why="Who cannot see it cannot route around it.", way_out="Probes.", never="apps without resources",
+    ),
+    Rule(
+        "TEL-2", "X", "Metrics and traces by open standards, targets from env", "later texts: telemetry", "info", traced,
+        found=(), spared=(Example({"requirements.txt": "opentelemetry-api==1.0\n"}),), why="Numbers belong to a standard.", way_out="OTEL_*.", never="-", prover=True,
+    ),
+)  # fmt: skip

@@ -1,0 +1,87 @@
+"""What reading can judge of factor VII: the app exports its service by binding a port."""
+
+from twelve.factors.ports.check.binding import all_interfaces, port_from_environment, self_contained
+from twelve.factors.ports.check.serving import (
+    by_url,
+    contract,
+    production_server,
+    routing_only_forwards,
+)
+from twelve.picture.rule import Example, Rule
+
+SERVERS = (
+    "app.run",
+    "application.run",
+    "uvicorn.run",
+    "run_simple",
+    "serve",
+    "web.run_app",
+    "socketio.run",
+    "hypercorn.run",
+    "app.listen",
+    "listen",
+    "server.listen",
+    "httpServer.listen",
+    "bottle.run",
+    "run",
+)
+RULES = (
+    Rule(
+        "VII-1", "M", "The app is self-contained: the web server is a declared dependency", "port-binding", "medium", self_contained,
+        found=(Example({"deploy/site.conf": "WSGIScriptAlias / /srv/app/wsgi.py\n"}, "deploy/site.conf"),),
+        spared=(Example({"Procfile": "web: gunicorn a:app\n"}),),
+        why="A server that is put around the app at run time is no part of the release.", way_out="Declare a server, and start it.", never="a server that the image alone installs: see II-2",
+    ),
+    Rule(
+        "VII-2", "M", "The port comes from the environment", "port-binding (+ PaaS contract: PORT)", "high", port_from_environment,
+        found=(
+            Example({"Dockerfile": 'FROM python:3.12\nCMD ["gunicorn", "--bind", "0.0.0.0:8000", "a:app"]\n'}, "Dockerfile:2"),
+            Example({"uwsgi.ini": "[uwsgi]\nhttp-socket = :8000\n"}, "uwsgi.ini:2"),
+            Example({"server.js": "const app = require('express')()\napp.listen(3000)\n"}, "server.js:2"),
+        ),
+        spared=(
+            Example({"Procfile": "web: gunicorn a:app --log-file -\n"}),
+            Example({"server.js": "const port = process.env.APP_PORT || process.env.PORT || 9090\napp.listen(port)\n"}),
+            Example({"gunicorn.conf.py": "import os\nbind = ['[::]:{}'.format(os.environ.get('PORT', 5006))]\n"}),
+            Example({"Dockerfile": "FROM python:3.12\nEXPOSE 8000\nCMD exec gunicorn --bind :$PORT a:app\n"}),
+        ),
+        why="The platform chooses the port, so that many processes fit on one machine.", way_out="Read PORT.", tokens=(),
+        near=(((".run(", ".listen(", "serve(", "run_app", "make_server", "HTTPServer", "run_simple"), "flask|bottle|uvicorn|waitress|aiohttp|sanic|quart|tornado|werkzeug|http\\.server|wsgiref|\\bdash\\b|\\.listen\\("), (("bind",), "^bind\\s*="), (("PORT",), "(environ|getenv|process\\.env|env\\()[^\\n]*PORT")),
+        never="EXPOSE, ports of debuggers and metrics, another name of the variable",
+        fixable=True,
+    ),
+    Rule(
+        "VII-3", "S", "It listens on all interfaces", "platform contracts", "medium", all_interfaces,
+        found=(Example({"Procfile": "web: uvicorn a:app --host 127.0.0.1 --port $PORT\n"}, "Procfile:1"),),
+        spared=(Example({"Procfile": "web: uvicorn a:app --host 0.0.0.0 --port $PORT\n"}),),
+        why="A router on another address cannot reach loopback.", way_out="0.0.0.0, or $HOST.", never="a unix socket behind a side-car",
+    ),
+    Rule(
+        "VII-4", "S", "Routing layer only forwards: the process itself serves complete answers", "port-binding", "low", routing_only_forwards,
+        found=(Example({"Dockerfile": 'FROM x:1\nCMD ["sh", "start.sh"]\n', "start.sh": "nginx\nexec gunicorn a:app\n"}, "start.sh:1"),),
+        spared=(Example({"Procfile": "web: gunicorn a:app\n"}),),
+        why="Two servers in one process fail apart and scale together.", way_out="Serve static files from the app.", never="a CDN",
+    ),
+    Rule(
+        "VII-5", "S", "The production command is not a development server", "port-binding + dev-prod-parity", "high", production_server,
+        found=(
+            Example({"Procfile": "web: python manage.py runserver 0.0.0.0:$PORT\n"}, "Procfile:1"),
+            Example({"Dockerfile": 'FROM python:3.12\nCMD ["python", "app.py"]\n', "app.py": "from flask import Flask\napp = Flask(__name__)\nif __name__ == '__main__':\n    app.run()\n"}, "Dockerfile:2"),
+        ),
+        spared=(
+            Example({"Procfile.windows": "web: python manage.py runserver %PORT%\n", "Procfile": "web: gunicorn a\n"}),
+            Example({"compose.override.yml": "services:\n  web:\n    build: .\n    command: fastapi dev\n"}),
+        ),
+        why="It is slow, reloads, and shows its insides.", way_out="gunicorn, uvicorn, node.", never="files for development", tokens=("app.run", "application.run"), fixable=True,
+    ),
+    Rule(
+        "VII-6", "S", "One app can be the backing service of another by URL", "port-binding", "medium", by_url,
+        found=(Example({"v.py": "def view(request):\n    return JsonResponse({'endpoint': f'http://localhost:{port}'})\n"}, "v.py:2"),),
+        spared=(Example({"v.py": "def view(request):\n    return JsonResponse({'endpoint': request.build_absolute_uri('/')})\n"}),),
+        why="Nobody else can follow a link to localhost.", way_out="The host of the request, or a variable.", never="lists of allowed hosts", tokens=("localhost", "127.0.0.1"),
+    ),
+    Rule(
+        "API-1", "X", "A machine-readable contract exists and is kept", "later texts: API first", "info", contract,
+        found=(), spared=(Example({"openapi.json": "{}"}),), why="Others build on it.", way_out="Check it in.", never="sites that serve pages", prover=True,
+    ),
+)  # fmt: skip

@@ -1,0 +1,145 @@
+"""How VII-2, VII-4, VII-5, VII-6 and API-1 are judged."""
+
+import re
+from collections.abc import Iterator
+
+from twelve.factors.ports.check.live import live
+from twelve.finding import Finding, Place
+from twelve.picture.code import is_handler
+from twelve.picture.commands import dev_server, serves
+from twelve.picture.paths import is_development
+from twelve.picture.rule import Hold, Judgement, Picture, find, grouped
+from twelve.picture.value import from_env, text_of, walk
+
+ANSWERS = (
+    "JsonResponse",
+    "HttpResponseRedirect",
+    "redirect",
+    "jsonify",
+    "RedirectResponse",
+    "JSONResponse",
+    "HttpResponse",
+    "res.redirect",
+    "res.json",
+    "res.send",
+    "Response",
+    "render",
+    "response.redirect",
+    "url_for",
+    "render_template",
+)
+OWN = re.compile(r"https?://(localhost|127\.0\.0\.1)\b")
+
+
+def routing_only_forwards(picture: Picture) -> Iterator[Judgement]:
+    """VII-4."""
+    for process, step in live(picture):
+        if step.program in ("nginx", "apache2ctl", "httpd", "apache2") and any(
+            serves(other) for other in process.steps
+        ):
+            yield find(
+                "VII-4",
+                "low",
+                f"{step.program} in front is a part of the process",
+                step.place,
+                fix="serve static files from the app, and let the router forward",
+            )
+    for found in [
+        p
+        for p in picture.processes
+        if p.origin == "supervisord" and any(s.program == "nginx" for s in p.steps)
+    ]:
+        yield find(
+            "VII-4",
+            "low",
+            "nginx in front is a part of the process",
+            found.place,
+            fix="serve static files from the app, and let the router forward",
+        )
+
+
+def production_server(picture: Picture) -> Iterator[Judgement]:
+    """VII-5."""
+    found: dict[Place, Finding] = {}
+    good: Place | None = None
+    for process in picture.processes:
+        if process.stage not in ("run", "hook", "dev"):
+            continue
+        for step in process.steps:
+            what = dev_server(step)
+            if not what:
+                good = (
+                    step.place if serves(step) and process.stage == "run" and good is None else good
+                )
+                continue
+            if process.stage == "dev" and (is_development(step.path) or step.path == process.path):
+                continue
+            if step.place not in found or found[step.place].severity == "low":
+                severity = "low" if process.stage == "dev" else "high"
+                found[step.place] = find(
+                    "VII-5",
+                    severity,
+                    f"{what} is a development server",
+                    step.place,
+                    fix="start a production server: twelve check --fix VII-5",
+                )
+    for one in _in_process(picture):
+        found.setdefault(one.places[0], one)
+    yield from found.values()
+    if not found and good is not None:
+        yield Hold("a production server serves", good)
+
+
+def _in_process(picture: Picture) -> Iterator[Finding]:
+    """``python app.py`` that starts Flask's own server."""
+    for process, step in live(picture):
+        if not step.program.startswith("python"):
+            continue
+        names = [word.rpartition("/")[2] for word in step.words[1:] if word.endswith(".py")]
+        for module, call in picture.calls("app.run", "application.run") if names else ():
+            if (
+                module.role == "app"
+                and module.path.rpartition("/")[2] in names
+                and module.imports_any("flask", "bottle")
+                and not module.imports_any("flask_socketio")
+            ):
+                yield find(
+                    "VII-5",
+                    "high",
+                    "Flask's own server is a development server",
+                    step.place,
+                    call.place,
+                    fix="gunicorn: twelve check --fix VII-5",
+                )
+        del process
+
+
+def by_url(picture: Picture) -> Iterator[Judgement]:
+    """VII-6."""
+    held = []
+    for module, call in picture.calls(*ANSWERS):
+        if module.role != "app" or is_development(call.path) or not is_handler(call.function):
+            continue
+        for part in walk(call.value):
+            if part.kind in ("str", "join") and OWN.search(text_of(part)) and not from_env(part):
+                held.append(
+                    find(
+                        "VII-6",
+                        "medium",
+                        "the answer names the app's own address as localhost",
+                        Place(call.path, part.line or call.line),
+                        fix="take the host of the request, or a variable",
+                    )
+                )
+                break
+    yield from grouped(held)
+
+
+def contract(picture: Picture) -> Iterator[Judgement]:
+    """API-1."""
+    for path, file in picture.files.items():
+        if re.match(
+            r"(openapi|swagger)\.(json|ya?ml)$|schema\.graphql$", file.name
+        ) or file.name.endswith(".proto"):
+            yield Hold("a contract is checked in", Place(path))
+            return

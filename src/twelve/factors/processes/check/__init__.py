@@ -1,0 +1,73 @@
+"""What reading can judge of factor VI: processes are stateless and share nothing."""
+
+from twelve.factors.processes.check.disk import (
+    assets_built,
+    brief_disk,
+    not_root,
+    persists_elsewhere,
+)
+from twelve.factors.processes.check.memory import no_sticky_sessions, nothing_in_memory
+from twelve.picture.rule import Example, Rule
+
+RULES = (
+    Rule(
+        "VI-1", "M", "Data that must persist goes to a stateful backing service", "processes", "high", persists_elsewhere,
+        found=(
+            Example({"a/settings.py": "MEDIA_ROOT = '/srv/media'\n"}, "a/settings.py:1"),
+            Example({"a/v.py": "import os\ndef view(request):\n    p = os.path.join(BASE, 'posts', request.id + '.html')\n    open(p, 'w')\n"}, "a/v.py:4"),
+            Example({"a.js": "const multer = require('multer')\nconst up = multer({ dest: 'uploads/' })\n"}, "a.js:2"),
+        ),
+        spared=(
+            Example({"a/settings.py": "import os\nMEDIA_ROOT = 'm'\nSTORAGES = {'default': {'BACKEND': 'django.core.files.storage.FileSystemStorage'}}\nif os.getenv('B'):\n    STORAGES['default'] = {'BACKEND': 'storages.backends.s3boto3.S3Boto3Storage'}\n"}),
+            Example({"a/settings.py": "STATIC_ROOT = 'static'\n"}),
+            Example({"a/management/commands/x.py": "def handle(self):\n    open('data/x.json', 'w')\n"}),
+            Example({"a/v.py": "from PIL import Image\ndef view(request):\n    Image.open(request.FILES['f'])\n"}),
+        ),
+        why="The disk of a process is gone with it, and the process beside it never sees it.", way_out="Keep it in a database or an object store.",
+        tokens=("MEDIA_ROOT", "UPLOAD_FOLDER", "UPLOADED_FILES_DEST", "UPLOADS_DEFAULT_DEST", "STORAGE", "SCHEDULE_FILENAME", "schedule_filename", "write_text", "write_bytes", "writeFile", "appendFile", "createWriteStream", "multer", "FileInterceptor", "diskStorage", ".mv(", "toFile", "formidable", "shutil", "shelve", "outputFile", "copyFile", "renameSync", "writeJson", "outputJson", "cpSync", "numpy", "torch.save", "joblib", "cv2.imwrite", "urlretrieve", "soundfile", "PersistentDict", "dbm.open"),
+        near=(((".save(",), '\\.save\\(\\s*(os\\.path|[\\w.]*path|[\\w.]*file_?name|[\\w.]*join|f[\\"\'])'), (("rename",), "fs\\w*\\.(promises\\.)?rename"), (("open(", "ZipFile("), '(open|ZipFile)\\([^\\n]*\\n?[^\\n]*[\\"\'](w|a|x|r\\+|rb\\+|wb|ab|xb)[bt]?\\+?:?\\w*[\\"\']')),
+        never="build output, temporary files, commands for developers, a default that a variable replaces",
+
+    ),
+    Rule(
+        "VI-2", "M", "Disk is only a brief single-transaction cache", "processes", "low", brief_disk,
+        found=(Example({"a.py": "def view(request):\n    open('/tmp/export.csv', 'w')\n"}, "a.py:2"),),
+        spared=(Example({"a.py": "import tempfile\ndef view(request):\n    with tempfile.NamedTemporaryFile('w') as f:\n        pass\n"}),),
+        why="Two requests at once write one file.", way_out="A file of a name of its own.", never="tempfile, sockets, caches of bytecode", tokens=("/tmp",),
+    ),
+    Rule(
+        "VI-3", "M", "Nothing cached in memory is expected by a later request", "processes", "medium", nothing_in_memory,
+        found=(
+            Example({"a/settings.py": "import os, secrets\nSECRET_KEY = os.environ.get('SECRET_KEY', secrets.token_urlsafe(64))\n"}, "a/settings.py:2"),
+            Example({"a.py": "carts = {}\n@app.post('/cart')\ndef add(request):\n    carts[request.user] = 1\n"}, "a.py:4"),
+            Example({"a.js": "let visits = 0\napp.get('/', (req, res) => { visits++ })\n"}, "a.js:2"),
+        ),
+        spared=(
+            Example({"a.py": "_client = None\ndef client():\n    global _client\n    _client = make()\n    return _client\n"}),
+            Example({"a.py": "PAGES = {}\nPAGES['a'] = 1\ndef view(request):\n    rows = []\n    rows.append(1)\n"}),
+        ),
+        why="The next request may reach another process.", way_out="Keep it in a resource.", tokens=("CHANNEL_LAYERS", "CACHE_TYPE", "CACHES", "RATELIMIT_STORAGE", "socket.io", "SocketIO", "rate-limit", "rateLimit", "Limiter", "ThrottlerModule"),
+        near=((("request", "req,", "req)", "ctx", ".on(", "View", "route", "Resource", "Controller", "@"), "^(const |let |var |export const )?[A-Za-z_$][\\w$]*\\s*(:[^=\\n]+)?=\\s*(\\{|\\[|dict\\(|list\\(|set\\(|(collections\\.)?(defaultdict|deque|OrderedDict|Counter)\\(|new (Map|Set|WeakMap)|-?\\d|None\\b|null\\b|True\\b|False\\b|true\\b|false\\b)"), (("token_urlsafe", "token_hex", "token_bytes", "urandom", "uuid4", "uuid1", "get_random_secret_key", "randomBytes", "randomUUID", "generate_key", "getrandbits", "nanoid", "random", "choices"), '(?i)(secret|signing|jwt|crypt|fernet|hmac|session|cookie)\\w*[\\"\'\\]]*\\s*(:[^=\\n]{1,40})?[:=]')),
+        never="memoised pure functions, pools of connections, registries filled at import",
+
+    ),
+    Rule(
+        "VI-4", "M", "No sticky sessions, no session data in process memory or local files", "processes", "high", no_sticky_sessions,
+        found=(Example({"s.js": "const session = require('express-session')\napp.use(session({ secret: process.env.S }))\n"}, "s.js:2"), Example({"a/settings.py": "SESSION_ENGINE = 'django.contrib.sessions.backends.file'\n"}, "a/settings.py:1")),
+        spared=(Example({"s.js": "const session = require('express-session')\napp.use(session({ store: new RedisStore() }))\n"}), Example({"a/settings.py": "SESSION_ENGINE = 'django.contrib.sessions.backends.signed_cookies'\n"})),
+        why="The user is logged out when another process answers.", way_out="A store with expiry, such as Redis.", never="signed cookies, tokens",
+        tokens=("express-session", "SESSION_"),
+    ),
+    Rule(
+        "VI-5", "M", "Assets are compiled in the build stage", "processes", "low", assets_built,
+        found=(Example({"a/settings.py": "COMPRESS_OFFLINE = False\n"}, "a/settings.py:1"),),
+        spared=(Example({"a/settings.py": "COMPRESS_OFFLINE = True\n"}),),
+        why="The first request to each process would wait for the compiler.", way_out="Compile in the build.", never="-", tokens=("COMPRESS_OFFLINE", "ASSETS_AUTO_BUILD"),
+    ),
+    Rule(
+        "SEC-2", "X", "Least privilege", "later texts: security", "low", not_root,
+        found=(Example({"Dockerfile": 'FROM python:3.12\nCMD ["python", "a.py"]\n'}, "Dockerfile:2"),),
+        spared=(Example({"Dockerfile": 'FROM python:3.12\nUSER app\nCMD ["python", "a.py"]\n'}),),
+        why="A process needs no more than its work asks for.", way_out="USER in the image.", never="-",
+    ),
+)  # fmt: skip

@@ -1,0 +1,223 @@
+"""How VI-1, VI-2, VI-5 and SEC-2 are judged."""
+
+import re
+from collections.abc import Iterator
+
+from twelve.finding import Finding, Place
+from twelve.picture.origin import trace
+from twelve.picture.paths import is_development
+from twelve.picture.rule import Hold, Judgement, Picture, find, grouped
+from twelve.picture.sinks import Sink, sinks
+from twelve.picture.value import from_env, strings, text_of, walk
+
+MULTER = (
+    "multer",
+    "multer.diskStorage",
+    "FileInterceptor",
+    "diskStorage",
+    "formidable",
+    "FileSystemStorage",
+)
+WIDE = frozenset({"handler", "task"})
+
+
+def persists_elsewhere(picture: Picture) -> Iterator[Judgement]:
+    """VI-1."""
+    found = [*_media(picture), *_written(picture), *_uploads(picture), *_volumes(picture)]
+    yield from grouped(found)
+    if not found:
+        for module, assign in picture.assigns("STORAGES", "DEFAULT_FILE_STORAGE"):
+            if module.role == "app" and any(
+                "s3" in text.lower() or "cloud" in text.lower() for text in strings(assign.value)
+            ):
+                yield Hold("files go to an object store", assign.place)
+                return
+
+
+def _media(picture: Picture) -> Iterator[Finding]:
+    stored = [
+        text
+        for _, a in picture.assigns(
+            "STORAGES", "DEFAULT_FILE_STORAGE", "default", "STORAGES.default"
+        )
+        for text in strings(a.value)
+    ]
+    elsewhere = any(
+        re.search(r"[sS]torage", text)
+        and not re.search(r"FileSystemStorage|staticfiles|StaticFiles|whitenoise", text)
+        for text in stored
+    )
+    for module, assign in picture.assigns(
+        "MEDIA_ROOT", "UPLOAD_FOLDER", "UPLOADED_FILES_DEST", "UPLOADS_DEFAULT_DEST"
+    ):
+        text = text_of(trace(module, assign.value, assign.function))
+        if (
+            module.role == "app"
+            and not is_development(assign.path)
+            and not elsewhere
+            and "tmp" not in text
+            and assign.value.kind != "none"
+            and text
+            and assign.function is None
+        ):
+            yield find(
+                "VI-1",
+                "high",
+                f"uploads are kept on the local disk ({assign.name})",
+                assign.place,
+                fix="attach an object store: twelve resources create s3 --as STORAGE_URL",
+            )
+    for module, assign in picture.assigns(
+        "CELERY_BEAT_SCHEDULE_FILENAME", "CELERYBEAT_SCHEDULE_FILENAME", "beat_schedule_filename"
+    ):
+        if module.role == "app" and "tmp" not in text_of(trace(module, assign.value)):
+            yield find(
+                "VI-1",
+                "medium",
+                "the scheduler's state is a local file",
+                assign.place,
+                fix="keep schedules in the database",
+            )
+
+
+def _written(picture: Picture) -> Iterator[Finding]:
+    for module in picture.modules:
+        if module.role != "app" or is_development(module.path):
+            continue
+        for sink in sinks(module):
+            if _lasting(sink):
+                severity = "high" if sink.caller in WIDE else "medium"
+                yield find(
+                    "VI-1",
+                    severity,
+                    f"{_who(sink)} writes data to the local disk, {_shown(sink.text)}",
+                    sink.place,
+                    fix="keep it in a database or an object store",
+                )
+
+
+def _lasting(sink: Sink) -> bool:
+    if sink.kind in ("temp", "log", "lock", "pid", "device", "build", "source", "unknown"):
+        return False
+    if sink.caller in ("command", "main", "import"):
+        return False
+    if sink.caller in WIDE:
+        return True
+    return sink.kind in ("app", "absolute") and (
+        bool(
+            re.search(
+                r"data|upload|media|store|storage|files?/|\.(json|db|pkl|pickle|csv|sqlite|dat|html)$",
+                sink.text,
+                re.IGNORECASE,
+            )
+        )
+    )
+
+
+def _who(sink: Sink) -> str:
+    return {"handler": "a request", "task": "a job"}.get(
+        sink.caller,
+        sink.call.function.name if sink.call.function and sink.call.function.name else "the app",
+    )
+
+
+def _shown(text: str) -> str:
+    return re.sub(r"\{[^}]*\}", "…", text)[-40:] or "…"
+
+
+def _uploads(picture: Picture) -> Iterator[Finding]:
+    for module, call in picture.calls(*MULTER):
+        if module.role != "app":
+            continue
+        for part in walk(call.value):
+            given = (
+                part.get("dest") or part.get("destination") or part.get("uploadDir")
+                if part.kind in ("dict", "call")
+                else None
+            )
+            if (
+                given is not None
+                and "tmp" not in text_of(trace(module, given))
+                and not from_env(given)
+            ):
+                yield find(
+                    "VI-1",
+                    "high",
+                    "uploads are kept on the local disk",
+                    call.place,
+                    fix="hand them on to an object store",
+                )
+                break
+
+
+def _volumes(picture: Picture) -> Iterator[Finding]:
+    for docker in picture.dockerfiles:
+        for one in docker.instructions:
+            if one.word == "VOLUME" and one.stage == docker.final and not docker.development:
+                yield find(
+                    "VI-1",
+                    "medium",
+                    f"the image keeps data in a volume, {one.text[:40]}",
+                    Place(docker.path, one.line),
+                    fix="keep it in a resource",
+                )
+
+
+def brief_disk(picture: Picture) -> Iterator[Judgement]:
+    """VI-2."""
+    for module in picture.modules:
+        for sink in sinks(module) if module.role == "app" else ():
+            if sink.kind == "temp" and sink.target.kind == "str" and sink.caller == "handler":
+                yield find(
+                    "VI-2",
+                    "low",
+                    f"each request writes the same {sink.text}",
+                    sink.place,
+                    fix="tempfile.NamedTemporaryFile",
+                )
+
+
+def assets_built(picture: Picture) -> Iterator[Judgement]:
+    """VI-5."""
+    for module, assign in picture.assigns("COMPRESS_OFFLINE", "ASSETS_AUTO_BUILD"):
+        if module.role != "app" or is_development(assign.path) or assign.value.kind != "bool":
+            continue
+        if (assign.name, assign.value.text) in (
+            ("COMPRESS_OFFLINE", "False"),
+            ("ASSETS_AUTO_BUILD", "True"),
+        ):
+            yield find(
+                "VI-5",
+                "low",
+                f"assets are compiled while serving ({assign.name})",
+                assign.place,
+                fix="compile them in the build",
+            )
+        else:
+            yield Hold("assets are compiled in the build", assign.place)
+
+
+def not_root(picture: Picture) -> Iterator[Judgement]:
+    """SEC-2."""
+    for docker in picture.dockerfiles:
+        users = [
+            one for one in docker.instructions if one.word == "USER" and one.stage == docker.final
+        ]
+        last = docker.instructions[-1].line if docker.instructions else 1
+        if (
+            not docker.development
+            and any(one.word in ("CMD", "ENTRYPOINT") for one in docker.instructions)
+            and (not users or users[-1].text in ("root", "0"))
+        ):
+            yield find(
+                "SEC-2", "low", "the process runs as root", Place(docker.path, last), fix="USER app"
+            )
+    for one in picture.workloads:
+        if one.image and not one.non_root:
+            yield find(
+                "SEC-2",
+                "low",
+                f"{one.name} may run as root",
+                Place(one.path, one.line),
+                fix="runAsNonRoot: true",
+            )

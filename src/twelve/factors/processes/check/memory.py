@@ -1,0 +1,318 @@
+"""How VI-3 and VI-4 are judged."""
+
+import re
+from collections.abc import Iterator
+
+from twelve.finding import Finding, Place
+from twelve.picture.code import Call, Function, Module, is_handler
+from twelve.picture.origin import development_only, replaceable, trace
+from twelve.picture.paths import is_development
+from twelve.picture.rule import Hold, Judgement, Picture, find, grouped
+from twelve.picture.secrets import is_key_name
+from twelve.picture.value import from_env, plain, walk
+
+RANDOM = re.compile(
+    r"(^|\.)(token_urlsafe|token_hex|token_bytes|urandom|uuid4|uuid1|get_random_secret_key|randomBytes|randomUUID|getrandbits|generate_key|nanoid|choices|random)$"
+)
+CONTAINERS = (
+    "dict",
+    "list",
+    "set",
+    "collections.defaultdict",
+    "collections.OrderedDict",
+    "collections.deque",
+    "collections.Counter",
+    "new Map",
+    "new Set",
+    "new WeakMap",
+    "defaultdict",
+    "deque",
+    "OrderedDict",
+)
+MUTATORS = frozenset(
+    [
+        "append",
+        "add",
+        "update",
+        "setdefault",
+        "pop",
+        "extend",
+        "insert",
+        "remove",
+        "clear",
+        "push",
+        "set",
+        "delete",
+        "unshift",
+        "splice",
+        "appendleft",
+        "popitem",
+        "discard",
+        "shift",
+    ]
+)
+CACHE_NAMES = re.compile(
+    r"cache|memo|registry|pool|_client|clients?_by|compiled|patterns?|handlers|routes|loaders?|plugins?|metrics?|lock|schema",
+    re.IGNORECASE,
+)
+
+
+def nothing_in_memory(picture: Picture) -> Iterator[Judgement]:
+    """VI-3."""
+    yield from grouped([*_random_keys(picture), *_containers(picture), *_backends(picture)])
+
+
+def _random_keys(picture: Picture) -> Iterator[Finding]:
+    for module, assign in picture.assigns():
+        if (
+            module.role != "app"
+            or is_development(assign.path)
+            or not is_key_name(assign.name)
+            or development_only(module, assign.guards)
+        ):
+            continue
+        if not (assign.name.isupper() or "." in assign.target) or (
+            assign.function is not None and "." not in assign.target
+        ):
+            continue
+        for part in walk(trace(module, assign.value, assign.function)):
+            if part.kind == "call" and RANDOM.search(part.text):
+                severity = (
+                    "low" if from_env(assign.value) or replaceable(module, assign) else "high"
+                )
+                yield find(
+                    "VI-3",
+                    severity,
+                    f"{assign.name} is made anew by each process: what one signs, another refuses",
+                    Place(assign.path, part.line or assign.line),
+                    fix=f"set {assign.name} in the deploy's config",
+                )
+                break
+
+
+def _containers(picture: Picture) -> Iterator[Finding]:
+    for module in picture.modules:
+        if module.role != "app":
+            continue
+        held = {
+            name
+            for name, value in module.constants.items()
+            if value.kind in ("dict", "list") or (value.kind == "call" and value.text in CONTAINERS)
+        }
+        counters = {
+            name
+            for name, value in module.constants.items()
+            if value.kind in ("num", "none", "bool")
+        }
+        for name, place, function in _mutations(module, held, counters):
+            if _serves(function) and not CACHE_NAMES.search(name) and not name.startswith("__"):
+                yield find(
+                    "VI-3",
+                    "medium",
+                    f"{name} in memory is changed by requests: other processes do not see it",
+                    place,
+                    fix="keep it in a resource",
+                )
+
+
+def _serves(function: Function | None) -> bool:
+    if is_handler(function):
+        return True
+    return function is not None and bool(
+        re.search(r"(socket|io|client|ws|wss)\.on$|connection$", function.passed_to)
+    )
+
+
+def _mutations(
+    module: Module, held: set[str], counters: set[str]
+) -> Iterator[tuple[str, Place, Function | None]]:
+    for call in module.calls:
+        base, _, last = call.name.rpartition(".")
+        if last in MUTATORS and base in held and not _shadowed(module, base, call.function):
+            yield base, call.place, call.function
+    declared = {
+        (name, function.qualified) for name, function, _ in module.globals if function is not None
+    }
+    for assign in module.assigns:
+        base = re.sub(r"(\[\]|\.).*$", "", assign.target)
+        if assign.function is None or _shadowed(module, base, assign.function):
+            continue
+        if (
+            assign.target != base
+            and base in held
+            and (assign.target.startswith(base + "[]") or module.language != "python")
+        ):
+            yield base, assign.place, assign.function
+        elif assign.target == base and base in held | counters:
+            if module.language == "python" and (base, assign.function.qualified) not in declared:
+                continue
+            if assign.augmented or base in held:
+                yield base, assign.place, assign.function
+
+
+def _shadowed(module: Module, name: str, function: Function | None) -> bool:
+    if function is None:
+        return False
+    if name in function.params:
+        return True
+    declared = any(
+        n == name and f is not None and f.qualified == function.qualified
+        for n, f, _ in module.globals
+    )
+    own = [
+        a
+        for a in module.assigned(name)
+        if a.function is not None and a.function.qualified == function.qualified and not a.augmented
+    ]
+    return bool(own) and not declared and module.language == "python"
+
+
+def _backends(picture: Picture) -> Iterator[Finding]:
+    for module, assign in picture.assigns(
+        "CHANNEL_LAYERS", "CACHES", "CACHE_TYPE", "RATELIMIT_STORAGE_URL", "RATELIMIT_STORAGE_URI"
+    ):
+        if (
+            module.role != "app"
+            or is_development(assign.path)
+            or development_only(module, assign.guards)
+        ):
+            continue
+        for part in walk(assign.value):
+            if (
+                part.kind == "str"
+                and re.search(r"InMemoryChannelLayer|^(SimpleCache|simple)$|^memory://", part.text)
+                and not from_env(assign.value)
+                and not replaceable(module, assign)
+            ):
+                yield find(
+                    "VI-3",
+                    "medium",
+                    f"{assign.name} lives in one process's memory ({part.text.rpartition('.')[2]})",
+                    Place(assign.path, part.line or assign.line),
+                    fix="attach Redis",
+                )
+    for module, call in picture.calls(
+        "socket.io.Server",
+        "socket.io",
+        "SocketIO",
+        "express-rate-limit",
+        "rateLimit",
+        "express-rate-limit.rateLimit",
+        "Limiter",
+        "RateLimiter",
+        "limiter.RateLimiter",
+        "RateLimiterMemory",
+        "ThrottlerModule.forRoot",
+    ):
+        if module.role == "app" and not development_only(module, call.guards):
+            yield from _in_memory(picture, module, call)
+
+
+def _in_memory(picture: Picture, module: Module, call: Call) -> Iterator[Finding]:
+    keys = set(call.value.keys) | {
+        key for part in call.value.arguments if part.kind == "dict" for key in part.keys
+    }
+    last = call.last.removeprefix("new ")
+    if last in ("Server", "socket.io", "SocketIO", "io"):
+        adapter = (
+            any("adapter" in one.module for m in picture.modules for one in m.imports)
+            or "message_queue" in keys
+            or "adapter" in keys
+        )
+        if (
+            not adapter
+            and (last != "Server" or "socket.io" in call.name)
+            and not call.name.startswith("socket.io-client")
+        ):
+            yield find(
+                "VI-3",
+                "medium",
+                "sockets are known to one process alone: there is no adapter between processes",
+                call.place,
+                fix="add the Redis adapter",
+            )
+    elif not keys & {"store", "storage_uri", "storage_url", "storage", "**"}:
+        yield find(
+            "VI-3",
+            "medium",
+            "the rate limit is counted in one process's memory",
+            call.place,
+            fix="count in Redis",
+        )
+
+
+def no_sticky_sessions(picture: Picture) -> Iterator[Judgement]:
+    """VI-4."""
+    found = [*_sessions(picture), *_sticky(picture)]
+    yield from found
+    if not found:
+        for module, assign in picture.assigns("SESSION_ENGINE"):
+            if module.role == "app":
+                yield Hold("sessions are kept outside the process", assign.place)
+                return
+
+
+def _sessions(picture: Picture) -> Iterator[Finding]:
+    for module, call in picture.calls("express-session", "session"):
+        if (
+            module.role != "app"
+            or not module.imports_any("express-session")
+            or module.aliases.get("session", "express-session") != "express-session"
+        ):
+            continue
+        options = call.value.argument(0)
+        if (
+            options is not None
+            and options.kind == "dict"
+            and not set(options.keys) & {"store", "**"}
+        ):
+            yield find(
+                "VI-4",
+                "high",
+                "sessions are kept in the memory of one process (express-session without a store)",
+                call.place,
+                fix="give it a store in Redis",
+            )
+    for module, assign in picture.assigns("SESSION_TYPE", "SESSION_ENGINE"):
+        text = plain(assign.value) or ""
+        if (
+            module.role == "app"
+            and not is_development(assign.path)
+            and (text == "filesystem" or text.endswith("sessions.backends.file"))
+            and not replaceable(module, assign)
+        ):
+            yield find(
+                "VI-4",
+                "high",
+                "sessions are kept in local files",
+                assign.place,
+                fix="keep them in Redis or the database",
+            )
+
+
+def _sticky(picture: Picture) -> Iterator[Finding]:
+    for one in picture.workloads:
+        if one.affinity:
+            yield find(
+                "VI-4",
+                "high",
+                "the router binds each client to one process",
+                Place(one.path, one.line),
+                fix="keep sessions in a resource, and drop the affinity",
+            )
+    for path, file in picture.files.items():
+        if (
+            file.name.endswith(".conf")
+            and file.role == "app"
+            and file.size < 100_000
+            and "nginx" in path
+        ):
+            for number, line in enumerate(picture.text(path).splitlines(), 1):
+                if re.match(r"^\s*(ip_hash|sticky)\b", line):
+                    yield find(
+                        "VI-4",
+                        "high",
+                        "the router binds each client to one process",
+                        Place(path, number),
+                        fix="keep sessions in a resource",
+                    )

@@ -1,0 +1,76 @@
+"""What reading can judge of factor IV: backing services are attached resources."""
+
+from twelve.factors.resources.check.handles import by_handle, own_handles
+from twelve.factors.resources.check.kinds import come_and_go, over_the_network, same_code, swappable
+from twelve.picture.rule import Example, Rule
+
+DB = {
+    "a/settings.py": "import os\nDATABASES = {'default': {\n 'ENGINE': 'django.db.backends.sqlite3',\n 'NAME': 'db.sqlite3'}}\n"
+}
+RULES = (
+    Rule(
+        "IV-1", "M", "Each backing service is reached through a URL/handle kept in config", "backing-services", "high", by_handle,
+        found=(
+            Example({"a/app.py": "app.config['SQLALCHEMY_DATABASE_URI'] = 'postgresql://db.shop.io/app'\n"}, "a/app.py:1"),
+            Example({"a/v.py": "import requests\ndef view(request):\n    url = 'http://127.0.0.1:8000/x'\n    requests.get(url)\n"}, "a/v.py:3"),
+            Example({"a.js": "const mongoose = require('mongoose')\nmongoose.connect('mongodb://localhost/app')\n"}, "a.js:2"),
+        ),
+        spared=(
+            Example({"a.py": "import dj_database_url\nDATABASES = {'default': dj_database_url.config(env='DATABASE_URL', default='postgres://a:a@localhost/a')}\n"}),
+            Example({"db.js": "module.exports = { host: process.env.MYSQL_HOST || 'mysql-db' }\n"}),
+            Example({"a.py": "import requests\nrequests.get('https://api.stripe.com/v1', timeout=3)\n"}),
+            Example({"compose.yml": "services:\n  a:\n    build: .\n    healthcheck:\n      test: [CMD, curl, 'http://localhost:8000/']\n"}),
+        ),
+        why="A service that is named in code cannot be exchanged without a change of code.",
+        way_out="Read its URL from the environment.",
+        tokens=("create_engine", "create_async_engine", "Redis(", "from_url", "MongoClient", "MotorClient", "ConnectionParameters", "URLParameters", "SMTP(", "SMTP_SSL", "psycopg", "asyncpg", "pymysql", "MySQLdb", "mysql", "Elasticsearch(", "Celery(", "Kafka", "memcache", "equelize", "mongoose", "ioredis", "IORedis", "createClient", "Pool(", "createConnection", "createPool", "createTransport", "amqp", "knex", "pg.Client", "DataSource", "ChatBot", "database_uri"),
+        near=((("http://", "https://"), '(?#window)https?://(localhost|127\\.0|0\\.0\\.0\\.0|10\\.|192\\.168|172\\.|[a-z][a-z0-9_-]*[:/\\"\'`])'), (("_ur", "_UR", "_HOST", "_host", "_DSN", "dsn", "DSN", "_SERVER", "_BACKEND", "backend", "BROKER", "broker", "_hosts", "servers", "onnection"), '(?#window)(?i)(database|db|redis|mongo|broker|amqp|rabbit|elastic|cache|celery|postgres|mysql|smtp|mail|kafka|queue|result|memcache|bootstrap|connection|dsn)\\w*[\\"\'\\]]*\\s*(:[^=\\n]{1,40})?[:=]\\s*\\(?\\s*[\\"\']')),
+        never="defaults of a read, public APIs of vendors, health probes of oneself",
+
+    ),
+    Rule(
+        "IV-2", "M", "Code makes no distinction between local and third-party services", "backing-services", "low", same_code,
+        found=(Example({"a/settings.py": "DEBUG = True\nif DEBUG:\n    DATABASES = {'default': {'ENGINE': 'x'}}\n"}, "a/settings.py:2"),),
+        spared=(Example({"a/settings.py": "import os\nCACHES = {'default': {'LOCATION': os.environ['REDIS_URL']}}\n"}),),
+        why="A branch for the local service is code that production never runs.", way_out="Choose by the URL alone.", never="TLS that follows from the URL's scheme",
+        tokens=("DATABASES", "CACHES", "EMAIL_BACKEND", "DEFAULT_FILE_STORAGE", "BROKER_URL"),
+    ),
+    Rule(
+        "IV-3", "M", "A service can be swapped without code change", "backing-services", "info", swappable,
+        found=(Example({"a/settings.py": "import os\nif os.getenv('DB') == 'postgres':\n    DATABASES = {}\n"}, "a/settings.py:2"),),
+        spared=(Example({"a/settings.py": "import dj_database_url\nDATABASES = {'default': dj_database_url.config()}\n"}),),
+        why="Each new kind needs a new block.", way_out="Let the URL's scheme say the kind.", never="-", tokens=("DATABASES", "CACHES", "DATABASE_URL"),
+    ),
+    Rule(
+        "IV-4", "S", "Each distinct service is its own resource with its own handle", "backing-services", "info", own_handles,
+        found=(Example({"a.py": "import os\nCACHE_URL = os.environ['REDIS_URL']\nBROKER_URL = os.environ['REDIS_URL']\n"}, "a.py:2"),),
+        spared=(Example({"a.py": "import os\nCACHE_URL = os.environ['CACHE_URL']\nBROKER_URL = os.environ['BROKER_URL']\n"}),),
+        why="One handle cannot be moved apart.", way_out="A variable for each use.", tokens=(),
+        near=((("_URL",), '(BROKER|CACHE|SESSION|RESULT|CHANNEL|QUEUE)\\w*[\\"\'\\]]*\\s*='),),
+        never="-",
+    ),
+    Rule(
+        "IV-5", "S", "Resources can come and go while the app runs", "backing-services + disposability", "low", come_and_go,
+        found=(Example({"a.py": "from sqlalchemy import create_engine\nengine = create_engine(url)\n"}, "a.py:2"), Example({"a.py": "import requests\nrequests.get(url)\n"}, "a.py:2")),
+        spared=(Example({"a.py": "from sqlalchemy import create_engine\nengine = create_engine(url, pool_pre_ping=True)\n"}), Example({"a.py": "import requests\nrequests.get(url, timeout=3)\n"})),
+        why="A resource is exchanged or restarted under the running app.", way_out="Check pooled connections, and bound each wait.", tokens=("create_engine", "create_async_engine"),
+        near=((("requests",), "requests\\.(get|post|put|delete|patch|request)\\("),),
+        never="programs that live for seconds",
+
+    ),
+    Rule(
+        "IV-6", "M", "Backing services are network services, not files or embedded engines", 'backing-services ("over the network")', "medium", over_the_network,
+        found=(Example(DB, "a/settings.py:3"), Example({"a.js": "const { spawn } = require('child_process')\nspawn('mariadbd', ['--datadir=x'])\n"}, "a.js:2")),
+        spared=(
+            Example({"a.py": "import sqlite3\ncon = sqlite3.connect('search.db')\ncon.execute('select 1')\n", "search.db": ""}),
+            Example({"tests/settings.py": DB["a/settings.py"]}),
+            Example({"a/settings.py": "import os\nif 'DYNO' in os.environ:\n    DATABASES = {}\nelse:\n    DATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3'}}\n"}),
+        ),
+        why="A file is lost with the machine, and no second process on another one can open it.",
+        way_out="Attach a database.",
+        tokens=("sqlite", "DATABASES", "shelve", "TinyDB", "dbm.open", "nedb", "lowdb", "leveldb", "plyvel", "mariadb", "mysqld", "duckdb", "forRoot", "DataSource", "redis-server", "mongod", "JSONFile", "FileStorage", "pg_ctl", "lmdb", "memcached"),
+        near=((("level",), '[\\"\']level[\\"\']'), (("postgres",), '[\\"\']postgres[\\"\' ]')),
+        never="read-only indexes that ship with the code; a fallback for local work (see X-1)",
+
+    ),
+)  # fmt: skip

@@ -1,0 +1,216 @@
+"""How IV-1 and IV-4 are judged."""
+
+import re
+from collections.abc import Iterator
+
+from twelve.finding import Place
+from twelve.picture.code import Call, Module
+from twelve.picture.origin import LOCAL, call_env, development_only, replaceable, trace
+from twelve.picture.paths import is_development
+from twelve.picture.rule import Hold, Judgement, Picture, find, grouped
+from twelve.picture.value import Value, env_keys, fixed_strings, from_env, text_of
+
+HANDLE = re.compile(
+    r"^(sqlalchemy_)?(database|db|redis|mongo(db)?|broker|amqp|rabbit(mq)?|elastic(search)?|cache|celery(_broker)?|celery_result|postgres(ql)?|mysql|smtp|mail|kafka|queue|result_backend|memcached)_?(url|uri|dsn|host|hosts|connection_string|server|backend|address|bootstrap_servers|database_uri)?$|^(database_uri|connection_?string|dsn|result_backend|bootstrap_servers)$",
+    re.IGNORECASE,
+)
+SCHEME = re.compile(
+    r"^(postgres(ql)?|mysql|mariadb|redis|rediss|mongodb|amqp|amqps|kafka|nats|memcached|mssql|oracle|clickhouse|sqlite|elasticsearch|smtp)(\+\w+)?:",
+    re.IGNORECASE,
+)
+CONNECTS = (
+    "create_engine", "create_async_engine", "Redis", "StrictRedis", "from_url", "MongoClient", "AsyncIOMotorClient", "ConnectionParameters", "URLParameters", "SMTP", "SMTP_SSL",
+    "psycopg2.connect", "psycopg.connect", "asyncpg.connect", "asyncpg.create_pool", "pymysql.connect", "MySQLdb.connect", "mysql.connector.connect", "Elasticsearch", "Celery", "KafkaProducer",
+    "KafkaConsumer", "memcache.Client", "Sequelize", "mongoose.connect", "IORedis", "ioredis", "createClient", "Pool", "createConnection", "createPool", "createTransport", "amqp.connect",
+    "amqplib.connect", "knex", "sequelize", "MongoClient.connect", "pg.Client", "Chatterbot", "ChatBot", "DataSource",
+)  # fmt: skip
+HTTP = (
+    "requests.get",
+    "requests.post",
+    "requests.put",
+    "requests.patch",
+    "requests.delete",
+    "requests.request",
+    "httpx.get",
+    "httpx.post",
+    "httpx.request",
+    "urllib.request.urlopen",
+    "axios.get",
+    "axios.post",
+    "axios",
+    "fetch",
+    "axios.create",
+    "got",
+    "http.get",
+)
+PRIVATE = re.compile(
+    r"^https?://(localhost|127\.0\.0\.1|0\.0\.0\.0|10\.\d+\.\d+\.\d+|192\.168\.\d+\.\d+|172\.(1[6-9]|2\d|3[01])\.\d+\.\d+|[a-z][a-z0-9_-]*)(:\d+)?(/|$)"
+)
+KEYS = re.compile(
+    r"^(host|hostname|url|uri|server|servers|bootstrap_servers|broker|backend|dsn|endpoint_url|database_uri|connection|connectionString|hosts|address|node)$",
+    re.IGNORECASE,
+)
+
+
+def by_handle(picture: Picture) -> Iterator[Judgement]:
+    """IV-1."""
+    found = list(grouped([*_named(picture), *_connected(picture), *_fetched(picture)]))
+    seen = set()
+    for one in found:
+        if one.places[0] not in seen:
+            seen.add(one.places[0])
+            yield one
+    if not found:
+        for module, assign in picture.assigns():
+            if module.role == "app" and any(
+                re.search(
+                    r"(DATABASE|REDIS|MONGO|BROKER|AMQP|POSTGRES|MYSQL)\w*(URL|URI|HOST|DSN)?$", key
+                )
+                for key in env_keys(assign.value)
+            ):
+                yield Hold("the handle of a resource is read from the environment", assign.place)
+                return
+
+
+def _spared(module: Module, path: str) -> bool:
+    return module.role != "app" or is_development(path) or "health" in path.lower()
+
+
+def _literal_handle(text: str) -> bool:
+    return (
+        (
+            bool(SCHEME.match(text))
+            and ":memory:" not in text
+            and text not in ("sqlite://", "sqlite:///")
+        )
+        or bool(LOCAL.search(text))
+        or bool(re.fullmatch(r"([\w-]+\.)+[a-z]{2,}(:\d+)?", text))
+    )
+
+
+def _named(picture: Picture) -> Iterator[Judgement]:
+    for module, assign in picture.assigns():
+        if (
+            _spared(module, assign.path)
+            or assign.value.kind != "str"
+            or not HANDLE.match(assign.name)
+            or not _literal_handle(assign.value.text)
+        ):
+            continue
+        if (
+            not (assign.name.isupper() or "." in assign.target)
+            or replaceable(module, assign)
+            or development_only(module, assign.guards)
+        ):
+            continue
+        yield find(
+            "IV-1",
+            "high",
+            f"{assign.name} is fixed to {_shown(assign.value.text)}",
+            assign.place,
+            fix=f"read {assign.name} from the environment",
+        )
+
+
+def _shown(text: str) -> str:
+    return re.sub(r"://[^@/]+@", "://…@", text)[:60]
+
+
+def _connected(picture: Picture) -> Iterator[Judgement]:
+    for module, call in picture.calls(*CONNECTS):
+        if (
+            _spared(module, call.path)
+            or development_only(module, call.guards)
+            or call_env(module, call)
+        ):
+            continue
+        for value in _handles(call):
+            for text in fixed_strings(trace(module, value, call.function)):
+                if _literal_handle(text.text) or (PRIVATE.match(text.text)):
+                    yield find(
+                        "IV-1",
+                        "high",
+                        f"{call.last.removeprefix('new ')} connects to {_shown(text.text)}, whatever the environment says",
+                        Place(call.path, text.line or call.line),
+                        fix="take the URL from the environment",
+                    )
+    for module in picture.modules:
+        if not _spared(module, module.path):
+            yield from _keyword(module)
+
+
+def _handles(call: Call) -> Iterator[Value]:
+    value = call.value
+    for argument in value.arguments[:1]:
+        if argument.kind in ("str", "name", "join"):
+            yield argument
+    for held in (value, *value.arguments):
+        if held.kind == "dict" or held is value:
+            for key, item in held.items():
+                if KEYS.match(key) and item.kind in ("str", "name", "join"):
+                    yield item
+                elif key == "connection" and item.kind == "dict":
+                    yield from (inner for name, inner in item.items() if KEYS.match(name))
+
+
+def _keyword(module: Module) -> Iterator[Judgement]:
+    """A resource's URL handed to any call under a name that says so."""
+    for call in module.calls:
+        for key, item in call.value.items() if call.value.kind == "call" else ():
+            if (
+                HANDLE.match(key)
+                and item.kind == "str"
+                and SCHEME.match(item.text)
+                and ":memory:" not in item.text
+                and not development_only(module, call.guards)
+            ):
+                yield find(
+                    "IV-1",
+                    "high",
+                    f"{key} is fixed to {_shown(item.text)}",
+                    Place(call.path, item.line or call.line),
+                    fix="take the URL from the environment",
+                )
+
+
+def _fetched(picture: Picture) -> Iterator[Judgement]:
+    for module, call in picture.calls(*HTTP):
+        if _spared(module, call.path) or not call.value.parts:
+            continue
+        for part in (
+            *call.value.arguments[:2],
+            *(item for key, item in call.value.items() if key == "url"),
+        ):
+            value = trace(module, part, call.function)
+            text = text_of(value)
+            first = next(iter(fixed_strings(value)), None)
+            if PRIVATE.match(text) and first is not None and not from_env(value):
+                yield find(
+                    "IV-1",
+                    "high",
+                    f"calls {text[:40].replace('{}', '…')}, wherever it is deployed",
+                    Place(call.path, first.line or call.line),
+                    fix="take the address from the environment",
+                )
+
+
+def own_handles(picture: Picture) -> Iterator[Judgement]:
+    """IV-4."""
+    uses: dict[str, dict[str, Place]] = {}
+    for module, assign in picture.assigns():
+        word = (
+            re.search(r"BROKER|CACHE|SESSION|RESULT|CHANNEL|QUEUE", assign.name)
+            if assign.name.isupper() and module.role == "app"
+            else None
+        )
+        for key in env_keys(assign.value) if word else ():
+            if key.endswith("URL") and word:
+                uses.setdefault(key, {})[word[0]] = assign.place
+    for key, held in uses.items():
+        if len(held) > 1:
+            yield find(
+                "IV-4",
+                "info",
+                f"{key} serves as {' and '.join(sorted(map(str.lower, held)))}: one handle for several resources",
+                *held.values(),
+            )
