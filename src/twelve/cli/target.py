@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 import click
 
 from twelve.cli.client import Client, deploy_path, settings_here
-from twelve.errors import Usage
+from twelve.errors import Invalid, Usage
 from twelve.factors.processes.instance import app_problem, parse_target
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -80,6 +80,8 @@ def app_here(folder: Path) -> str:
             # The deploy itself says what is wrong with the file, and where.
             named = None
         if isinstance(named, str):
+            if fault := app_problem(named):
+                raise Invalid(f"{manifest}: app: {named!r} {fault}", hint="name the app: -a APP")
             return named
     name = re.sub(r"[^a-z0-9-]+", "-", folder.resolve().name.lower()).strip("-")
     if fault := app_problem(name):

@@ -58,7 +58,9 @@ def known(house: House, facts: TreeFacts, wish: Wish) -> Deploy:
     if app is None:
         app = apps.create(house.store, wish.app, facts.root_commit or "", house.now())
     elif not same_codebase(app, facts):
-        if not wish.adopt:
+        # What never ran has no history to protect: the name was taken by a deploy that failed.
+        ran = any(each.current for each in apps.deploys(house.store, app.name))
+        if ran and not wish.adopt:
             raise Refused(
                 f"{app.name} is another codebase: its root commit is {app.root_commit[:7]},"
                 f" this one's {(facts.root_commit or '')[:7]}",
