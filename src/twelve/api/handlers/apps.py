@@ -29,7 +29,9 @@ async def create_app(call: Call) -> Any:
     name, deploy = parse_target(f"{body.name}/{body.deploy}")
     store, now = call.house.store, call.house.now()
     with store.writing():
-        app = apps.find(store, name) if deploy != PRODUCTION else None
+        known = deploy == PRODUCTION and apps.find_deploy(store, name, deploy)
+        # Who makes what is there already is told so; another deploy of the app is welcome.
+        app = None if known else apps.find(store, name)
         app = app or apps.create(store, name, "", now)
         made = apps.ensure_deploy(store, app, deploy, now)
     await call.house.engine.switch(route_table(call.house))
