@@ -18,6 +18,8 @@ from urllib.parse import quote, unquote
 
 BLOCK = 1 << 16
 SETTLED = 86400
+OF_THE_DEPLOY = (["Procfile"], ["twelve.toml"])
+"""They say how the site is run, and are no pages of it."""
 """A modification time within the epoch's first day says nothing: a build sets all times alike."""
 
 GRACE_SECONDS = 25
@@ -70,10 +72,11 @@ def application(site: Site) -> App:
 
 
 def find(site: Site, raw_path: str) -> Found:
-    """Find what answers a path: nothing outside the folder, nothing that begins with a dot."""
+    """Find what answers a path: nothing outside the folder, no dot file, nothing of the deploy."""
     path = unquote(raw_path, errors="surrogateescape")
     parts = path.strip("/").split("/") if path.strip("/") else []
     hidden = any(part.startswith(".") and part != ".well-known" for part in parts)
+    hidden = hidden or parts in OF_THE_DEPLOY
     if "\0" in path or hidden or any(part in ("", "..") for part in parts):
         return _nothing(site)
     target = os.path.join(site.root, *parts)
