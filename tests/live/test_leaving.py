@@ -1,0 +1,50 @@
+"""The end: what down leaves running, and that down --all leaves nothing."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from demo.home import Home, make_home
+from demo.leftovers import Watch
+from tests.live.worlds import probe, until
+
+pytestmark = [pytest.mark.live, pytest.mark.timeout(180)]
+
+
+@pytest.fixture
+def own() -> Iterator[Home]:
+    made = make_home()
+    yield made
+    made.end()
+
+
+def test_down_all_leaves_no_process_socket_or_file(own):
+    watch = Watch([own.folder, own.run], Path(own.environ["HOME"]), [own.folder])
+    app = probe(own, "guest")
+    app.deploy()
+    app.twelve("resources", "create", "redis", "--as", "REDIS_URL")
+    own.twelve("run", "-a", "guest", "--detach", "--", "sleep", "1000")
+    watch.note()
+    assert watch.left(0) != []
+
+    own.twelve("down", "--all")
+
+    assert watch.left() == []
+
+
+def test_down_stops_apps_and_leaves_the_control_plane(own):
+    app = probe(own, "guest")
+    app.deploy()
+
+    own.twelve("down")
+
+    until(lambda: app.up() == {})
+    assert own.twelve("doctor").code == 0
+    assert app.get().status == 503
+
+
+def test_down_without_anything_says_so(own):
+    done = own.twelve("down", good=False)
+
+    assert done.code == 69
+    assert done.err
