@@ -1,4 +1,4 @@
-"""Score ``twelve check`` on labelled repositories: recall, and look-alikes that it flagged, per requirement.
+"""Score ``twelve check`` on labelled repositories: recall and flagged look-alikes.
 
     python bench/check_labels.py --labels LABELS --repos DIR [--mutate] [--show]
 

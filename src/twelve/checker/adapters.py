@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from twelve.engines.programs import Ended, found, run
 from twelve.errors import Missing, TwelveError
-from twelve.finding import Finding, Place
+from twelve.finding import Finding, Place, Severity
 
 HADOLINT = {
     "DL3006": "V-7",
@@ -26,7 +26,13 @@ KUBE = {
     "unset-cpu-requirements": "OPS-1", "unset-memory-requirements": "OPS-1", "no-liveness-probe": "TEL-1", "no-readiness-probe": "TEL-1", "session-affinity": "VI-4",
 }  # fmt: skip
 DEPTRY = {"DEP001": "II-2", "DEP003": "II-2"}
-SEVERITIES = {"error": "medium", "warning": "low", "info": "info", "style": "info", "note": "info"}
+SEVERITIES: dict[str, Severity] = {
+    "error": "medium",
+    "warning": "low",
+    "info": "info",
+    "style": "info",
+    "note": "info",
+}
 
 
 class Tool(NamedTuple):
@@ -84,7 +90,7 @@ def _made(requirement: str, severity: str, message: str, path: str, line: int) -
         SEVERITIES.get(severity, "low"),
         message,
         (Place(path.removeprefix("./"), line),),
-    )  # type: ignore[arg-type]
+    )
 
 
 def _hadolint(ended: Ended, _root: Path) -> list[Finding]:

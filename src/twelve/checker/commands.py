@@ -4,6 +4,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator
+from typing import Any
 
 from twelve.checker.dockerfile_reader import shell_text
 from twelve.checker.expand import Context, Expander
@@ -54,13 +55,13 @@ class Commands:
         line: int,
         command: str,
         steps: list[Step],
-        **more: object,
+        **more: Any,
     ) -> Process:
         self.reached.update(step.path for step in steps)
         folder = path.rpartition("/")[0]
         return Process(
             name, origin, stage, path, line, command, steps=tuple(steps), prefix=folder, **more
-        )  # type: ignore[arg-type]
+        )
 
     def _folder(self, path: str) -> str:
         return path.rpartition("/")[0]

@@ -1,10 +1,10 @@
 """Follows a command through shells, wrappers, scripts and npm to the programs that really run."""
 
-import fnmatch
 import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from twelve.checker.branches import chosen, reached
 from twelve.checker.shell_reader import Simple, commands_of
 from twelve.picture.commands import Step
 
@@ -96,7 +96,7 @@ class Expander:
             return []
         simple = [one for one in commands_of(text, context.line) if one.words]
         made: list[Step] = []
-        live = _reached([one for one in simple if _chosen(one, context.args, simple)])
+        live = reached([one for one in simple if chosen(one, context.args, simple)])
         for index, one in enumerate(live):
             made += self.words(
                 one.words,
@@ -219,7 +219,7 @@ class Expander:
             made += self.words(words[index:], context._replace(depth=context.depth + 1))
         return made
 
-    def _runner(self, program: str, words: tuple[str, ...], context: Context) -> list[Step] | None:
+    def _runner(self, program: str, words: tuple[str, ...], context: Context) -> list[Step] | None:  # noqa: C901 - a list of cases
         operands = 0
         rest = list(words[1:])
         if (program, rest[0] if rest else "") in RUN_WORDS:
@@ -378,29 +378,6 @@ class Expander:
             ),
         )
         return best[0] if best and ("/" in word or "." in pieces[-1]) else ""
-
-
-def _chosen(one: Simple, args: tuple[str, ...], every: list[Simple]) -> bool:
-    """Is the branch of a ``case`` on the first argument the one that the given words choose?"""
-    subject, pattern = one.case
-    if subject not in ("$1", "${1}", "${1:-}") or not pattern or not args:
-        return True
-    if any(fnmatch.fnmatchcase(args[0], word) for word in pattern.split("|") if word != "*"):
-        return True
-    others = {w for other in every if other.case[0] == subject for w in other.case[1].split("|")}
-    others.discard("*")
-    return "*" in pattern.split("|") and not any(fnmatch.fnmatchcase(args[0], w) for w in others)
-
-
-def _reached(simple: list[Simple]) -> list[Simple]:
-    """What is not in a function, and the functions that it calls."""
-    called = {one.words[0] for one in simple if not one.function}
-    while True:
-        more = {one.words[0] for one in simple if one.function in called} | called
-        if more == called:
-            break
-        called = more
-    return [one for one in simple if not one.function or one.function in called]
 
 
 def _tail(path: list[str], pieces: list[str]) -> int:

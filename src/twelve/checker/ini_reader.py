@@ -10,7 +10,8 @@ PROCFILE_LINE = re.compile(r"^([A-Za-z0-9_-]+):\s*(.+)$")
 
 def read_ini(path: str, text: str) -> list[Option]:
     """Every ``key = value`` in order; a key may stand there twice."""
-    section, made = "", []
+    section = ""
+    made: list[Option] = []
     for number, raw in enumerate(text.splitlines(), 1):
         line = raw.strip()
         if not line or line.startswith(("#", ";")):

@@ -206,19 +206,16 @@ def _setup(path: str, text: str) -> Manifest:
     if match:
         offset = text.count("\n", 0, match.start()) + 1
         for number, raw in enumerate(match[1].split("\n")):
-            for spec in re.findall(r"[\"']([^\"']+)[\"']", raw) or (
-                [raw.strip()]
-                if raw.strip() and "[" not in raw and "]" not in raw and path.endswith(".cfg")
-                else []
-            ):
-                made.append(_requirement(spec, path, offset + number))
+            bare = raw.strip() and not {"[", "]"} & set(raw) and path.endswith(".cfg")
+            specs = re.findall(r"[\"']([^\"']+)[\"']", raw) or ([raw.strip()] if bare else [])
+            made += [_requirement(spec, path, offset + number) for spec in specs]
     return Manifest(path, "setup", tuple(r for r in made if r is not None), (), True)
 
 
 def _package(path: str, text: str) -> Manifest:
     data = json.loads(text)
     if not isinstance(data, dict):
-        raise ValueError("package.json is not an object")
+        raise TypeError("package.json is not an object")
     made = []
     for table, dev in (
         ("dependencies", False),

@@ -13,7 +13,8 @@ from twelve.checker.ini_reader import read_env, read_ini
 from twelve.checker.javascript_reader import read_javascript
 from twelve.checker.manifests_reader import is_manifest, read_manifest
 from twelve.checker.prefilter import Prefilter
-from twelve.checker.python_reader import quick_imports, read_python
+from twelve.checker.python_imports import quick_imports
+from twelve.checker.python_reader import read_python
 from twelve.checker.source import FolderTree, MemoryTree, Source, decode
 from twelve.checker.yaml_reader import Node, read_yaml
 from twelve.finding import Place

@@ -1,13 +1,13 @@
 """Python source as facts, by the interpreter's own parser; nothing of it is imported or run."""
 
 import ast
-import re
 from typing import Any
 
+from twelve.checker.python_names import ENV_CALLS, ENV_OBJECTS, READERS
 from twelve.checker.python_older import parse
-from twelve.checker.python_values import ENV_CALLS, ENV_OBJECTS, READERS, Values
+from twelve.checker.python_values import Values
 from twelve.picture.code import Assign, Call, Function, Guard, Import, Module, Raise
-from twelve.picture.value import Value, from_env
+from twelve.picture.value import Value
 
 SETTINGS_BASES = ("BaseSettings", "BaseAppSettings", "EnvironmentSettings", "EnvConfig")
 NESTED = ("update", "from_mapping", "setdefault")
@@ -80,8 +80,8 @@ class _Reader:
                 continue
             if kind is ast.Call:
                 self._record(node, assigned if node is root else "")  # type: ignore[arg-type]
-            elif kind is ast.NamedExpr and isinstance(node.target, ast.Name):  # type: ignore[attr-defined]
-                self._assign(node.target, node.value, node)  # type: ignore[attr-defined]
+            elif isinstance(node, ast.NamedExpr):
+                self._assign(node.target, node.value, node)
             for name in kind._fields:
                 child = getattr(node, name)
                 if isinstance(child, list):
@@ -390,27 +390,3 @@ STATEMENTS: dict[type[ast.stmt], Any] = {
         ast.With, ast.AsyncWith, ast.Match, ast.Raise, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef,
     )
 }  # fmt: skip
-
-IMPORT = re.compile(
-    rb"^[ \t]*(?:from[ \t]+([A-Za-z_]\w*)[\w.]*[ \t]+import\b|import[ \t]+([A-Za-z_][\w., \t]*))",
-    re.MULTILINE,
-)
-
-
-def quick_imports(data: bytes) -> set[str]:
-    """The top-level packages that a file may import, read without parsing; a docstring may fool it."""
-    found = set()
-    for match in IMPORT.finditer(data):
-        if match[1]:
-            found.add(match[1].decode())
-        else:
-            for piece in match[2].decode("ascii", "ignore").split(","):
-                name = piece.strip().partition(" ")[0].partition(".")[0]
-                if name:
-                    found.add(name)
-    return found
-
-
-def reads_env(module: Module) -> bool:
-    """Does the module read the environment anywhere?"""
-    return any(from_env(assign.value) for assign in module.assigns)

@@ -205,7 +205,7 @@ class _Parser:
             self.pattern_words, self.expect = [], False
         return True
 
-    def _keyword(self, word: str) -> bool:
+    def _keyword(self, word: str) -> bool:  # noqa: C901 - a list of cases
         if word in OPENERS:
             self.stack.append(OPENERS[word])
             if word == "case":

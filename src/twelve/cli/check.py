@@ -54,7 +54,8 @@ TOOLS = ("deptry", "hadolint", "shellcheck", "kube-linter", "gitleaks", "betterl
 def command(**options: object) -> None:
     """Audit the codebase at PATH against the twelve factors, by reading alone.
 
-    Ends with 0 when nothing is broken, 1 when there are findings, 2 on a wrong call, 70 when the checker failed.
+    Ends with 0 when nothing is broken, 1 when there are findings, 2 on a wrong call, 70 when the
+    checker failed.
     """
     from twelve.cli.check_run import Options, run_check
 

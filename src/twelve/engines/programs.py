@@ -9,10 +9,16 @@ from typing import NamedTuple
 
 from twelve.errors import Missing, TwelveError
 
-GIT = (
-    "git", "--no-pager", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "log.showSignature=false", "-c", "protocol.allow=never",
-    "-c", "diff.external=", "-c", "core.pager=cat", "-c", "gc.auto=0",
-)  # fmt: skip
+QUIET = (
+    "core.fsmonitor=false",
+    "core.hooksPath=/dev/null",
+    "log.showSignature=false",
+    "protocol.allow=never",
+    "diff.external=",
+    "core.pager=cat",
+    "gc.auto=0",
+)
+GIT = ("git", "--no-pager", *(word for setting in QUIET for word in ("-c", setting)))
 """git that runs nothing which the repository's own config names."""
 
 

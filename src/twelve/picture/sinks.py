@@ -145,7 +145,7 @@ def _js_target(call: Call) -> Value | None:
     return None
 
 
-def kind_of(target: Value, text: str) -> Kind:
+def kind_of(target: Value, text: str) -> Kind:  # noqa: C901 - a list of cases
     """What class of place a path is."""
     names = (
         " ".join(part.text for part in walk(target) if part.kind in ("name", "call", "env"))

@@ -221,7 +221,7 @@ def once(picture: Picture) -> Iterator[Judgement]:
                 d.rpartition(".")[2] in ("repeat_every", "Cron", "Interval", "scheduled_job")
                 for d in function.decorators
             ):
-                held.append(
+                held.append(  # noqa: PERF401 - a sentence a line reads better
                     find(
                         "VIII-7",
                         "medium",

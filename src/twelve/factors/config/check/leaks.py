@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterator
 
 from twelve.factors.config.check.secrets import spared
-from twelve.finding import Place
+from twelve.finding import Finding, Place
 from twelve.picture.code import Assign, Module
 from twelve.picture.origin import development_only, trace
 from twelve.picture.paths import is_development
 from twelve.picture.rule import Hold, Judgement, Picture, find
 from twelve.picture.secrets import is_key_name, is_secret_name, plausible, stands_in, url_password
-from twelve.picture.tree import Instruction
+from twelve.picture.tree import Instruction, Variable
 from twelve.picture.value import Value, default_of, from_env, walk
 
 ENV_FILE = re.compile(r"(^|/)\.env(\.(prod|production|staging|stage|live))?$")
@@ -24,34 +24,23 @@ BOOLEAN = ("true", "false", "yes", "no", "on", "off", "none", "null", "0", "1")
 
 def no_deploy_files(picture: Picture) -> Iterator[Judgement]:
     """III-4."""
-    found = False
-    by_path: dict[str, list[tuple[str, str, int]]] = {}
-    for one in picture.variables:
-        file = picture.files[one.path]
-        if (
-            file.tracked is not False
-            and file.role not in ("example", "docs", "test", "dev")
-            and not EXAMPLE.search(file.name)
-        ):
-            by_path.setdefault(one.path, []).append((one.name, one.value, one.line))
-    for path, held in by_path.items():
-        real = [
-            Place(path, line)
-            for name, value, line in held
-            if is_secret_name(name) and (plausible(name, value) or url_password(value))
-        ]
-        real += [
-            Place(path, line)
-            for name, value, line in held
-            if url_password(value) and not is_secret_name(name)
-        ]
+    found = [*_env_files(picture), *_credential_files(picture)]
+    yield from found
+    for pattern, path, line in picture.repository.ignored if not found else ():
+        if re.search(r"\.env\b|\*\.env", pattern) and not pattern.startswith("!"):
+            yield Hold("env files are ignored", Place(path, line))
+            return
+
+
+def _env_files(picture: Picture) -> Iterator[Finding]:
+    for path, held in _tracked_variables(picture).items():
+        real = [one.place for one in held if _is_real(one)]
         soft = [
-            Place(path, line)
-            for name, value, line in held
-            if is_secret_name(name) and value and not value.startswith("$")
+            one.place
+            for one in held
+            if is_secret_name(one.name) and one.value and not one.value.startswith("$")
         ]
         if real and not is_development(path):
-            found = True
             yield find(
                 "III-4",
                 "high",
@@ -60,7 +49,6 @@ def no_deploy_files(picture: Picture) -> Iterator[Judgement]:
                 fix="twelve check --fix III-4, and change the credentials",
             )
         elif soft and ENV_FILE.search(path):
-            found = True
             yield find(
                 "III-4",
                 "low",
@@ -68,6 +56,24 @@ def no_deploy_files(picture: Picture) -> Iterator[Judgement]:
                 *soft,
                 fix="twelve check --fix III-4",
             )
+
+
+def _tracked_variables(picture: Picture) -> dict[str, list[Variable]]:
+    made: dict[str, list[Variable]] = {}
+    for one in picture.variables:
+        file = picture.files[one.path]
+        kept = file.role not in ("example", "docs", "test", "dev")
+        if file.tracked is not False and kept and not EXAMPLE.search(file.name):
+            made.setdefault(one.path, []).append(one)
+    return made
+
+
+def _is_real(one: Variable) -> bool:
+    named = is_secret_name(one.name) and plausible(one.name, one.value)
+    return named or bool(url_password(one.value))
+
+
+def _credential_files(picture: Picture) -> Iterator[Finding]:
     for path, file in picture.files.items():
         if (
             CREDENTIAL_FILES.search(path)
@@ -75,7 +81,6 @@ def no_deploy_files(picture: Picture) -> Iterator[Judgement]:
             and file.role in ("app", "script", "dev")
             and _holds_values(picture, path)
         ):
-            found = True
             yield find(
                 "III-4",
                 "medium",
@@ -83,16 +88,6 @@ def no_deploy_files(picture: Picture) -> Iterator[Judgement]:
                 Place(path),
                 fix=f"git rm --cached {path}, and ignore it",
             )
-    ignored = next(
-        (
-            Place(path, line)
-            for pattern, path, line in picture.repository.ignored
-            if re.search(r"\.env\b|\*\.env", pattern) and not pattern.startswith("!")
-        ),
-        None,
-    )
-    if not found and ignored:
-        yield Hold("env files are ignored", ignored)
 
 
 def _holds_values(picture: Picture, path: str) -> bool:

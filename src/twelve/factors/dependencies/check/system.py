@@ -100,7 +100,7 @@ GUARANTEED = frozenset(
 PACKAGES = {"convert": "imagemagick", "identify": "imagemagick", "magick": "imagemagick", "pdftotext": "poppler", "pdftoppm": "poppler", "psql": "postgresql", "pg_dump": "postgresql", "mysqldump": "mysql", "ffprobe": "ffmpeg", "ping": "iputils", "dig": "dnsutils", "nslookup": "dnsutils", "soffice": "libreoffice", "gs": "ghostscript", "chromium": "chrom", "google-chrome": "chrom", "gpg": "gnupg", "ssh": "openssh", "scp": "openssh", "traceroute": "traceroute", "7z": "p7zip"}  # fmt: skip
 
 
-def isolated(picture: Picture) -> Iterator[Judgement]:
+def isolated(picture: Picture) -> Iterator[Judgement]:  # noqa: C901 - a list of cases
     """II-4."""
     seen = set()
     for process in picture.processes:

@@ -9,6 +9,7 @@ from twelve.picture.value import Value
 
 
 def own(module: Module, path: str) -> bool:
+    """Is it app code, and not a file for development?"""
     return module.role == "app" and not is_development(path)
 
 

@@ -231,7 +231,7 @@ def same_keys(picture: Picture) -> Iterator[Judgement]:
                 )
 
 
-def same_in_tests(picture: Picture) -> Iterator[Judgement]:
+def same_in_tests(picture: Picture) -> Iterator[Judgement]:  # noqa: C901 - a list of cases
     """X-7."""
     drivers = {
         DRIVERS[r.name]

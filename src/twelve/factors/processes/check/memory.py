@@ -205,10 +205,10 @@ def _backends(picture: Picture) -> Iterator[Finding]:
         "ThrottlerModule.forRoot",
     ):
         if module.role == "app" and not development_only(module, call.guards):
-            yield from _in_memory(picture, module, call)
+            yield from _in_memory(picture, call)
 
 
-def _in_memory(picture: Picture, module: Module, call: Call) -> Iterator[Finding]:
+def _in_memory(picture: Picture, call: Call) -> Iterator[Finding]:
     keys = set(call.value.keys) | {
         key for part in call.value.arguments if part.kind == "dict" for key in part.keys
     }

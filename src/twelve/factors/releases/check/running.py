@@ -104,17 +104,17 @@ def code_is_fixed(picture: Picture) -> Iterator[Judgement]:
     for module in picture.modules:
         if module.role != "app":
             continue
-        for sink in sinks(module):
-            if sink.kind == "source" and sink.caller not in ("command", "main"):
-                found.append(
-                    find(
-                        "V-4",
-                        "high",
-                        f"the running app writes its own source, {sink.text.replace('{}', '…')[-40:]}",
-                        sink.place,
-                        fix="keep data in a resource, never in code",
-                    )
-                )
+        found += [
+            find(
+                "V-4",
+                "high",
+                f"the running app writes its own source, {sink.text.replace('{}', '…')[-40:]}",
+                sink.place,
+                fix="keep data in a resource, never in code",
+            )
+            for sink in sinks(module)
+            if sink.kind == "source" and sink.caller not in ("command", "main")
+        ]
     for module, call in picture.calls(
         "system", "run", "Popen", "exec", "execSync", "spawn", "check_call", "check_output", "call"
     ):

@@ -1,0 +1,22 @@
+"""The packages that a Python file may import, read without parsing it."""
+
+import re
+
+IMPORT = re.compile(
+    rb"^[ \t]*(?:from[ \t]+([A-Za-z_]\w*)[\w.]*[ \t]+import\b|import[ \t]+([A-Za-z_][\w., \t]*))",
+    re.MULTILINE,
+)
+
+
+def quick_imports(data: bytes) -> set[str]:
+    """The top-level packages that a file may import, read without parsing; a docstring may fool it."""
+    found = set()
+    for match in IMPORT.finditer(data):
+        if match[1]:
+            found.add(match[1].decode())
+        else:
+            for piece in match[2].decode("ascii", "ignore").split(","):
+                name = piece.strip().partition(" ")[0].partition(".")[0]
+                if name:
+                    found.add(name)
+    return found
