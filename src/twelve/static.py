@@ -18,9 +18,10 @@ from urllib.parse import quote, unquote
 
 BLOCK = 1 << 16
 SETTLED = 86400
+"""A modification time within the epoch's first day says nothing: a build sets all times alike."""
+
 OF_THE_DEPLOY = (["Procfile"], ["twelve.toml"])
 """They say how the site is run, and are no pages of it."""
-"""A modification time within the epoch's first day says nothing: a build sets all times alike."""
 
 GRACE_SECONDS = 25
 
