@@ -35,7 +35,7 @@ from twelve.operations.recover import recover
 from twelve.services.contract import Account, Command, Done
 from twelve.services.host import Host
 from twelve.services.registry import servers
-from twelve.settings import SETTINGS, Settings
+from twelve.settings import RUN_FILE, SETTINGS, Settings
 from twelve.store import leases
 from twelve.store.connection import Store, open_store
 from twelve.store.vault import Vault, load_key
@@ -214,6 +214,7 @@ def make_folders(home: Path, run: Path, *, shared: bool) -> None:
         run.mkdir(mode=mode, exist_ok=True)
         owned(run.parent, mode)
         owned(run, mode)
+        (home / RUN_FILE).write_text(f"{run}\n")
     except OSError as error:
         raise Invalid(
             f"{folder}: {error.strerror or error}",

@@ -13,6 +13,9 @@ T = TypeVar("T")
 TIERS = ("strict", "user", "none")
 """The sandbox tiers, the strongest first."""
 
+RUN_FILE = "run.path"
+"""In the home: the folder of the sockets of what runs there."""
+
 LONGEST_RUN = 60
 """Characters of a run folder: a socket's whole path must stay below 108 bytes."""
 

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 
 from twelve.cli.wire import Address, Answer, as_error, ask, connect
 from twelve.errors import Unreachable
-from twelve.settings import Settings, load_settings
+from twelve.settings import RUN_FILE, Settings, load_settings
 
 
 class Client:
@@ -75,8 +75,18 @@ class Client:
 
 
 def settings_here() -> Settings:
-    """The settings of this call's environment."""
-    return load_settings(os.environ, uid=os.geteuid())
+    """The settings of this call's environment.
+
+    A home that runs keeps the folder of its sockets, also when this call's XDG_RUNTIME_DIR is
+    another one than that of the call that started it (a login shell's and cron's differ).
+    """
+    settings = load_settings(os.environ, uid=os.geteuid())
+    try:
+        with open(f"{settings.home}/{RUN_FILE}", encoding="utf-8") as file:
+            run = file.read().strip()
+    except OSError:
+        return settings
+    return settings._replace(run=run) if os.path.exists(f"{run}/supervisor.sock") else settings
 
 
 def address_of(settings: Settings) -> Address:
