@@ -1,21 +1,19 @@
 """Waiting until a process is up: any answer on its port, a word of its own, or staying alive."""
 
 import asyncio
-import re
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 
 from twelve.engines.contract import Process, Up
 from twelve.engines.local.board import Board
 from twelve.engines.local.listeners import family, listeners_of
 from twelve.engines.local.probe import probe
 from twelve.errors import ReleaseFailed
+from twelve.factors.lifecycle.advice import advice
 from twelve.factors.ports.readiness import Listener, exposures, silence, verdict
 
 FIRST_PAUSE, LAST_PAUSE = 0.02, 0.25
 PROBE_SECONDS = 5.0
-
-READ_ONLY = re.compile("Read-only file system|EROFS|readonly database|unable to open database file")
 
 Tail = Callable[[str], Awaitable[list[str]]]
 
@@ -87,18 +85,8 @@ async def fell(board: Board, process: Process, tail: Tail) -> ReleaseFailed:
     hint = "it must go on running in the foreground" if last and last.status == 0 else ""
     return ReleaseFailed(
         f"{process.instance.process} {what} before it was up: {process.type.command}",
-        hint=hint or read_only(said) or "mend it and deploy again; what ran before runs on",
+        hint=hint or advice(said) or "mend it and deploy again; what ran before runs on",
         problems=said,
-    )
-
-
-def read_only(lines: Iterable[str]) -> str:
-    """What to do when the app wanted to write among its code; empty when it did not."""
-    if not any(READ_ONLY.search(line) for line in lines):
-        return ""
-    return (
-        "a release's folder is read-only: log to stdout, keep data in a resource, "
-        "and what may be lost in $TMPDIR"
     )
 
 

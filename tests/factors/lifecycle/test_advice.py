@@ -2,7 +2,7 @@
 
 import pytest
 
-from twelve.engines.local.uplift import read_only
+from twelve.factors.lifecycle.advice import advice
 
 
 @pytest.mark.parametrize(
@@ -15,8 +15,12 @@ from twelve.engines.local.uplift import read_only
     ],
 )
 def test_who_writes_among_the_code_is_told_where_to_write(line: str) -> None:
-    assert "$TMPDIR" in read_only(["Traceback", line])
+    assert "$TMPDIR" in advice(["Traceback", line])
 
 
-def test_who_fails_otherwise_is_not() -> None:
-    assert read_only(["ImportError: no module named x"]) == ""
+def test_who_misses_an_extension_is_told_whose_it_is() -> None:
+    assert "no uuid-ossp:" in advice(['ERROR: extension "uuid-ossp" is not available'])
+
+
+def test_who_fails_otherwise_is_told_nothing() -> None:
+    assert advice(["ImportError: no module named x"]) == ""

@@ -1,0 +1,24 @@
+"""What to do about an app that did not come up, by its last words."""
+
+import re
+from collections.abc import Iterable
+
+_KNOWN = (
+    (
+        r"Read-only file system|EROFS|readonly database|unable to open database file",
+        "a release's folder is read-only: log to stdout, keep data in a resource, else in $TMPDIR",
+    ),
+    (
+        r"extension \"([^\"]+)\" is not available",
+        r"this Postgres has no \1: attach a server that has it, or set TWELVE_POSTGRES_BIN",
+    ),
+)
+
+
+def advice(lines: Iterable[str]) -> str:
+    """The next step for what a process said last; empty when it is nothing known."""
+    text = "\n".join(lines)
+    for pattern, sentence in _KNOWN:
+        if match := re.search(pattern, text):
+            return match.expand(sentence)
+    return ""
