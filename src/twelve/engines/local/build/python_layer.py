@@ -64,7 +64,7 @@ async def compile_modules(
     step = bench.step(
         "bytecode",
         (
-            python.path, "-I", "-S", "-m", "compileall", "-f", "-qq", *options,
+            python.path, "-I", "-S", "-W", "ignore", "-m", "compileall", "-f", "-qq", *options,
             "--invalidation-mode", "unchecked-hash", "-s", str(bench.layer), "-p", "/",
             "-x", r"/node_modules/", str(folder),
         ),

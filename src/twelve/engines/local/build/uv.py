@@ -70,8 +70,8 @@ async def fetch(
         if not NEEDS_BUILDING.search("\n".join(result.tail)):
             raise failed(step, result)
         names = _needing(result)
-    for missing in names:
-        bench.job.tell(f"{missing}: no ready-made package, building from source")
+        for missing in names:
+            bench.job.tell(f"{missing}: no ready-made package, building from source")
     step = _step(bench, f"{name}, building from source", words, options, foreign=True)
     result = await bench.attempt(step)
     if result.code:
