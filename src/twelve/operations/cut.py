@@ -45,7 +45,7 @@ def cut_release(
     )
     before = releases.current(store, deploy)
     types = manifest_of(build).processes
-    wanted = dict(formation or formation_of(types, deploy.formation))
+    wanted = dict(formation_of(types, deploy.formation) if formation is None else formation)
     runtimes = runtimes_of(number, wanted, digest, before) | {
         kind: number for kind in afresh if kind in wanted
     }
@@ -80,10 +80,10 @@ def check(mine: Attempt, manifest: Manifest, *, made_later: bool = False) -> Non
         versions.values(store, deploy, kind, versions.head(store, deploy, kind))
         for kind in KINDS_OF_VARIABLES
     )
-    held = attached.keys() | config.keys() | (manifest.resources.keys() if made_later else set())
-    problems = [str(problem) for problem in check_contract(config, held, manifest.contract)]
+    filled = attached.keys() | (manifest.resources.keys() if made_later else set())
+    problems = [str(problem) for problem in check_contract(config, filled, manifest.contract)]
     problems += clashes([Attachment(*pair) for pair in attached.items()], config)
-    missing = needs(manifest.resources, held, deploy.label)
+    missing = needs(manifest.resources, filled | config.keys(), deploy.label)
     problems += [f"{need.variable}: no {need.kind} is attached: {need.command}" for need in missing]
     if problems:
         hint = f"twelve config set -a {deploy.label} KEY=…"
