@@ -37,7 +37,7 @@ def test_an_adopted_process_has_an_exit_code(calm):
     kill(calm, "supervisor")
     row = until(lambda: calm.up().get("web.1"))
 
-    os.kill(app_pid(row["pid"]), signal.SIGKILL)
+    os.kill(row["pid"], signal.SIGKILL)
 
     again = until(lambda: next(iter(w for w in [calm.up().get("web.1")] if w and w["restarts"]), 0))
     assert again["last_exit"]["signal"] == "SIGKILL", again
@@ -56,9 +56,3 @@ def test_lines_are_whole_when_the_collector_dies(calm):
     assert kept.count('"line 3000"') == 1
     assert kept.count("\n") == 3000
     assert out.split("\n")[:-1] == [f"line {i}" for i in range(1, 3001)]
-
-
-def app_pid(init: int) -> int:
-    """The app below its init."""
-    with open(f"/proc/{init}/task/{init}/children") as children:
-        return int(children.read().split()[0])

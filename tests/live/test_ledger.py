@@ -55,9 +55,18 @@ def test_each_process_has_the_environment_of_its_release(shop):
         assert (environ["TWELVE_APP"], environ["TWELVE_DEPLOY"]) == ("shop", "production")
         assert environ.get("PORT") == (str(row["port"]) if row["port"] else None)
         added = set(environ) - set(config) - set(defaults) - attached
-        # gunicorn and celery add some of their own for their children.
+        # The shell that fills in $PORT adds some, gunicorn and celery some for their children.
         grown = {n for n in added if n.startswith(("CELERY", "FORKED", "GUNICORN", "SERVER_"))}
-        grown |= {"DJANGO_SETTINGS_MODULE", "LC_CTYPE", "_MP_FORK_LOGLEVEL_", "_MP_FORK_LOGFILE_"}
+        grown |= {
+            "PWD",
+            "OLDPWD",
+            "SHLVL",
+            "_",
+            "DJANGO_SETTINGS_MODULE",
+            "LC_CTYPE",
+            "_MP_FORK_LOGLEVEL_",
+            "_MP_FORK_LOGFILE_",
+        }
         assert added - grown <= OF_TWELVE | OF_THE_MACHINE | OF_PYTHON
 
 

@@ -117,7 +117,7 @@ def failures(count: dict[str, Any]) -> list[str]:
 def part_pids(home: Home) -> dict[str, int]:
     """Twelve's own processes: supervisor, control, collector, router, servers."""
     doctor = home.json("doctor")
-    parts = {name: part["pid"] for name, part in doctor["parts"].items()}
+    parts = {name: part["pid"] for name, part in doctor.get("parts", {}).items()}
     return parts | {"supervisor": supervisor_pid(home)}
 
 
