@@ -36,7 +36,7 @@ def outline(app: str, names: Iterable[str], read: Read) -> Outline:
     if not found and "Procfile" not in known:
         raise Invalid(
             "nothing here tells what to run",
-            hint="write a Procfile with a line like  web: gunicorn app:app --bind 127.0.0.1:$PORT",
+            hint="write a Procfile with a line like  web: gunicorn app:app --bind $HOST:$PORT",
         )
     commands = {each.type: each.command for each in found if each.type != RELEASE}
     release = next((each.command for each in found if each.type == RELEASE), "")

@@ -17,7 +17,7 @@ def require_processes(
     if not found:
         raise Invalid(
             "there is no Procfile, and nothing here tells what to run",
-            hint="write a Procfile with a line like  web: gunicorn app:app --bind 127.0.0.1:$PORT",
+            hint="write a Procfile with a line like  web: gunicorn app:app --bind $HOST:$PORT",
         )
     raise Invalid(
         "there is no Procfile; this would fit what was found:",
