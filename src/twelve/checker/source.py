@@ -85,6 +85,27 @@ class MemoryTree:
         return data if len(data) <= limit else b""
 
 
+class Overlay:
+    """A tree with some texts replaced or added."""
+
+    def __init__(self, under: Source, texts: Mapping[str, str]) -> None:
+        self.under = under
+        self.texts = texts
+
+    def entries(self) -> Iterator[Entry]:
+        yield from (one for one in self.under.entries() if one.path not in self.texts)
+        for path, text in self.texts.items():
+            yield Entry(path, len(text))
+
+    def read(self, path: str, limit: int = BIGGEST) -> bytes:
+        text = self.texts.get(path)
+        return (
+            self.under.read(path, limit)
+            if text is None
+            else text.encode("utf-8", "surrogateescape")
+        )
+
+
 class FolderTree:
     """A folder on disk."""
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from twelve.checker.fixes import commands, environment, logs, settings
 from twelve.checker.picture import RepositoryPicture
 from twelve.checker.rules import RULES
-from twelve.checker.run import Report
-from twelve.checker.source import FolderTree, Source, decode
+from twelve.checker.run import Report, check
+from twelve.checker.source import FolderTree, Overlay, Source, decode
 from twelve.errors import Usage
 from twelve.finding import Finding
 
@@ -38,12 +38,14 @@ def edits_for(source: Source, report: Report, which: str) -> Edits:
             f"{which} cannot be mended by a machine",
             f"one of {', '.join(FIXES)}; `twelve check --explain {which}` says the way out",
         )
-    picture = RepositoryPicture(source)
     edits: Edits = {}
-    for rule_id in ids:
-        findings = [one for one in report.findings if one.requirement == rule_id]
-        if findings:
-            FIXES[rule_id](picture, findings, edits)
+    seen = Overlay(source, edits)
+    for fix in dict.fromkeys(FIXES[rule_id] for rule_id in ids):
+        # Lines move with each fix, so the next one looks at a tree that has the edits.
+        rules = [rule for rule in RULES if rule.id in ids and FIXES[rule.id] is fix]
+        if any(one.requirement in {rule.id for rule in rules} for one in report.findings):
+            findings = list(check(seen, rules).findings)
+            fix(RepositoryPicture(seen), findings, edits)
     return {path: text for path, text in edits.items() if text != decode(source.read(path))}
 
 
@@ -89,8 +91,3 @@ def save(root: Path, path: str, text: str) -> None:
     draft.write_bytes(text.encode("utf-8", "surrogateescape"))
     draft.chmod(mode)
     draft.replace(full)
-
-
-def current(picture: RepositoryPicture, edits: Edits, path: str) -> str:
-    """The text as the fixes before have left it."""
-    return edits.get(path, picture.text(path))

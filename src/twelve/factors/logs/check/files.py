@@ -133,6 +133,10 @@ def _handlers(picture: Picture) -> Iterator[Finding]:
                 call.place,
                 fix="type: 'stdout'",
             )
+    yield from _pino(picture)
+
+
+def _pino(picture: Picture) -> Iterator[Finding]:
     for module, call in picture.calls("pino.destination", "pino.transport", "pino"):
         texts = [text for text in strings(call.value) if re.search(r"\.log$|pino/file", text)]
         if own(module, call.path) and texts:

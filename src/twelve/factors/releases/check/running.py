@@ -115,6 +115,14 @@ def code_is_fixed(picture: Picture) -> Iterator[Judgement]:
             for sink in sinks(module)
             if sink.kind == "source" and sink.caller not in ("command", "main")
         ]
+    found += [*_updates(picture), *_mounts(picture)]
+    yield from grouped(found)
+    if not found:
+        yield Hold("no write to source files was found", Place("."))
+
+
+def _updates(picture: Picture) -> Iterator[Finding]:
+    found: list[Finding] = []
     for module, call in picture.calls(
         "system", "run", "Popen", "exec", "execSync", "spawn", "check_call", "check_output", "call"
     ):
@@ -140,6 +148,11 @@ def code_is_fixed(picture: Picture) -> Iterator[Judgement]:
                     fix="deploy a new release instead",
                 )
             )
+    return iter(found)
+
+
+def _mounts(picture: Picture) -> Iterator[Finding]:
+    found: list[Finding] = []
     for service in picture.services:
         if service.development:
             continue
@@ -165,6 +178,4 @@ def code_is_fixed(picture: Picture) -> Iterator[Judgement]:
                         fix="leave the mount to a file for development",
                     )
                 )
-    yield from grouped(found)
-    if not found:
-        yield Hold("no write to source files was found", Place("."))
+    return iter(found)
