@@ -15,7 +15,10 @@ from twelve.engines.local.supervisor_client import Supervisor, ensure_supervisor
 from twelve.errors import Conflict, NotFound, Unreachable
 from twelve.settings import Settings
 
+CONTROL_LOGS = "logs/twelve/platform/control@-"
 SECONDS = 60.0
+PAUSE = 0.02
+MOST_WORDS = 20
 
 
 def start_control(settings: Settings, environ: Mapping[str, str]) -> None:
@@ -30,36 +33,40 @@ def start_control(settings: Settings, environ: Mapping[str, str]) -> None:
 async def begin(settings: Settings, environ: Mapping[str, str]) -> None:
     """Tell the supervisor, then knock until somebody opens."""
     supervisor = await ensure_supervisor(settings.run, settings.home)
-    try:
+    with contextlib.suppress(Conflict):  # another call starts it, or it does not answer yet
         await supervisor.start(control_launch(settings, environ))
-    except Conflict:
-        # It is being started by another call, or it runs and does not answer yet.
-        pass
+    before = await restarts(supervisor)
     deadline = time.monotonic() + SECONDS
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and await restarts(supervisor) <= before + 1:
         try:
             _, writer = await asyncio.open_unix_connection(f"{settings.run}/control.sock")
         except OSError:
-            rows = {row["name"]: row for row in await supervisor.list()}
-            if rows.get(CONTROL, {}).get("restarts", 0) > 1:
-                break
-            await asyncio.sleep(0.03)
+            await asyncio.sleep(PAUSE)
         else:
             writer.close()
             supervisor.close()
             return
-    words = last_words(settings)
     await supervisor.stop(CONTROL)
-    raise Unreachable("the control plane does not start", hint=words)
+    folder = Path(settings.home) / CONTROL_LOGS
+    raise Unreachable(
+        "the control plane does not start", hint=f"its log: {folder}", problems=last_words(folder)
+    )
 
 
-def last_words(settings: Settings) -> str:
-    """The last lines that control printed to the stream that it wrote to last."""
-    folder = Path(settings.home) / "logs/twelve/platform/control@-"
+async def restarts(supervisor: Supervisor) -> int:
+    """How often control has been started again, in all its life under this supervisor."""
+    rows = {row["name"]: row for row in await supervisor.list()}
+    return int(rows.get(CONTROL, {}).get("restarts", 0))
+
+
+def last_words(folder: Path) -> tuple[str, ...]:
+    """The error that control ended with: the last in the stream that it wrote to last."""
     newest = max(folder.glob("*/*.log"), key=lambda path: path.stat().st_mtime_ns, default=None)
     if newest is None:
-        return "it printed nothing"
-    return "\n".join(newest.read_text(errors="replace").splitlines()[-5:])
+        return ("it printed nothing",)
+    lines = newest.read_text(errors="replace").splitlines()[-MOST_WORDS:]
+    errors = [number for number, line in enumerate(lines) if line.startswith("twelve: ")]
+    return tuple(line.removeprefix("twelve: ") for line in lines[errors[-1] if errors else 0 :])
 
 
 def end_home(settings: Settings, leave: Callable[[], object]) -> None:
@@ -73,10 +80,10 @@ def end_home(settings: Settings, leave: Callable[[], object]) -> None:
 
 async def end_all(settings: Settings, leave: Callable[[], object]) -> None:
     """Stop group after group, then the supervisor itself; sweep what they leave."""
-    try:
-        supervisor = await Supervisor.connect(settings.run)
-    except Unreachable:
+    if not (Path(settings.home) / "supervisor/state.json").exists():
         return
+    # A dead supervisor's children live on: a new one finds them, and can end them.
+    supervisor = await ensure_supervisor(settings.run, settings.home)
     names = await living(supervisor)
     if CONTROL not in names:
         with contextlib.suppress(Unreachable):
@@ -88,7 +95,7 @@ async def end_all(settings: Settings, leave: Callable[[], object]) -> None:
         for name in set(group) & names:
             with contextlib.suppress(NotFound):
                 await supervisor.stop(name)
-        while set(group) & await living(supervisor):
+        while set(group) & await living(supervisor):  # noqa: ASYNC110 - other processes end
             await asyncio.sleep(0.02)
     await supervisor.shutdown()
     RouterPlace(Path(settings.home), Path(settings.run)).remove_leftovers()
