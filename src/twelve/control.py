@@ -28,10 +28,10 @@ from twelve.engines.local.probe import is_free
 from twelve.engines.local.router.envoy import Options, Router
 from twelve.engines.local.router.files import Place as RouterPlace
 from twelve.engines.local.sandbox.tiers import detect
-from twelve.errors import Conflict, Invalid
+from twelve.errors import Conflict, Invalid, TwelveError
 from twelve.operations.house import House
 from twelve.operations.keeping import keep_settled
-from twelve.operations.recover import recover
+from twelve.operations.recover import recover, resettle
 from twelve.services.contract import Account, Command, Done
 from twelve.services.host import Host
 from twelve.services.registry import servers
@@ -97,21 +97,29 @@ class Control:
             lambda purpose: self.uid_of(store, purpose),
             machine.tier.name,
         )
-        await self.host.ensure(self.host.kinds())
-        for said in await recover(self.house):
-            log.info(said)
+        opened.push_async_callback(self.house.under_way.close)
         keeper = asyncio.create_task(keep_settled(self.house))
         opened.callback(keeper.cancel)
         self.parts.lost.append(self.settle_again)
+        await self.keep_servers()
+        for said in await recover(self.house):
+            log.info(said)
         await self.open_api(opened)
+
+    async def keep_servers(self) -> None:
+        """The embedded servers. One that does not start must not keep control from starting."""
+        try:
+            await self.host.take_over()
+        except TwelveError as error:
+            log.error("%s %s", error, error.hint)
 
     async def settle_again(self) -> None:
         """After the supervisor was replaced: everything is made true again, ourselves included."""
         if CONTROL in self.parts.board.seen:
             with contextlib.suppress(Conflict):
                 await self.parts.launch(control_launch(self.settings, self.environ))
-        await self.host.ensure(self.host.kinds())
-        await recover(self.house)
+        await self.keep_servers()
+        resettle(self.house)
 
     async def end_parts(self) -> None:
         """End every part of Twelve, if that is asked for."""
@@ -174,7 +182,9 @@ class Control:
         path = self.run / "control.sock"
         listener = bind(path)
         ending = Ending()
-        rooms = Rooms(self.house, Operations(), ending, self.end, self.examine)
+        operations = Operations()
+        opened.push_async_callback(operations.close)
+        rooms = Rooms(self.house, operations, ending, self.end, self.examine)
         app = make_app(rooms)
         server = make_server(app)
         task = asyncio.create_task(server.serve([listener]))

@@ -19,6 +19,9 @@ KEPT = 200
 DETACHED = frozenset({"switch", "succeed", "drain", "done"})
 """From these steps on the new release serves: an operation is left alone, not cancelled."""
 
+CLOSING = 10.0
+"""Seconds that operations may take to be taken back when control leaves."""
+
 log = logging.getLogger("twelve.api")
 
 
@@ -32,15 +35,15 @@ class Operation:
     who: str
     events: list[dict[str, Any]] = field(default_factory=list)
     ended: bool = False
-    step: str = ""
+    detached: bool = False
+    cancelled: bool = False
     news: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
     began: float = field(default_factory=time.monotonic)
 
     def tell(self, step: str, text: str, **more: Any) -> None:
         """Take in an event and wake those who listen."""
-        if step not in {"warning", "line"}:
-            self.step = step
+        self.detached = self.detached or step in DETACHED
         at = round(time.monotonic() - self.began, 3)
         self.events.append({"step": step, "text": text, "at": at, **more})
         self.news.set()
@@ -48,9 +51,11 @@ class Operation:
 
     def cancel(self) -> bool:
         """Take it back, unless the new release serves already; whether it was taken back."""
-        if self.ended or self.task is None or self.step in DETACHED:
+        if self.ended or self.task is None or self.detached:
             return False
-        self.task.cancel()
+        if not self.cancelled:
+            self.cancelled = True
+            self.task.cancel()
         return True
 
     async def listen(self, start: int = 0) -> AsyncIterator[dict[str, Any]]:
@@ -84,6 +89,12 @@ class Operations:
         for old in [o for o in self.all.values() if o.ended][:-KEPT]:
             del self.all[old.id]
         return operation
+
+    async def close(self) -> None:
+        """Control leaves: what can be taken back is, the rest is the next control's."""
+        under_way = [o.task for o in self.all.values() if o.task and not o.ended and o.cancel()]
+        if under_way:
+            await asyncio.wait(under_way, timeout=CLOSING)
 
     def get(self, key: str) -> Operation:
         """One operation. Raises NotFound."""

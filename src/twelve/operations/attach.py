@@ -4,7 +4,7 @@ from twelve.engines.contract import Tell
 from twelve.errors import NotFound
 from twelve.factors.releases.release import Release
 from twelve.factors.resources.attachment import attachment
-from twelve.operations.attempt import Attempt, attempt
+from twelve.operations.attempt import attempt
 from twelve.operations.configure import check_names, release_again
 from twelve.operations.house import House
 from twelve.store import versions
@@ -18,7 +18,7 @@ async def attach(
     check_names({variable: url})
     attachment(variable, url)
     async with attempt(house, deploy, "attach", who, tell) as mine:
-        bind(mine, {variable: url}, (), f"attach {variable}")
+        mine.make_version("attachments", {variable: url}, (), f"attach {variable}")
         return await release_again(mine, f"attach {variable}")
 
 
@@ -27,29 +27,12 @@ async def detach(
 ) -> Release | None:
     """Take a variable's resource away from the deploy; the resource and its data stay."""
     async with attempt(house, deploy, "detach", who, tell) as mine:
-        head = versions.head(house.store, deploy, "attachments")
-        if variable not in versions.values(house.store, deploy, "attachments", head):
+        if variable not in attached(house, mine.deploy):
             raise NotFound(
                 f"{deploy.label}: nothing is attached as {variable}", hint="twelve resources ls"
             )
-        bind(mine, {}, (variable,), f"detach {variable}")
+        mine.make_version("attachments", {}, (variable,), f"detach {variable}")
         return await release_again(mine, f"detach {variable}")
-
-
-def bind(mine: Attempt, put: dict[str, str], drop: tuple[str, ...], note: str) -> None:
-    """Make the version of the attachments; it fails with the attempt."""
-    house = mine.house
-    version = versions.commit(
-        house.store,
-        mine.deploy,
-        "attachments",
-        put=put,
-        drop=drop,
-        who=mine.who,
-        note=note,
-        now_ns=house.now(),
-    )
-    mine.made.append(("attachments", version))
 
 
 def attached(house: House, deploy: Deploy) -> dict[str, str]:

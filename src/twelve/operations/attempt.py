@@ -3,19 +3,20 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from twelve.engines.contract import Tell
 from twelve.errors import Cancelled, TwelveError
-from twelve.factors.releases.journal import Step
+from twelve.factors.releases.journal import ORDER, Step
 from twelve.factors.releases.release import Release
-from twelve.operations.house import Holder, House
+from twelve.operations.go_back import go_back
+from twelve.operations.house import Holder, House, to_the_end
+from twelve.operations.undo import heads_of, undo
 from twelve.store import apps, journal, releases, versions
 from twelve.store.apps import Deploy
 from twelve.store.versions import Kind
-
-KINDS: tuple[Kind, ...] = ("config", "attachments")
 
 
 @dataclass
@@ -23,20 +24,29 @@ class Attempt:
     """What an operation knows of itself while it is under way."""
 
     house: House
+    before: Deploy
+    """The deploy as it was."""
     deploy: Deploy
+    """The deploy as it will be: quantities and what is held back change with the switch."""
     verb: str
     who: str
-    tell: Tell
+    listener: Tell
     entry: int
-    heads: dict[Kind, int]
-    """The heads as they were before."""
-    made: list[tuple[Kind, int]] = field(default_factory=list)
-    """Versions made by this attempt: they fail with it."""
     release: Release | None = None
+    retiring: asyncio.Task[None] | None = None
+    """The end of what ran before. From here on the new release serves: nothing is undone."""
     seconds: dict[str, float] = field(default_factory=dict)
     """How long each step took, for the release's record."""
+    warnings: list[dict[str, str]] = field(default_factory=list)
+    """What was warned of, for the release's record."""
     step: Step = Step.RECEIVED
     since: float = field(default_factory=time.monotonic)
+
+    def tell(self, step: str, text: str, **more: Any) -> None:
+        """Say what happens; warnings are kept."""
+        if step == "warning":
+            self.warnings.append({"process": more.get("process", ""), "text": text})
+        self.listener(step, text, **more)
 
     def enter(self, step: Step) -> None:
         """Journal the step that is about to act."""
@@ -51,69 +61,86 @@ class Attempt:
         self.seconds[self.step] = round(self.seconds.get(self.step, 0) + spent, 3)
         return spent
 
-    def refresh(self) -> Deploy:
-        """The deploy as the store has it now."""
-        self.deploy = apps.get_deploy(self.house.store, self.deploy.app, self.deploy.name)
-        return self.deploy
+    def ask(self, formation: Mapping[str, int]) -> None:
+        """From the switch on these quantities outrank the manifest's."""
+        self.deploy = self.deploy._replace(formation={**self.deploy.formation, **formation})
 
-    @property
-    def past_the_switch(self) -> bool:
-        """From here on the new release serves: it is detached from, not cancelled."""
-        return self.step in {Step.DRAIN, Step.DONE}
+    def hold_back(self, names: Collection[str]) -> None:
+        """From the switch on these types and processes do not run."""
+        self.deploy = self.deploy._replace(stopped=frozenset(names))
+
+    def make_version(
+        self, kind: Kind, put: Mapping[str, str], drop: Collection[str], note: str
+    ) -> None:
+        """Make a version of config or attachments and its head; it fails with the attempt."""
+        house = self.house
+        with house.store.writing():
+            version = versions.commit(
+                house.store,
+                self.deploy,
+                kind,
+                put=put,
+                drop=drop,
+                who=self.who,
+                note=note,
+                now_ns=house.now(),
+            )
+            journal.note(house.store, self.entry, made={kind: version})
+
+    def record(self, kind: str, **detail: Any) -> None:
+        """What befell the release, and what was warned of on the way there."""
+        assert self.release is not None
+        house, number = self.house, self.release.number
+        for warning in self.warnings:
+            releases.record(house.store, self.deploy, number, "warning", house.now(), **warning)
+        self.lap()
+        detail["seconds"] = self.seconds
+        releases.record(house.store, self.deploy, number, kind, house.now(), **detail)
 
 
 @contextlib.asynccontextmanager
 async def attempt(
     house: House, deploy: Deploy, verb: str, who: str, tell: Tell, *, wait: bool = True
 ) -> AsyncIterator[Attempt]:
-    """Hold the deploy, open a journal entry, and leave old or new behind, never half."""
+    """Hold the deploy, open a journal entry, and leave old or new behind, never half.
+
+    Who changes the deploy reads it from the attempt: while it waited, others have changed it.
+    """
 
     def waiting(other: Holder) -> None:
         tell("wait", f"{other.verb} by {other.who} is under way; waiting for it")
 
     async with house.under_way.alone(deploy, Holder(verb, who), wait=wait, waiting=waiting):
-        store = house.store
-        deploy = apps.get_deploy(store, deploy.app, deploy.name)
-        heads = {kind: versions.head(store, deploy, kind) for kind in KINDS}
-        entry = journal.begin(store, deploy, verb, who, house.now())
-        mine = Attempt(house, deploy, verb, who, tell, entry, heads)
+        deploy = apps.get_deploy(house.store, deploy.app, deploy.name)
+        detail = {"heads": heads_of(house.store, deploy)}
+        entry = journal.begin(house.store, deploy, verb, who, house.now(), detail)
+        mine = Attempt(house, deploy, deploy, verb, who, tell, entry)
         try:
             yield mine
         except asyncio.CancelledError:
-            await give_up(mine, "cancelled", f"{verb} cancelled by {who}")
+            await to_the_end(give_up(mine, "cancelled", f"{verb} cancelled by {who}"))
             raise Cancelled(f"{deploy.label}: {verb} cancelled; nothing was changed") from None
-        except TwelveError as error:
-            await give_up(mine, "failed", error.message)
-            raise
         except Exception as error:
-            await give_up(mine, "failed", f"internal error: {type(error).__name__}")
+            ours = f"internal error: {type(error).__name__}"
+            why = error.message if isinstance(error, TwelveError) else ours
+            await to_the_end(give_up(mine, "failed", why))
             raise
-        if not mine.past_the_switch:
-            journal.end(store, entry, "done", house.now())
+        if not mine.retiring:
+            journal.end(house.store, entry, "done", house.now())
 
 
 async def give_up(mine: Attempt, state: str, why: str) -> None:
-    """Write down that it came to nothing, and let the heads go back."""
-    house, deploy = mine.house, mine.deploy
-    with house.store.writing():
-        restore_heads(house, deploy, mine.heads, mine.made)
-        apps.set_formation(house.store, deploy, deploy.formation)
+    """Write down that it came to nothing, and let what ran before run alone."""
+    if mine.retiring:
+        return
+    house, store = mine.house, mine.house.store
+    with store.writing():
+        undo(store, mine.before, journal.detail(store, mine.entry))
         if mine.release:
-            mine.lap()
-            detail = {"why": why, "step": mine.step, "seconds": mine.seconds}
-            number = mine.release.number
-            releases.record(house.store, deploy, number, state, house.now(), **detail)
-        journal.end(house.store, mine.entry, state, house.now())
+            mine.record(state, why=why, step=mine.step)
+        journal.end(store, mine.entry, state, house.now())
     tag = f" {mine.release.tag}" if mine.release else ""
-    await house.engine.note(deploy.app, deploy.name, f"{mine.verb}{tag} {state}: {why}")
-
-
-def restore_heads(
-    house: House, deploy: Deploy, heads: dict[Kind, int], made: list[tuple[Kind, int]]
-) -> None:
-    """The heads as they were; versions of this attempt stay in the history as failed."""
-    for kind, before in heads.items():
-        if versions.head(house.store, deploy, kind) != before:
-            versions.make_head(house.store, deploy, kind, before)
-    for kind, version in made:
-        versions.mark_failed(house.store, deploy, kind, version)
+    await house.engine.note(mine.before.app, mine.before.name, f"{mine.verb}{tag} {state}: {why}")
+    if ORDER.index(mine.step) >= ORDER.index(Step.START):
+        served = mine.release if mine.step is not Step.START else None
+        await go_back(house, mine.before, served)

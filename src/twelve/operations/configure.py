@@ -37,16 +37,16 @@ async def configure(
     """
     check_names(put)
     async with attempt(house, deploy, "config", who, tell, wait=wait) as mine:
-        head = versions.head(house.store, deploy, "config")
-        has = versions.values(house.store, deploy, "config", head)
+        head = versions.head(house.store, mine.deploy, "config")
+        has = versions.values(house.store, mine.deploy, "config", head)
         if missing := sorted(set(drop) - has.keys()):
             raise NotFound(f"{deploy.label} has no config {', '.join(missing)}")
         put = {name: value for name, value in put.items() if has.get(name) != value}
         if not put and not drop:
             tell("config", "nothing changes")
-            return releases.current(house.store, deploy)
+            return releases.current(house.store, mine.deploy)
         note = " ".join([*(f"set {n}" for n in sorted(put)), *(f"unset {n}" for n in sorted(drop))])
-        commit(mine, put, drop, note)
+        mine.make_version("config", put, drop, note)
         return await release_again(mine, f"config {note}")
 
 
@@ -62,22 +62,6 @@ def check_names(put: Mapping[str, str]) -> None:
         problems.append(total)
     if problems:
         raise Invalid(problems[0], "nothing was set", problems=tuple(problems[1:]))
-
-
-def commit(mine: Attempt, put: Mapping[str, str], drop: Collection[str], note: str) -> None:
-    """Make the version; it fails with the attempt."""
-    house = mine.house
-    version = versions.commit(
-        house.store,
-        mine.deploy,
-        "config",
-        put=put,
-        drop=drop,
-        who=mine.who,
-        note=note,
-        now_ns=house.now(),
-    )
-    mine.made.append(("config", version))
 
 
 async def release_again(mine: Attempt, reason: str) -> Release | None:

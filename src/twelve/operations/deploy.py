@@ -1,5 +1,8 @@
 """Deploy: a codebase becomes a build, the build a release, the release running processes."""
 
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,13 +15,14 @@ from twelve.factors.releases.release import Release
 from twelve.manifest import Manifest, build_variables, read_manifest, to_plain
 from twelve.operations.attempt import Attempt, attempt
 from twelve.operations.cut import check, cut_release
-from twelve.operations.house import House
+from twelve.operations.house import House, to_the_end
 from twelve.operations.proposing import require_processes
 from twelve.operations.provision import provision
+from twelve.operations.prune import prune
 from twelve.operations.release_phase import release_phase
 from twelve.operations.roll_out import roll_out
 from twelve.store import apps, builds
-from twelve.store.apps import App, Deploy
+from twelve.store.apps import Deploy
 
 
 class Wish(NamedTuple):
@@ -37,42 +41,66 @@ async def deploy(house: House, archive: Path, facts: TreeFacts, wish: Wish, tell
 
     Raises Invalid, BuildFailed, Refused or ReleaseFailed; nothing of the attempt is left then.
     """
-    staged = await house.engine.receive(archive, facts)
-    manifest = read_manifest(staged.read)
-    require_processes(manifest, staged.tree.names, staged.read)
-    target = known(house, facts, wish)
-    async with attempt(house, target, "deploy", wish.who, tell, wait=wish.wait) as mine:
-        check(mine, manifest, made_later=wish.provision)
-        build = await make_build(mine, staged, manifest)
-        if wish.provision:
-            await provision(mine, manifest)
-        release = cut_release(mine, build, reason=f"deploy {build.label} {build.subject}".strip())
-        await release_phase(mine, release, manifest)
-        await roll_out(mine, release)
+    async with received(house, archive, facts) as staged:
+        manifest = read_manifest(staged.read)
+        require_processes(manifest, staged.tree.names, staged.read)
+        target = known(house, facts, wish)
+        async with attempt(house, target, "deploy", wish.who, tell, wait=wish.wait) as mine:
+            require_same_codebase(house, facts, wish)
+            check(mine, manifest, made_later=wish.provision)
+            build = await make_build(mine, staged, manifest)
+            if wish.provision:
+                await provision(mine, manifest)
+            mine.hold_back(())
+            why = f"deploy {build.label} {build.subject}".strip()
+            release = cut_release(mine, build, reason=why)
+            await release_phase(mine, release, manifest)
+            await roll_out(mine, release)
+    learn_codebase(house, facts, wish)
+    house.under_way.go_on(prune_after(house, mine))
     return release
+
+
+@contextlib.asynccontextmanager
+async def received(house: House, archive: Path, facts: TreeFacts) -> AsyncIterator[Staged]:
+    """The tree, for as long as the deploy takes."""
+    staged = await house.engine.receive(archive, facts)
+    try:
+        yield staged
+    finally:
+        await to_the_end(house.engine.discard(staged))
 
 
 def known(house: House, facts: TreeFacts, wish: Wish) -> Deploy:
     """The deploy that is meant, made when it is new. Raises Refused for another codebase."""
-    app = apps.find(house.store, wish.app)
-    if app is None:
-        app = apps.create(house.store, wish.app, facts.root_commit or "", house.now())
-    elif not same_codebase(app, facts):
-        # What never ran has no history to protect: the name was taken by a deploy that failed.
-        ran = any(each.current for each in apps.deploys(house.store, app.name))
-        if ran and not wish.adopt:
-            raise Refused(
-                f"{app.name} is another codebase: its root commit is {app.root_commit[:7]},"
-                f" this one's {(facts.root_commit or '')[:7]}",
-                hint="name another app with -a, or say --adopt if the history was rewritten",
-            )
-        apps.adopt(house.store, app, facts.root_commit or "")
+    require_same_codebase(house, facts, wish)
+    app = apps.find(house.store, wish.app) or apps.create(house.store, wish.app, "", house.now())
     return apps.ensure_deploy(house.store, app, wish.deploy, house.now())
 
 
-def same_codebase(app: App, facts: TreeFacts) -> bool:
-    """An app is known by its root commit; one without history fits any."""
-    return not app.root_commit or not facts.root_commit or app.root_commit == facts.root_commit
+def require_same_codebase(house: House, facts: TreeFacts, wish: Wish) -> None:
+    """An app is known by its root commit; one without history fits any. Raises Refused."""
+    app = apps.find(house.store, wish.app)
+    theirs = facts.root_commit
+    if app and app.root_commit and theirs and app.root_commit != theirs and not wish.adopt:
+        raise Refused(
+            f"{app.name} is another codebase: its root commit is {app.root_commit[:7]},"
+            f" this one's {theirs[:7]}",
+            hint="name another app with -a, or say --adopt if the history was rewritten",
+        )
+
+
+def learn_codebase(house: House, facts: TreeFacts, wish: Wish) -> None:
+    """From its first release on an app is known by its root commit; --adopt changes it."""
+    if facts.root_commit:
+        apps.adopt(house.store, apps.get(house.store, wish.app), facts.root_commit)
+
+
+async def prune_after(house: House, mine: Attempt) -> None:
+    """Make room once what ran before is gone."""
+    if mine.retiring:
+        await asyncio.wait({mine.retiring})
+    await prune(house)
 
 
 async def make_build(mine: Attempt, staged: Staged, manifest: Manifest) -> Build:

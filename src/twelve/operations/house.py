@@ -2,18 +2,21 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+import logging
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from twelve.engines.contract import Clock, Engine
 from twelve.errors import Conflict
-from twelve.factors.ports.routes import Backend
+from twelve.factors.releases.release import Release
+from twelve.operations.leaving import Leaving
 from twelve.settings import Settings
 from twelve.store.apps import Deploy
 from twelve.store.connection import Store
 
 T = TypeVar("T")
+log = logging.getLogger("twelve.operations")
 
 
 class Servers(Protocol):
@@ -36,6 +39,10 @@ class Holder(NamedTuple):
     who: str
 
 
+KEEPER = Holder("keeping", "twelve")
+"""Twelve itself makes losses good: nobody is told to come back later because of that."""
+
+
 @dataclass
 class UnderWay:
     """One attempt at a time changes what a deploy runs; the others wait."""
@@ -44,16 +51,23 @@ class UnderWay:
     holders: dict[int, Holder] = field(default_factory=dict)
     resting: set[int] = field(default_factory=set)
     """Deploys whose processes ``down`` has stopped: nothing brings them back but an attempt."""
+    due: set[int] = field(default_factory=set)
+    """Deploys that somebody is about to settle."""
     background: set[asyncio.Task[Any]] = field(default_factory=set)
 
     @contextlib.asynccontextmanager
     async def alone(
-        self, deploy: Deploy, holder: Holder, *, wait: bool, waiting: Callable[[Holder], None]
+        self,
+        deploy: Deploy,
+        holder: Holder,
+        *,
+        wait: bool = True,
+        waiting: Callable[[Holder], None] = lambda _: None,
     ) -> AsyncIterator[None]:
-        """Hold the deploy. Raises Conflict when it is held and ``wait`` is off."""
+        """Hold the deploy. Raises Conflict when somebody holds it and ``wait`` is off."""
         lock = self.locks.setdefault(deploy.id, asyncio.Lock())
-        if lock.locked():
-            other = self.holders.get(deploy.id, Holder("change", "somebody"))
+        other = self.holders.get(deploy.id, KEEPER)
+        if lock.locked() and other != KEEPER:
             if not wait:
                 raise Conflict(
                     f"{deploy.label}: a {other.verb} by {other.who} is under way",
@@ -62,23 +76,38 @@ class UnderWay:
             waiting(other)
         async with lock:
             self.holders[deploy.id] = holder
-            self.resting.discard(deploy.id)
             try:
                 yield
             finally:
                 self.holders.pop(deploy.id, None)
 
-    def held(self, deploy: Deploy) -> bool:
-        """An attempt is at work on the deploy, or it is meant to rest."""
-        lock = self.locks.get(deploy.id)
-        return deploy.id in self.resting or (lock is not None and lock.locked())
-
     def go_on(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Let something go on after the operation has answered."""
         task = asyncio.get_running_loop().create_task(work)
         self.background.add(task)
-        task.add_done_callback(self.background.discard)
+        task.add_done_callback(self._over)
         return task
+
+    def _over(self, task: asyncio.Task[Any]) -> None:
+        self.background.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("something in the background failed", exc_info=error)
+
+    async def close(self) -> None:
+        """Control leaves: what is in the background stays for the next one, from the journal."""
+        tasks = tuple(self.background)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def to_the_end(work: Coroutine[Any, Any, T]) -> T:
+    """Await what no cancellation may cut in two."""
+    task = asyncio.ensure_future(work)
+    while not task.done():
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.shield(task)
+    return task.result()
 
 
 @dataclass(frozen=True)
@@ -95,9 +124,6 @@ class House:
     """The uid of a purpose; nothing where this home has only one."""
     tier: str
     under_way: UnderWay = field(default_factory=UnderWay)
-    draining: dict[str, Backend] = field(default_factory=dict)
-    """Clusters that no route names any more, but that still answer."""
-
-    def plain_tier(self) -> Mapping[str, str]:
-        """The tier as data."""
-        return {"tier": self.tier}
+    leaving: Leaving = field(default_factory=Leaving)
+    instead: dict[int, tuple[Deploy, Release]] = field(default_factory=dict)
+    """What the router shows for a deploy whose attempt is past the switch and not yet recorded."""

@@ -1,14 +1,19 @@
 """Keeping: what befalls processes becomes events of the stream, and losses are made good."""
 
-import contextlib
+import asyncio
 import logging
 
 from twelve.engines.contract import Happened
 from twelve.errors import TwelveError
-from twelve.factors.processes.instance import parse_instance
-from twelve.operations.house import House
-from twelve.operations.settle import ONCE, settle
-from twelve.store import apps
+from twelve.factors.processes.instance import PLATFORM, RUN_ONCE, Instance, parse_instance
+from twelve.operations.house import KEEPER, House
+from twelve.operations.settle import settle
+from twelve.operations.wanted import instances_of
+from twelve.store import apps, releases
+from twelve.store.apps import Deploy
+
+FIRST_PAUSE, LAST_PAUSE = 0.5, 60.0
+"""Seconds between two tries to settle a deploy that cannot be settled yet."""
 
 log = logging.getLogger("twelve.keeping")
 
@@ -16,22 +21,22 @@ log = logging.getLogger("twelve.keeping")
 async def keep_settled(house: House) -> None:
     """For as long as control lives."""
     async for what in house.engine.happenings():
-        instance = parse_instance(what.name)
-        if instance.type in ONCE or instance.app == "twelve":
-            continue
-        with contextlib.suppress(TwelveError):
-            await tell(house, what)
-        if what.kind == "gone":
-            house.under_way.go_on(make_good(house, instance.app, instance.deploy))
+        try:
+            await take_note(house, what)
+        except Exception:
+            log.exception("%s of %s", what.kind, what.name)
 
 
-async def tell(house: House, what: Happened) -> None:
-    """A line in the deploy's stream."""
+async def take_note(house: House, what: Happened) -> None:
+    """Tell it, and make it good when it is a loss."""
     instance = parse_instance(what.name)
-    words = sentence(what)
-    if words:
+    if instance.type in RUN_ONCE or instance.app == PLATFORM:
+        return
+    if words := sentence(what):
         label = f"{instance.process}@{instance.tag}"
         await house.engine.note(instance.app, instance.deploy, f"{label} {words}")
+    if what.kind == "gone" and (deploy := missed(house, instance)):
+        house.under_way.go_on(make_good(house, deploy))
 
 
 def sentence(what: Happened) -> str:
@@ -49,12 +54,47 @@ def sentence(what: Happened) -> str:
     return ""
 
 
-async def make_good(house: House, app: str, name: str) -> None:
-    """Start again what is wanted and gone, unless an attempt is at work on the deploy."""
-    deploy = apps.find_deploy(house.store, app, name)
-    if deploy is None or house.under_way.held(deploy):
+def missed(house: House, instance: Instance) -> Deploy | None:
+    """The deploy whose current release names this process."""
+    deploy = apps.find_deploy(house.store, instance.app, instance.deploy)
+    release = releases.current(house.store, deploy) if deploy else None
+    if deploy is None or release is None:
+        return None
+    return deploy if instance.name in {i.name for i in instances_of(deploy, release)} else None
+
+
+async def make_good(house: House, deploy: Deploy) -> None:
+    """Settle a deploy once nobody else holds it, and again until that succeeds.
+
+    One that rests, or that an attempt has changed meanwhile, is settled as it is then.
+    """
+    due = house.under_way.due
+    if deploy.id in due:
         return
+    pause = FIRST_PAUSE
+    due.add(deploy.id)
+    try:
+        while True:
+            async with house.under_way.alone(deploy, KEEPER):
+                # What happens from here on needs a look of its own.
+                due.discard(deploy.id)
+                if await settled(house, deploy):
+                    return
+                due.add(deploy.id)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LAST_PAUSE)
+    finally:
+        due.discard(deploy.id)
+
+
+async def settled(house: House, deploy: Deploy) -> bool:
+    """Whether settling it was possible, or there is nothing to settle any more."""
+    if apps.find_deploy(house.store, deploy.app, deploy.name) is None:
+        return True
     try:
         await settle(house, deploy)
-    except (TimeoutError, TwelveError):
-        log.exception("%s could not be settled", deploy.label)
+    except (OSError, TwelveError) as error:
+        log.warning("%s could not be settled: %s", deploy.label, error)
+        await house.engine.note(deploy.app, deploy.name, f"could not be settled: {error}")
+        return False
+    return True

@@ -3,17 +3,19 @@
 from twelve.factors.resources.kinds import kind_of
 from twelve.factors.resources.names import check_name, name_for
 from twelve.manifest import Manifest
-from twelve.operations.attach import attached, bind
+from twelve.operations.attach import attached
 from twelve.operations.attempt import Attempt
 from twelve.operations.house import House
-from twelve.store import resources
+from twelve.store import resources, versions
 from twelve.store.apps import Deploy
 from twelve.store.resources import Resource
 
 
 async def provision(mine: Attempt, manifest: Manifest) -> None:
     """Create and bind every resource of the manifest that the deploy lacks."""
-    has = attached(mine.house, mine.deploy)
+    store = mine.house.store
+    head = versions.head(store, mine.deploy, "config")
+    has = attached(mine.house, mine.deploy) | versions.values(store, mine.deploy, "config", head)
     missing = {v: kind for v, kind in manifest.resources.items() if v not in has}
     urls = {}
     for variable, kind in sorted(missing.items()):
@@ -21,7 +23,7 @@ async def provision(mine: Attempt, manifest: Manifest) -> None:
         mine.tell("resources", f"created {kind} {resource.name} as {variable}")
         urls[variable] = resource.url
     if urls:
-        bind(mine, urls, (), f"provision {' '.join(urls)}")
+        mine.make_version("attachments", urls, (), f"provision {' '.join(urls)}")
 
 
 async def create_resource(

@@ -4,57 +4,75 @@ import asyncio
 import contextlib
 
 from twelve.errors import TwelveError
-from twelve.factors.processes.instance import parse_instance
-from twelve.factors.releases.journal import Verdict, verdict
+from twelve.factors.processes.instance import BUILD_STEP, RELEASE_PHASE, parse_instance
+from twelve.factors.releases.journal import Step, Verdict, verdict
 from twelve.operations.house import House
-from twelve.operations.run_once import record_end
-from twelve.operations.settle import settle
-from twelve.store import apps, journal, releases, runs, versions
+from twelve.operations.keeping import make_good
+from twelve.operations.leaving import Farewell
+from twelve.operations.retire import farewell, retire, see_off
+from twelve.operations.run_once import name_of, record_end
+from twelve.operations.settle import unwanted
+from twelve.operations.undo import undo
+from twelve.store import apps, journal, releases, runs
 from twelve.store.apps import Deploy
 from twelve.store.journal import Entry
+
+PATIENCE = 10.0
+"""Seconds: what takes longer to settle, a process that is slow to stop, goes on by itself."""
+
+SWITCHED = frozenset({Step.SWITCH, Step.SUCCEED})
+"""Requests may have gone to the new release already."""
 
 
 async def recover(house: House) -> list[str]:
     """Old or new, never half: what was done about each attempt, in sentences."""
     deploys = {deploy.id: deploy for deploy in apps.deploys(house.store)}
+    await sweep(house)
     said = [
         await close(house, deploys[entry.deploy_id], entry)
         for entry in journal.unfinished(house.store)
     ]
-    await sweep(house)
-    await asyncio.gather(*(settle(house, deploy) for deploy in deploys.values()))
+    settling = resettle(house)
+    if settling:
+        await asyncio.wait(settling, timeout=PATIENCE)
     await follow_runs(house, deploys)
     return said
+
+
+def resettle(house: House) -> list[asyncio.Task[None]]:
+    """Settle every deploy, each as soon as no attempt holds it: after a supervisor was replaced."""
+    deploys = apps.deploys(house.store)
+    return [house.under_way.go_on(make_good(house, deploy)) for deploy in deploys]
 
 
 async def close(house: House, deploy: Deploy, entry: Entry) -> str:
     """Write down how an attempt came out; settling does what that says."""
     outcome = verdict(entry.step)
-    with house.store.writing():
-        if outcome is Verdict.UNDO:
-            undo_heads(house, deploy)
-        if entry.number is not None:
-            detail = {"step": entry.step, "why": "control died"}
-            number = entry.number
-            releases.record(house.store, deploy, number, outcome, house.now(), **detail)
-        journal.end(house.store, entry.id, outcome, house.now())
     tag = f" v{entry.number}" if entry.number else ""
     said = f"{entry.verb}{tag} was cut off at {entry.step}: {outcome}"
-    await house.engine.note(deploy.app, deploy.name, said)
+    if outcome is Verdict.UNDO:
+        await take_back(house, deploy, entry)
+        await house.engine.note(deploy.app, deploy.name, said)
+    else:
+        what = Farewell.from_plain(entry.detail["farewell"])
+        number, release = house.leaving.enlist(what), entry.number or deploy.current or 0
+        house.under_way.go_on(retire(house, deploy, release, entry.id, what, number, said))
     return f"{deploy.label}: {said}"
 
 
-def undo_heads(house: House, deploy: Deploy) -> None:
-    """Config and attachments as the current release has them; newer versions failed."""
-    current = releases.current(house.store, deploy)
-    if current is None:
-        return
-    for kind, version in (("config", current.config), ("attachments", current.attachments)):
-        head = versions.head(house.store, deploy, kind)  # type: ignore[arg-type]
-        if head != version:
-            versions.make_head(house.store, deploy, kind, version)  # type: ignore[arg-type]
-        if head > version:
-            versions.mark_failed(house.store, deploy, kind, head)  # type: ignore[arg-type]
+async def take_back(house: House, deploy: Deploy, entry: Entry) -> None:
+    """Undo what an attempt has changed. Requests that its release holds may end first."""
+    store = house.store
+    with store.writing():
+        undo(store, deploy, entry.detail)
+        if entry.number is not None:
+            detail = {"step": entry.step, "why": "control died"}
+            releases.record(store, deploy, entry.number, Verdict.UNDO, house.now(), **detail)
+        journal.end(store, entry.id, Verdict.UNDO, house.now())
+    failed = releases.find(store, deploy, entry.number)
+    if failed and entry.step in SWITCHED:
+        what = farewell(house, deploy, failed, await unwanted(house, deploy))
+        house.under_way.go_on(see_off(house, what, house.leaving.enlist(what)))
 
 
 async def sweep(house: House) -> None:
@@ -62,7 +80,7 @@ async def sweep(house: House) -> None:
     for name in await house.engine.observe():
         instance = parse_instance(name)
         known = apps.find_deploy(house.store, instance.app, instance.deploy)
-        if not known or instance.type in {"build", "release"}:
+        if not known or instance.type in {BUILD_STEP, RELEASE_PHASE}:
             with contextlib.suppress(TwelveError):
                 await house.engine.stop(name, grace=5, signal="SIGTERM")
 
@@ -71,8 +89,7 @@ async def follow_runs(house: House, deploys: dict[int, Deploy]) -> None:
     """Record the ends of runs that outlived control; those that vanished ended unseen."""
     seen = await house.engine.observe()
     for deploy_id, run in runs.open_runs(house.store):
-        deploy = deploys[deploy_id]
-        name = f"{deploy.label}/run.{run.id}@v{run.number}"
+        name = name_of(deploys[deploy_id], run)
         if name in seen:
             house.under_way.go_on(record_end(house, run.id, name))
         else:

@@ -4,6 +4,7 @@ import secrets
 
 from twelve.engines.contract import OneOff
 from twelve.errors import ReleaseFailed
+from twelve.factors.lifecycle.advice import advice
 from twelve.factors.logs.filter import Filter
 from twelve.factors.processes.command import argv_for
 from twelve.factors.processes.instance import Instance
@@ -11,8 +12,9 @@ from twelve.factors.releases.journal import Step
 from twelve.factors.releases.release import Release
 from twelve.manifest import Manifest
 from twelve.operations.attempt import Attempt
+from twelve.operations.house import House, to_the_end
+from twelve.operations.run_once import GRACE, begin, record_end
 from twelve.operations.wanted import build_of, variables_of
-from twelve.store import runs
 from twelve.store.runs import Run
 
 LAST_LINES = 20
@@ -33,19 +35,32 @@ async def release_phase(mine: Attempt, release: Release, manifest: Manifest) -> 
     variables = variables_of(house, deploy, release)
     uid = house.uid_of(f"deploy {deploy.label}")
     run = Run(run_id, release.number, "release", words, mine.who, False, house.now(), *[None] * 3)
-    runs.begin(house.store, deploy, run)
-    await house.engine.run(OneOff(instance, words, variables, build.artifact, uid))
-    end = await house.engine.ended(instance.name)
-    runs.end(house.store, run_id, end.code, end.signal, house.now())
-    last = Filter(processes=frozenset({instance.process}), n=LAST_LINES)
-    tail = [
-        line.data.decode(errors="replace")
-        async for line in house.engine.lines(deploy.app, deploy.name, last, follow=False)
-    ]
+    one_off = OneOff(instance, words, variables, build.artifact, uid)
+    await begin(house, deploy, run, one_off)
+    try:
+        end = await record_end(house, run_id, one_off.name)
+    except BaseException:
+        # Taken back: it must not go on beside what comes next.
+        await to_the_end(stop_now(house, run_id, one_off.name))
+        raise
     if end.status != 0:
+        said = tuple(await last_lines(house, instance))
         raise ReleaseFailed(
             f"{release.name}: the release command {end}: {command}",
-            hint="mend the command and deploy again; what ran before runs on",
-            problems=tuple(tail),
+            hint=advice(said) or "mend the command and deploy again; what ran before runs on",
+            problems=said,
         )
     mine.tell(Step.RELEASE_PHASE, "done", seconds=mine.lap())
+
+
+async def stop_now(house: House, run_id: str, name: str) -> None:
+    """End it, and its record."""
+    await house.engine.stop(name, grace=GRACE, signal="SIGTERM")
+    await record_end(house, run_id, name)
+
+
+async def last_lines(house: House, instance: Instance) -> list[str]:
+    """What it printed last."""
+    last = Filter(processes=frozenset({instance.process}), n=LAST_LINES)
+    lines = house.engine.lines(instance.app, instance.deploy, last, follow=False)
+    return [line.data.decode(errors="replace") async for line in lines]

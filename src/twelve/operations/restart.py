@@ -1,5 +1,7 @@
 """Restart and stop: the same release with new processes, or without some of them."""
 
+import asyncio
+
 from twelve.engines.contract import Tell
 from twelve.errors import NotFound, Refused
 from twelve.factors.releases.release import Release
@@ -7,9 +9,8 @@ from twelve.operations.attempt import attempt
 from twelve.operations.cut import cut_release
 from twelve.operations.house import House
 from twelve.operations.roll_out import roll_out
-from twelve.operations.settle import settle
 from twelve.operations.wanted import build_of
-from twelve.store import apps, releases
+from twelve.store import releases
 from twelve.store.apps import Deploy
 
 
@@ -21,10 +22,9 @@ async def restart(
     What ``stop`` held back runs again. Raises NotFound for an unknown type.
     """
     async with attempt(house, deploy, "restart", who, tell, wait=wait) as mine:
-        before = running(house, deploy)
+        before = running(house, mine.deploy)
         kinds = named(before, what)
-        held = {name for name in deploy.stopped if name.split(".")[0] not in kinds}
-        apps.set_stopped(house.store, deploy, held)
+        mine.hold_back({n for n in mine.deploy.stopped if n.split(".")[0] not in kinds})
         release = cut_release(
             mine,
             build_of(house, deploy, before),
@@ -37,13 +37,18 @@ async def restart(
 
 
 async def stop(house: House, deploy: Deploy, what: str, *, who: str, tell: Tell) -> None:
-    """Hold back all processes, a type or one process until a restart. Raises NotFound."""
-    async with attempt(house, deploy, "stop", who, tell):
-        before = running(house, deploy)
+    """Hold back all processes, a type or one process until a restart or a deploy.
+
+    Returns when they are gone. Raises NotFound.
+    """
+    async with attempt(house, deploy, "stop", who, tell) as mine:
+        before = running(house, mine.deploy)
         kinds = named(before, what)
-        apps.set_stopped(house.store, deploy, deploy.stopped | ({what} if what else set(kinds)))
-        await settle(house, deploy)
+        mine.hold_back(mine.deploy.stopped | ({what} if what else kinds))
+        await roll_out(mine, before)
         await house.engine.note(deploy.app, deploy.name, f"stopped {what or 'all'} by {who}")
+        assert mine.retiring is not None
+        await asyncio.shield(mine.retiring)
 
 
 def running(house: House, deploy: Deploy) -> Release:

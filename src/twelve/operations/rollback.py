@@ -10,7 +10,7 @@ from twelve.operations.cut import cut_release
 from twelve.operations.house import House
 from twelve.operations.roll_out import roll_out
 from twelve.operations.wanted import build_of, manifest_of
-from twelve.store import releases, versions
+from twelve.store import builds, releases, versions
 from twelve.store.apps import Deploy
 
 
@@ -32,12 +32,14 @@ async def rollback(
     async with attempt(house, deploy, "rollback", who, tell, wait=wait) as mine:
         old = target(mine, to)
         build = build_of(house, deploy, old)
-        now = releases.current(house.store, deploy)
+        now = releases.current(house.store, mine.deploy)
         for sentence in cannot_undo(mine, old, now):
             tell("warning", sentence)
-        for kind, version in (("config", old.config), ("attachments", old.attachments)):
-            versions.make_head(house.store, deploy, kind, version)  # type: ignore[arg-type]
-        wanted = old.formation if formation else keep_up(old.formation, now)
+        versions.make_head(house.store, deploy, "config", old.config)
+        versions.make_head(house.store, deploy, "attachments", old.attachments)
+        if formation:
+            mine.ask(old.formation)
+        wanted = old.formation if formation else at_least(old.formation, now)
         release = cut_release(mine, build, reason=f"rollback to {old.tag}", formation=wanted)
         await roll_out(mine, release)
     return release
@@ -47,15 +49,22 @@ def target(mine: Attempt, to: int | None) -> Release:
     """The release that is meant. Raises NotFound or Refused."""
     store, deploy = mine.house.store, mine.deploy
     if to is not None:
-        return releases.get(store, deploy, to)
-    if old := releases.rollback_target(store, deploy):
-        return old
+        old = releases.get(store, deploy, to)
+        if builds.is_kept(store, deploy.app_id, old.build):
+            return old
+        raise Refused(
+            f"{old.name}: its build is not kept any more",
+            hint="check out its commit and deploy that; TWELVE_KEEP_RELEASES keeps more of them",
+        )
+    if newest := releases.rollback_target(store, deploy):
+        return newest
     raise Refused(
-        f"{deploy.label} has no earlier release that ran something else", hint="twelve releases"
+        f"{deploy.label} has no earlier release that ran something else and is kept",
+        hint="twelve releases",
     )
 
 
-def keep_up(old: Mapping[str, int], now: Release | None) -> dict[str, int]:
+def at_least(old: Mapping[str, int], now: Release | None) -> dict[str, int]:
     """The old types, each at its current quantity where that is higher."""
     current = now.formation if now else {}
     return {kind: max(quantity, current.get(kind, 0)) for kind, quantity in old.items()}

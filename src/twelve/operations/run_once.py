@@ -18,6 +18,10 @@ PAUSE = 0.02
 """Seconds between two looks at the ledger for the end of a run that was stopped."""
 
 
+GRACE = 10.0
+"""Seconds between SIGTERM and SIGKILL for a run that is stopped."""
+
+
 class Started(NamedTuple):
     """A run that is under way."""
 
@@ -66,10 +70,19 @@ async def run_once(
     run = Run(
         run_id, release.number, "run", one_off.words, who, detached, house.now(), None, None, None
     )
-    runs.begin(house.store, deploy, run)
-    descriptor = await house.engine.run(one_off)
+    descriptor = await begin(house, deploy, run, one_off)
     end = house.under_way.go_on(record_end(house, run_id, one_off.name))
     return Started(run, one_off.name, descriptor, end)
+
+
+async def begin(house: House, deploy: Deploy, run: Run, one_off: OneOff) -> int | None:
+    """Record a run, then start it; the descriptor of its input. One that never began has ended."""
+    runs.begin(house.store, deploy, run)
+    try:
+        return await house.engine.run(one_off)
+    except BaseException:
+        runs.end(house.store, run.id, None, None, house.now())
+        raise
 
 
 async def record_end(house: House, run_id: str, name: str) -> Exit:
@@ -85,9 +98,13 @@ async def stop_run(house: House, deploy: Deploy, run_id: str) -> None:
     Returns when its end is recorded.
     """
     run = runs.get(house.store, deploy, run_id)
-    instance = Instance(deploy.app, deploy.name, run.kind, run_id, run.number)
     if run.ended_ns is None:
-        await house.engine.stop(instance.name, grace=10, signal="SIGTERM")
+        await house.engine.stop(name_of(deploy, run), grace=GRACE, signal="SIGTERM")
     while run.ended_ns is None:
         await asyncio.sleep(PAUSE)
         run = runs.get(house.store, deploy, run_id)
+
+
+def name_of(deploy: Deploy, run: Run) -> str:
+    """Of its process: ``shop/production/run.k3x9@v7``."""
+    return Instance(deploy.app, deploy.name, run.kind, run.id, run.number).name

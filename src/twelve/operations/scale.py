@@ -3,15 +3,14 @@
 from collections.abc import Sequence
 
 from twelve.engines.contract import Tell
-from twelve.errors import Refused
 from twelve.factors.concurrency.formation import parse_formation
 from twelve.factors.releases.release import Release
 from twelve.operations.attempt import attempt
 from twelve.operations.cut import cut_release
 from twelve.operations.house import House
+from twelve.operations.restart import running
 from twelve.operations.roll_out import roll_out
 from twelve.operations.wanted import build_of, manifest_of
-from twelve.store import apps, releases
 from twelve.store.apps import Deploy
 
 
@@ -20,12 +19,10 @@ async def scale(
 ) -> Release:
     """Set quantities, written ``web=2 worker=1``.
 
-    Raises Invalid for words that are not that, NotFound for a type that the build has not.
+    Raises Invalid for words that are not that or name no type, Refused before the first release.
     """
     async with attempt(house, deploy, "scale", who, tell, wait=wait) as mine:
-        before = releases.current(house.store, deploy)
-        if before is None:
-            raise Refused(f"{deploy.label} has no release yet", hint="twelve deploy makes one")
+        before = running(house, mine.deploy)
         build = build_of(house, deploy, before)
         types = manifest_of(build).processes
         change = parse_formation(words, types, before.formation)
@@ -33,7 +30,7 @@ async def scale(
         if wanted == before.formation:
             tell("scale", "nothing changes")
             return before
-        apps.set_formation(house.store, deploy, {**deploy.formation, **change})
+        mine.ask(change)
         note = " ".join(f"{kind}={change[kind]}" for kind in sorted(change))
         release = cut_release(mine, build, reason=f"scale {note}", formation=wanted)
         await roll_out(mine, release)

@@ -1,7 +1,5 @@
 """What is wanted: the processes of a release, and the way of requests to them."""
 
-from collections.abc import Mapping
-
 from twelve.engines.contract import Process
 from twelve.factors.config.contract import with_defaults
 from twelve.factors.ports.hosts import default_hosts
@@ -76,12 +74,24 @@ def lease(house: House, instance: Instance) -> int:
     return leases.lease_port(house.store, instance.name, range(first, last + 1), house.port_is_free)
 
 
-def route_table(house: House, instead: Mapping[int, Release] | None = None) -> Table:
-    """The way of requests to every deploy, with some releases in place of the current ones."""
+def another_port(house: House, process: Process) -> Process:
+    """The process with another port than the one that a stranger holds."""
+    first, last = house.settings.ports
+    ports = range(first, last + 1)
+    return process._replace(
+        port=leases.move_port(house.store, process.name, ports, house.port_is_free)
+    )
+
+
+def route_table(house: House) -> Table:
+    """The way of requests to every deploy, and the clusters that some are still under way in."""
     routes: list[Route] = []
-    backends = dict(house.draining)
-    for deploy in apps.deploys(house.store):
-        release = (instead or {}).get(deploy.id) or releases.current(house.store, deploy)
+    backends = house.leaving.backends()
+    for recorded in apps.deploys(house.store):
+        deploy, release = house.instead.get(recorded.id) or (
+            recorded,
+            releases.current(house.store, recorded),
+        )
         if release is None:
             routes.append(Route(deploy.app, deploy.name, hosts_of(house, deploy), None, NEVER))
             continue

@@ -62,6 +62,11 @@ class Host:
                 self.up.add(kind)
         return server, place
 
+    async def take_over(self) -> None:
+        """After a new supervisor adopted the servers: have it keep them running again."""
+        self.up.clear()
+        await self.ensure(self.kinds())
+
     async def create(self, kind: str, name: str) -> str:
         """A part of the server for one resource; its URL, a secret."""
         server, place = await self.ensure_one(kind)

@@ -122,19 +122,19 @@ def deploys(store: Store, app: str | None = None) -> list[Deploy]:
     return [_deploy(row) for row in rows]
 
 
-def set_current(store: Store, deploy: Deploy, number: int | None) -> None:
-    """Make this release the one that serves."""
-    store.do("UPDATE deploys SET current = ? WHERE id = ?", number, deploy.id)
+def set_running(store: Store, deploy: Deploy, number: int | None) -> None:
+    """Make this release the one that serves, with the deploy's quantities and what it holds back.
 
-
-def set_stopped(store: Store, deploy: Deploy, names: Collection[str]) -> None:
-    """Hold these types and processes back until they are started again."""
-    store.do("UPDATE deploys SET stopped = ? WHERE id = ?", json.dumps(sorted(names)), deploy.id)
-
-
-def set_formation(store: Store, deploy: Deploy, formation: Mapping[str, int]) -> None:
-    """The quantities that were asked for; they outrank the manifest's."""
-    store.do("UPDATE deploys SET formation = ? WHERE id = ?", json.dumps(formation), deploy.id)
+    ``formation`` are the quantities that were asked for: they outrank the manifest's. ``stopped``
+    are types and processes that do not run until they are started again.
+    """
+    store.do(
+        "UPDATE deploys SET current = ?, formation = ?, stopped = ? WHERE id = ?",
+        number,
+        json.dumps(deploy.formation),
+        json.dumps(sorted(deploy.stopped)),
+        deploy.id,
+    )
 
 
 def destroy_deploy(store: Store, deploy: Deploy) -> None:

@@ -10,11 +10,12 @@ from typing import Any, NamedTuple
 
 import apsw
 
-from twelve.errors import Conflict, Missing
+from twelve.errors import Conflict, Invalid, Missing
 from twelve.store.vault import Vault
 
 # Before 3.51.3 a reset of the write-ahead log could corrupt the file (SQLite release notes).
 SAFE_SQLITE = (3, 51, 3)
+SEALED = "this home's"
 Row = Mapping[str, Any]
 
 
@@ -67,7 +68,8 @@ def _as_mapping(cursor: apsw.Cursor, row: tuple[Any, ...]) -> Row:
 def open_store(path: Path, vault: Vault) -> Store:
     """Open the store, bring its schema up to date and check that it is sound to write to.
 
-    Raises Missing when this SQLite is unsafe, Conflict when a newer Twelve has written the file.
+    Raises Missing when this SQLite is unsafe, Conflict when a newer Twelve has written the file,
+    Invalid when it is damaged or the vault's key is not the one that it was made with.
     """
     version = tuple(int(part) for part in apsw.sqlite_lib_version().split("."))
     if version < SAFE_SQLITE:
@@ -75,17 +77,46 @@ def open_store(path: Path, vault: Vault) -> Store:
             f"SQLite {apsw.sqlite_lib_version()} may corrupt its log",
             hint="install apsw 3.51.3 or newer: pip install --upgrade apsw",
         )
-    fresh = not path.exists()
-    db = apsw.Connection(str(path))
-    if fresh:
-        os.chmod(path, 0o600)
-    db.set_busy_timeout(5000)
-    db.row_trace = _as_mapping
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-        db.execute(f"PRAGMA {pragma}").fetchall()
-    store = Store(db, vault)
-    migrate(store, path)
+    store = Store(_connect(path), vault)
+    try:
+        migrate(store, path)
+        check_key(store, path)
+    except BaseException:
+        store.db.close()
+        raise
     return store
+
+
+def _connect(path: Path) -> apsw.Connection:
+    if not path.exists():
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    try:
+        db = apsw.Connection(str(path))
+        db.set_busy_timeout(5000)
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            db.execute(f"PRAGMA {pragma}").fetchall()
+    except (apsw.NotADBError, apsw.CorruptError):
+        raise Invalid(
+            f"{path}: this is no store that Twelve can read",
+            hint="put a copy of it back: one from before the last upgrade stands beside it",
+        ) from None
+    db.row_trace = _as_mapping
+    return db
+
+
+def check_key(store: Store, path: Path) -> None:
+    """Tell at once when the master key is not this home's. Raises Invalid."""
+    row = store.one("SELECT sealed FROM seal")
+    if row is None:
+        store.insert("seal", {"id": 1, "sealed": store.vault.seal(SEALED, ("seal",))})
+        return
+    try:
+        store.vault.open(row["sealed"], ("seal",))
+    except Invalid:
+        raise Invalid(
+            f"{path}: the master key is not the one that this home was made with",
+            hint="name the right one with TWELVE_MASTER_KEY_FILE, or put master.key back",
+        ) from None
 
 
 def migrations() -> list[tuple[int, str]]:
@@ -114,12 +145,15 @@ def migrate(store: Store, path: Path) -> None:
 
 
 def _set_aside(store: Store, target: Path) -> None:
-    copy = apsw.Connection(str(target))
-    os.chmod(target, 0o600)
+    temporary = target.with_name(f"{target.name}.new")
+    temporary.unlink(missing_ok=True)
+    os.close(os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    copy = apsw.Connection(str(temporary))
     with copy.backup("main", store.db, "main") as backup:
         while not backup.done:
             backup.step(100)
     copy.close()
+    temporary.rename(target)
 
 
 def schema_digest() -> str:

@@ -22,10 +22,12 @@ class Entry(NamedTuple):
     at_ns: int
 
 
-def begin(store: Store, deploy: Deploy, verb: str, who: str, now_ns: int) -> int:
-    """Open an attempt; its id."""
+def begin(
+    store: Store, deploy: Deploy, verb: str, who: str, now_ns: int, detail: Mapping[str, Any]
+) -> int:
+    """Open an attempt; its id. ``detail`` is what it takes to undo it."""
     row = {"deploy_id": deploy.id, "verb": verb, "step": Step.RECEIVED, "who": who, "at_ns": now_ns}
-    return store.insert("journal", row)
+    return store.insert("journal", row | {"detail": json.dumps(detail)})
 
 
 def step(store: Store, entry: int, to: Step, **detail: Any) -> None:
@@ -36,6 +38,19 @@ def step(store: Store, entry: int, to: Step, **detail: Any) -> None:
         json.dumps(detail),
         entry,
     )
+
+
+def note(store: Store, entry: int, **detail: Any) -> None:
+    """Add to what is known of the attempt; mappings are merged."""
+    store.do(
+        "UPDATE journal SET detail = json_patch(detail, ?) WHERE id = ?", json.dumps(detail), entry
+    )
+
+
+def detail(store: Store, entry: int) -> Mapping[str, Any]:
+    """What is known of the attempt; nothing when its deploy is gone."""
+    row = store.one("SELECT detail FROM journal WHERE id = ?", entry)
+    return json.loads(row["detail"]) if row else {}
 
 
 def name_release(store: Store, entry: int, number: int) -> None:

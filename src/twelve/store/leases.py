@@ -14,12 +14,14 @@ def lease_port(store: Store, process: str, ports: range, is_free: Callable[[int]
     if row := store.one("SELECT port FROM ports WHERE process = ?", process):
         return int(row["port"])
     taken = {row["port"] for row in store.all("SELECT port FROM ports")}
-    last = store.one("SELECT port FROM ports ORDER BY rowid DESC LIMIT 1")
-    start = (last["port"] + 1 if last else ports.start) - ports.start
+    last = store.one("SELECT value FROM turns WHERE name = 'port'")
+    start = (last["value"] + 1 if last else ports.start) - ports.start
     for offset in range(len(ports)):
         port = ports[(start + offset) % len(ports)]
         if port not in taken and is_free(port):
-            store.insert("ports", {"port": port, "process": process})
+            with store.writing():
+                store.insert("ports", {"port": port, "process": process})
+                store.do("INSERT OR REPLACE INTO turns (name, value) VALUES ('port', ?)", port)
             return port
     raise Refused(
         f"no port is free between {ports.start} and {ports.stop - 1}",

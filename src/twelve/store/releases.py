@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from twelve.errors import NotFound
 from twelve.factors.releases.release import Release
+from twelve.store import builds
 from twelve.store.apps import Deploy
 from twelve.store.connection import Row, Store
 
@@ -103,6 +104,17 @@ def events(store: Store, deploy: Deploy, number: int) -> list[ReleaseEvent]:
     return [ReleaseEvent(row["kind"], json.loads(row["detail"]), row["at_ns"]) for row in rows]
 
 
+def warnings(store: Store, deploy: Deploy, since: int) -> list[Mapping[str, Any]]:
+    """What is to be said about the releases from number ``since`` on, and about their processes."""
+    rows = store.all(
+        "SELECT detail FROM release_events WHERE deploy_id = ? AND kind = 'warning'"
+        " AND number >= ? ORDER BY id",
+        deploy.id,
+        since,
+    )
+    return [json.loads(row["detail"]) for row in rows]
+
+
 def states(store: Store, deploy: Deploy) -> dict[int, str]:
     """The last word on each release: its newest event that is a state."""
     rows = store.all(
@@ -114,18 +126,22 @@ def states(store: Store, deploy: Deploy) -> dict[int, str]:
 
 
 def rollback_target(store: Store, deploy: Deploy) -> Release | None:
-    """The newest release before the current one that served and runs something else."""
+    """The newest release before the current one that served, ran something else and is kept."""
     now = current(store, deploy)
     if now is None:
         return None
-    served = {
-        row["number"]
-        for row in store.all(
-            "SELECT number FROM release_events WHERE deploy_id = ? AND kind = 'released'", deploy.id
-        )
-    }
+    once = served(store, deploy)
     for release in ls(store, deploy):
-        older = release.number < now.number and release.number in served
-        if older and release.digest != now.digest:
+        older = release.number < now.number and release.number in once
+        other = release.digest != now.digest
+        if older and other and builds.is_kept(store, deploy.app_id, release.build):
             return release
     return None
+
+
+def served(store: Store, deploy: Deploy) -> set[int]:
+    """The numbers of the releases that served once, or still do."""
+    rows = store.all(
+        "SELECT number FROM release_events WHERE deploy_id = ? AND kind = 'released'", deploy.id
+    )
+    return {row["number"] for row in rows}

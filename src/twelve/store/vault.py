@@ -82,13 +82,15 @@ def _write_key(path: Path) -> None:
 
 
 def decode_key(text: str, source: str) -> bytes:
-    """The 32 bytes of a key in base64. Raises Invalid and never repeats the text."""
+    """The 32 bytes of a key in base64 or hex. Raises Invalid and never repeats the text."""
+    text = text.strip()
     try:
-        key = base64.b64decode(text.strip(), validate=True)
+        # 64 hex digits are base64 as well, of 48 bytes.
+        key = bytes.fromhex(text) if len(text) == 64 else base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         key = b""
     if len(key) != KEY_BYTES:
         raise Invalid(
-            f"{source}: not a master key", hint="32 bytes in base64: openssl rand -base64 32"
+            f"{source}: not a master key", hint="32 bytes in base64 or hex: openssl rand -base64 32"
         )
     return key

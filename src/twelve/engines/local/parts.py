@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,8 +35,9 @@ class Parts:
     grew: Watch
     pythons: tuple[str, ...] = ()
     reader: asyncio.Task[None] | None = None
-    lost: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    lost: list[Callable[[], Coroutine[Any, Any, None]]] = field(default_factory=list)
     """Called after a new supervisor has taken the place of one that died."""
+    calls: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def watch(self, since: int) -> None:
         """Feed the board for as long as control lives; a dead supervisor is replaced."""
@@ -60,22 +61,31 @@ class Parts:
                 since = int((await self.supervisor.hello())["since"])
                 self.board.reset(await self.supervisor.list())
                 await self.start_all()
-                for call in self.lost:
-                    await call()
+                # Beside this reader: what they stop is gone when an event has said so.
+                self.calls = [asyncio.create_task(call()) for call in self.lost]
                 return since
             await asyncio.sleep(0.2)
 
     async def launch(self, launch: dict[str, Any]) -> int:
         """Start a process; the pid of its init. Who waits for it finds it on the board at once."""
+        starting = asyncio.create_task(self._launch(launch))
+        try:
+            return await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            # The supervisor has been told: whoever stops it must find it on the board.
+            await asyncio.wait({starting})
+            raise
+
+    async def _launch(self, launch: dict[str, Any]) -> int:
         known = self.board.expect(launch["name"])
         try:
             pid = await self.supervisor.start(launch)
-            self.board.take_over(launch["name"])
-            return pid
         except BaseException:
             if not known:
                 self.board.seen.pop(launch["name"], None)
             raise
+        self.board.take_over(launch["name"])
+        return pid
 
     async def start_all(self) -> None:
         """Start collector and router where they do not run yet."""

@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -92,6 +92,28 @@ def clean(home: Path) -> None:
     if (home / "builds").is_dir():
         for path in (home / "builds").iterdir():
             discard(path)
+
+
+def take_away(home: Path, kept: Collection[str]) -> list[Path]:
+    """Move every layer but these out of sight, all at once; the folders that are to be removed.
+
+    No build may be under way: it may have found a layer that this takes.
+    """
+    gone = []
+    for path in (home / "layers").iterdir():
+        if path.name not in kept:
+            target = Path(tempfile.mkdtemp(prefix="gone-", dir=_folder(home / "builds")))
+            # Only a folder that its owner may write to can be moved: its ".." changes.
+            path.chmod(0o755)
+            os.rename(path, target / "layer")
+            gone.append(target)
+    return gone
+
+
+def throw_away(folders: Iterable[Path]) -> None:
+    """Remove folders that nothing names any more."""
+    for folder in folders:
+        discard(folder)
 
 
 def check_room(home: Path, reserve: int = RESERVE) -> None:

@@ -1,0 +1,84 @@
+"""Retire: what no route names any more ends what it has under way; then its processes stop."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Collection
+
+from twelve.factors.processes.instance import parse_instance
+from twelve.factors.releases.journal import Step
+from twelve.factors.releases.release import Release
+from twelve.operations.house import House
+from twelve.operations.keeping import make_good
+from twelve.operations.leaving import Farewell, Route
+from twelve.operations.settle import stop_all
+from twelve.operations.wanted import backends_of, build_of, manifest_of, route_table
+from twelve.store import apps, journal, leases, releases
+from twelve.store.apps import Deploy
+
+log = logging.getLogger("twelve.operations")
+
+
+def farewell(house: House, deploy: Deploy, release: Release, names: Collection[str]) -> Farewell:
+    """What leaves with a release: its clusters, with the time that its own types promise."""
+    types = manifest_of(build_of(house, deploy, release)).processes
+    routes = [
+        Route(kind, backend, types[kind].drain)
+        for kind, backend in backends_of(house, deploy, release).items()
+        if backend.ports
+    ]
+    return Farewell(tuple(routes), tuple(names))
+
+
+async def see_off(house: House, what: Farewell, number: int) -> int:
+    """Drain and stop, type by type; how many requests were cut off.
+
+    ``number`` is that of the farewell among all that leave. Raises what stopping may raise: then
+    some of it may run on, and settling stops it.
+    """
+
+    async def leave(kind: str) -> int:
+        routes = [route for route in what.routes if route.type == kind]
+        left = await asyncio.gather(
+            *(house.engine.drain(route.backend.cluster, route.seconds) for route in routes)
+        )
+        mine = [name for name in what.names if parse_instance(name).type == kind]
+        await stop_all(house, house.leaving.still(number, mine))
+        return sum(left)
+
+    kinds = {route.type for route in what.routes} | {parse_instance(n).type for n in what.names}
+    try:
+        cut = await asyncio.gather(*(leave(kind) for kind in sorted(kinds)))
+        gone = house.leaving.still(number, what.names)
+    finally:
+        house.leaving.dismiss(number)
+    await house.engine.switch(route_table(house))
+    for name in gone:
+        leases.release_port(house.store, name)
+    return sum(cut)
+
+
+async def retire(
+    house: House, deploy: Deploy, release: int, entry: int, what: Farewell, number: int, said: str
+) -> None:
+    """The last step of an attempt: see off what ran before, and close the journal.
+
+    It happens after the answer was given, so a failure is written down and made good later.
+    """
+    began = time.monotonic()
+    await house.engine.note(deploy.app, deploy.name, said)
+    outcome, cut = "done", 0
+    try:
+        cut = await see_off(house, what, number)
+    except Exception:
+        log.exception("%s v%d: what ran before could not be retired", deploy.label, release)
+        outcome = "unsettled"
+        house.under_way.go_on(make_good(house, deploy))
+    if apps.find_deploy(house.store, deploy.app, deploy.name) is None:
+        return
+    with house.store.writing():
+        journal.step(house.store, entry, Step.DONE)
+        seconds = {Step.DRAIN: round(time.monotonic() - began, 3)}
+        kind = "drained" if outcome == "done" else outcome
+        releases.record(house.store, deploy, release, kind, house.now(), cut=cut, seconds=seconds)
+        journal.end(house.store, entry, outcome, house.now())

@@ -1,0 +1,51 @@
+"""Start: new processes, all at once, each waited for until it is up."""
+
+import asyncio
+from collections.abc import Iterable
+
+from twelve.engines.contract import Process, Up
+from twelve.errors import Conflict, ReleaseFailed
+from twelve.factors.releases.journal import Step
+from twelve.operations.attempt import Attempt
+from twelve.operations.settle import stop_all, until_gone
+from twelve.operations.wanted import another_port
+
+
+async def start_all(mine: Attempt, processes: Iterable[Process]) -> None:
+    """Start them together; the first failure ends the rest and is raised."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for process in processes:
+                group.create_task(start(mine, process))
+    except* Exception as failures:  # noqa: BLE001 - the first is raised as it is
+        raise failures.exceptions[0] from None
+
+
+async def start(mine: Attempt, process: Process) -> None:
+    """Start one and say what there is to say about it. Raises ReleaseFailed."""
+    await until_gone(mine.house, process.name)
+    try:
+        up = await mine.house.engine.start(process)
+    except ReleaseFailed as failed:
+        process, up = await start_elsewhere(mine, process, failed)
+    except Conflict:
+        # It was adopted, and would be started from other words today: it runs on as it is.
+        up = Up(process.name, 0.0)
+    label = process.instance.process
+    where = f" on port {process.port}" if process.port else ""
+    mine.tell(Step.START, f"{label} is up{where}", process=process.name, seconds=up.seconds)
+    for warning in up.warnings:
+        mine.tell("warning", f"{label}: {warning}", process=process.name)
+
+
+async def start_elsewhere(
+    mine: Attempt, process: Process, failed: ReleaseFailed
+) -> tuple[Process, Up]:
+    """Once more on another port, when a stranger took this one. Raises the failure otherwise."""
+    house = mine.house
+    await stop_all(house, [process.name])
+    if process.port is None or house.port_is_free(process.port):
+        raise failed
+    moved = another_port(house, process)
+    mine.tell(Step.START, f"port {process.port} is in use by another program; trying {moved.port}")
+    return moved, await house.engine.start(moved)
