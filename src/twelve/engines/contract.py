@@ -4,7 +4,7 @@ Every engine runs the same suite: ``tests/engines/contract.py``.
 """
 
 import signal as signals
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -147,11 +147,17 @@ class Engine(Protocol):
     async def receive(self, archive: Path, facts: TreeFacts) -> Staged:
         """Unpack an archive, refusing by name what could leave the folder. Raises Invalid."""
 
+    async def discard(self, staged: Staged) -> None:
+        """Forget a tree that was received."""
+
     async def place(self, job: Job, tell: Tell) -> Mapping[str, Any]:
         """Make the build, or find it made; the artifact as plain data. Raises BuildFailed."""
 
     async def inhabit(self, job: Job, tell: Tell) -> Mapping[str, Any]:
         """Make dependencies only: the app itself stays the folder, for development."""
+
+    async def prune(self, artifacts: Collection[Mapping[str, Any]]) -> None:
+        """Remove every build but these. What they share with others stays."""
 
     def names(self, folder: Path) -> tuple[str, ...]:
         """The files of a folder that belong to its codebase, relative, sorted."""

@@ -6,7 +6,7 @@ import os
 import secrets
 import shutil
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from twelve.engines.contract import (
 from twelve.engines.local import logreader
 from twelve.engines.local.build.builder import build, build_dependencies
 from twelve.engines.local.build.built import Built
+from twelve.engines.local.build.layers import take_away, throw_away
 from twelve.engines.local.build.steps import SHOWN_LINES, TAIL_LINES, Execute, Step, StepResult
 from twelve.engines.local.launching import (
     STEP_SECONDS,
@@ -66,24 +67,25 @@ class LocalEngine:
             raise
         return Staged(folder, tree)
 
+    async def discard(self, staged: Staged) -> None:
+        """Remove its folder."""
+        await asyncio.to_thread(shutil.rmtree, staged.folder, ignore_errors=True)
+
     async def place(self, job: Job, tell: Tell) -> Mapping[str, Any]:
         """Build through the supervisor, each step in a box."""
         staged = job.staged
-        try:
-            plan = plan_build(staged.tree.names, staged.read, job.build)
-            built = await build(
-                staged.folder,
-                plan,
-                placeholders=job.placeholders,
-                home=self.machine.home,
-                execute=self.executor(job, tell),
-                tell=lambda text: tell("build", text),
-                tree=staged.tree.digest,
-                pythons=self.parts.pythons,
-                environ=self.machine.environ,
-            )
-        finally:
-            await asyncio.to_thread(shutil.rmtree, staged.folder, ignore_errors=True)
+        plan = plan_build(staged.tree.names, staged.read, job.build)
+        built = await build(
+            staged.folder,
+            plan,
+            placeholders=job.placeholders,
+            home=self.machine.home,
+            execute=self.executor(job, tell),
+            tell=lambda text: tell("build", text),
+            tree=staged.tree.digest,
+            pythons=self.parts.pythons,
+            environ=self.machine.environ,
+        )
         for warning in built.warnings:
             tell("warning", warning)
         return artifact_of(built)
@@ -104,6 +106,12 @@ class LocalEngine:
         for warning in built.warnings:
             tell("warning", warning)
         return artifact_of(built, str(staged.folder))
+
+    async def prune(self, artifacts: Collection[Mapping[str, Any]]) -> None:
+        """Take away the layers that none of these is made of."""
+        kept = {digest for artifact in artifacts for digest in layers_of(artifact)}
+        gone = take_away(self.machine.home, kept)
+        await asyncio.to_thread(throw_away, gone)
 
     def names(self, folder: Path) -> tuple[str, ...]:
         """All but what tools make and what holds config."""
@@ -246,6 +254,12 @@ def artifact_of(built: Built, folder: str = "") -> dict[str, Any]:
         "folder": folder,
         "built": built.to_plain(),
     }
+
+
+def layers_of(artifact: Mapping[str, Any]) -> set[str]:
+    """The digests of the layers that a build is made of."""
+    built = artifact["built"]
+    return {digest for digest in (built["deps_digest"], built["app_digest"]) if digest}
 
 
 def hand_over(folders: tuple[str, ...], uid: int) -> None:
