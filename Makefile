@@ -64,9 +64,9 @@ docs: .venv/synced
 	@echo "the manual begins at docs/"
 
 bench: .venv/synced
-	$(BIN)/python bench/redeploy.py
-	$(BIN)/python bench/idle_memory.py
-	$(BIN)/python bench/deploy_under_load.py
+	$(BIN)/python -m bench.redeploy
+	$(BIN)/python -m bench.idle_memory
+	$(BIN)/python -m bench.deploy_under_load
 
 format: .venv/synced
 	$(BIN)/ruff check --fix src tests bench demo tools

@@ -9,7 +9,7 @@ from tests.live.worlds import App
 pytestmark = [pytest.mark.live, pytest.mark.timeout(180)]
 
 OF_TWELVE = {"TWELVE_APP", "TWELVE_DEPLOY", "TWELVE_RELEASE", "TWELVE_PROCESS"}
-OF_THE_MACHINE = {"PORT", "HOST", "HOME", "TMPDIR", "PATH", "LANG"}
+OF_THE_MACHINE = {"PORT", "HOST", "HOME", "TMPDIR", "PATH", "LANG", "NOTIFY_SOCKET"}
 OF_PYTHON = {"PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV", "PYTHONPATH"}
 
 

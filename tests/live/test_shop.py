@@ -89,7 +89,7 @@ def test_data_and_service_survive_the_death_of_a_server(shop, part):
 
     os.kill(before, signal.SIGKILL)
 
-    until(lambda: part_pids(shop.home)[part] not in (before, None))
+    until(lambda: part_pids(shop.home).get(part) not in (before, None))
     until(lambda: shop.get("/counters").status == 200, 60)
     assert packed(shop, number)
     another = until(lambda: order(shop) if shop.get("/counters").status == 200 else 0)
