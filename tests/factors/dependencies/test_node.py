@@ -53,10 +53,15 @@ def test_archives_of_the_codebase_are_local():
     assert not lock({"node_modules/x": {"resolved": "https://example.com/x.tgz"}}).local
 
 
-def test_locks_of_others_and_old_ones_are_told():
+def test_locks_of_others_are_told():
     with pytest.raises(Invalid, match=r"only a lock of yarn"):
         read_lock({"yarn.lock"}, lambda _: None)
     with pytest.raises(Invalid, match=r"no package-lock.json"):
         read_lock(set(), lambda _: None)
-    with pytest.raises(Invalid, match="made by npm 6"):
-        read_lock({"package-lock.json"}, lambda _: b'{"lockfileVersion": 1, "dependencies": {}}')
+
+
+@pytest.mark.parametrize(("version", "local"), [("7.0.0", False), ("file:vendor/x.tgz", True)])
+def test_a_lock_of_npm_6_is_read_as_far_as_it_says(version, local):
+    old = {"lockfileVersion": 1, "dependencies": {"x": {"version": version}}}
+    found = read_lock({"package-lock.json"}, lambda _: json.dumps(old).encode())
+    assert found == ("package-lock.json", (), (), local)

@@ -1,13 +1,9 @@
 import pytest
 
 from twelve.errors import Invalid
-from twelve.factors.dependencies.python import (
-    locked_names,
-    locked_projects,
-    package_name,
-    read_project,
-    read_requirements,
-)
+from twelve.factors.dependencies.python.locks.uv import locked_names, locked_projects
+from twelve.factors.dependencies.python.project import package_name, read_project
+from twelve.factors.dependencies.python.requirements import read_requirements
 
 
 def reading(**files):

@@ -1,7 +1,7 @@
 import pytest
 
 from twelve.errors import Invalid, Missing
-from twelve.factors.dependencies.versions import (
+from twelve.factors.dependencies.machine.versions import (
     Candidate,
     choose,
     matches,

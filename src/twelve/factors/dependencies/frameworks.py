@@ -7,11 +7,9 @@ from typing import NamedTuple
 
 from twelve.errors import TwelveError
 from twelve.factors.dependencies.node import Package, read_package
-from twelve.factors.dependencies.python import (
-    locked_names,
-    read_project,
-    read_requirements,
-)
+from twelve.factors.dependencies.python.locks.uv import locked_names
+from twelve.factors.dependencies.python.project import read_project
+from twelve.factors.dependencies.python.requirements import read_requirements
 
 Read = Callable[[str], bytes | None]
 

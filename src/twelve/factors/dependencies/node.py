@@ -1,6 +1,7 @@
 """What a Node app declares: package.json and package-lock.json."""
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -60,19 +61,30 @@ def read_lock(names: Iterable[str], read: Read) -> Lock:
         raise _no_lock(set(names))
     table = _json(data, path)
     if not isinstance(table.get("packages"), dict):
-        raise Invalid(
-            f"{path}: made by npm 6 or older", "run `npm install --package-lock-only` and commit it"
+        # Made by npm 6 or older: which packages have scripts is known when they are installed.
+        local = any(
+            "file:" in text for text in re.findall(r'"version":\s*"([^"]*)"', data.decode())
         )
-    packages = {key: entry for key, entry in table["packages"].items() if isinstance(entry, dict)}
-    scripted = [
-        (key, entry) for key, entry in packages.items() if key and entry.get("hasInstallScript")
+        return Lock(path, (), (), local)
+    return Lock(path, *scripted_in(table), local=any(map(_is_local, _packages(table).values())))
+
+
+def scripted_in(table: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Which packages of a lock run scripts when they are installed: the app's, and tools."""
+    found = [
+        (_name(key), bool(entry.get("dev")))
+        for key, entry in _packages(table).items()
+        if key and entry.get("hasInstallScript")
     ]
-    return Lock(
-        path=path,
-        scripted=tuple(sorted(_name(key) for key, entry in scripted if not entry.get("dev"))),
-        scripted_tools=tuple(sorted(_name(key) for key, entry in scripted if entry.get("dev"))),
-        local=any(map(_is_local, packages.values())),
+    return (
+        tuple(sorted(name for name, tool in found if not tool)),
+        tuple(sorted(name for name, tool in found if tool)),
     )
+
+
+def _packages(table: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    packages = _table(table, "packages")
+    return {key: entry for key, entry in packages.items() if isinstance(entry, dict)}
 
 
 def _no_lock(names: set[str]) -> Invalid:

@@ -9,14 +9,11 @@ from typing import Any, Literal, NamedTuple
 
 from twelve.errors import Invalid
 from twelve.factors.dependencies.frameworks import collects_static, static_folder
+from twelve.factors.dependencies.machine.versions import Request, node_request, python_request
 from twelve.factors.dependencies.node import LOCKS, Lock, Package, read_lock, read_package
-from twelve.factors.dependencies.python import (
-    Project,
-    locked_projects,
-    read_project,
-    read_requirements,
-)
-from twelve.factors.dependencies.versions import Request, node_request, python_request
+from twelve.factors.dependencies.python.locks.uv import locked_projects
+from twelve.factors.dependencies.python.project import Project, read_project
+from twelve.factors.dependencies.python.requirements import read_requirements
 
 Read = Callable[[str], bytes | None]
 
@@ -202,8 +199,8 @@ def _python_request(read: Read, project: Project | None) -> Request | None:
         wanted = next((line for line in lines if line.strip() and not line.startswith("#")), "")
         if wanted:
             return python_request(wanted, path)
-    if project and project.requires_python:
-        return python_request(project.requires_python, "pyproject.toml (requires-python)")
+    if project and project.python:
+        return python_request(project.python, f"pyproject.toml ({project.python_key})")
     return None
 
 

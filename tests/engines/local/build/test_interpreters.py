@@ -14,7 +14,7 @@ from twelve.engines.local.build.interpreters import (
     twelves_own,
 )
 from twelve.errors import Missing
-from twelve.factors.dependencies.versions import python_request
+from twelve.factors.dependencies.machine.versions import python_request
 
 OWN = ".".join(map(str, sys.version_info[:3]))
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from twelve.errors import Missing
-from twelve.factors.dependencies.versions import (
+from twelve.factors.dependencies.machine.versions import (
     Candidate,
     Request,
     Version,

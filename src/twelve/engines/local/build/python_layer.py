@@ -12,7 +12,7 @@ from twelve.engines.local.build.steps import failed
 from twelve.engines.local.build.uv import fetch, run_uv
 from twelve.factors.codebase.tree import some
 from twelve.factors.dependencies.plan import PythonPlan
-from twelve.factors.dependencies.python import package_name
+from twelve.factors.dependencies.python.project import package_name
 
 FROM_REPOSITORY = re.compile(r"(?:git|hg|svn|bzr)\+")
 SYNC = ("sync", "--locked", "--no-default-groups", "--no-install-local", "--no-editable")

@@ -1,0 +1,1 @@
+"""What a Python app declares, and how a build installs it."""
