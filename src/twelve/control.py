@@ -98,8 +98,8 @@ class Control:
             machine.tier.name,
         )
         opened.push_async_callback(self.house.under_way.close)
-        keeper = asyncio.create_task(keep_settled(self.house))
-        opened.callback(keeper.cancel)
+        for keeper in (keep_settled(self.house), self.keep_parts()):
+            opened.callback(asyncio.create_task(keeper).cancel)
         self.parts.lost.append(self.settle_again)
         await self.keep_servers()
         for said in await recover(self.house):
@@ -112,6 +112,19 @@ class Control:
             await self.host.take_over()
         except TwelveError as error:
             log.error("%s %s", error, error.hint)
+
+    async def keep_parts(self) -> None:
+        """A part that ended while it was only adopted is nobody's to start again but ours."""
+        async for what in self.parts.board.happenings():
+            app, _, name = what.name.partition("/")
+            if what.kind != "gone" or app != "twelve" or "/" in name:
+                continue
+            log.warning("%s is gone; starting it again", what.name)
+            try:
+                await self.parts.start_all()
+                await self.host.ensure(self.host.kinds())
+            except TwelveError:
+                log.exception("%s could not be started", what.name)
 
     async def settle_again(self) -> None:
         """After the supervisor was replaced: everything is made true again, ourselves included."""
