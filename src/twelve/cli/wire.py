@@ -31,8 +31,12 @@ class Answer:
     def __init__(self, link: socket.socket) -> None:
         self.link = link
         self.file: BinaryIO = link.makefile("rb")
-        line = self.file.readline()
+        try:
+            line = self.file.readline()
+        except ConnectionResetError:
+            line = b""
         if not line.startswith(b"HTTP/1.1 "):
+            self.close()
             raise Unreachable("the control plane hung up", hint="twelve doctor")
         self.status = int(line.split()[1])
         self.headers: dict[str, str] = {}
@@ -41,15 +45,20 @@ class Answer:
             self.headers[name.lower()] = value.strip()
 
     def pieces(self) -> Iterator[bytes]:
-        """The body as it comes."""
-        if self.headers.get("transfer-encoding", "").lower() == "chunked":
-            yield from self._chunks()
-            return
-        left = int(self.headers.get("content-length", "0"))
+        """The body as it comes. Hangs up after it. Raises Unreachable when it is cut off."""
+        try:
+            if self.headers.get("transfer-encoding", "").lower() == "chunked":
+                yield from self._chunks()
+            else:
+                yield from self._counted(int(self.headers.get("content-length", "0")))
+        finally:
+            self.close()
+
+    def _counted(self, left: int) -> Iterator[bytes]:
         while left:
             data = self.file.read(min(left, PIECE))
             if not data:
-                raise Unreachable("the control plane hung up in the middle of an answer")
+                raise cut_off()
             left -= len(data)
             yield data
 
@@ -57,12 +66,15 @@ class Answer:
         while True:
             size = self.file.readline()
             if not size:
-                raise Unreachable("the control plane hung up in the middle of an answer")
+                raise cut_off()
             left = int(size, 16)
             if not left:
                 self.file.readline()
                 return
-            yield self.file.read(left)
+            data = self.file.read(left)
+            if len(data) < left:
+                raise cut_off()
+            yield data
             self.file.readline()
 
     def lines(self) -> Iterator[bytes]:
@@ -84,26 +96,43 @@ class Answer:
         self.link.close()
 
 
+def cut_off() -> Unreachable:
+    """The error of an answer that has no end."""
+    return Unreachable("the control plane hung up in the middle of an answer", hint="twelve doctor")
+
+
 def connect(address: Address) -> socket.socket:
     """A connection. Raises Unreachable."""
     try:
-        if address.path:
-            link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            link.connect(address.path)
-            return link
-        link = socket.create_connection((address.host, address.port), CONNECT_SECONDS)
-        link.settimeout(None)
-        if address.tls:
-            import ssl
-
-            return ssl.create_default_context().wrap_socket(link, server_hostname=address.host)
+        return connect_unix(address.path) if address.path else connect_host(address)
     except OSError as error:
         where = address.path or f"{address.host}:{address.port}"
         raise Unreachable(
             f"no control plane answers at {where}: {error.strerror or error}",
             hint="start one: twelve serve (twelve deploy starts one by itself)",
         ) from None
+
+
+def connect_unix(path: str) -> socket.socket:
+    """A connection to a unix socket. Raises OSError."""
+    link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        link.connect(path)
+    except BaseException:
+        link.close()
+        raise
     return link
+
+
+def connect_host(address: Address) -> socket.socket:
+    """A connection to a host, with TLS where its address says so. Raises OSError."""
+    link = socket.create_connection((address.host, address.port), CONNECT_SECONDS)
+    link.settimeout(None)
+    if not address.tls:
+        return link
+    import ssl
+
+    return ssl.create_default_context().wrap_socket(link, server_hostname=address.host)
 
 
 def ask(
@@ -131,7 +160,7 @@ def ask(
         link.sendall(f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode("latin-1") + data)
         if upload is not None:
             send_chunks(link, upload)
-    except BrokenPipeError:
+    except (BrokenPipeError, ConnectionResetError):
         # The answer says why the rest was not wanted.
         pass
     answer = Answer(link)
@@ -161,9 +190,7 @@ def fault(answer: Answer) -> TwelveError:
 def as_error(plain: dict[str, Any]) -> TwelveError:
     """An error from its JSON, in the class of its code: callers tell NotFound from the rest."""
     kind = KINDS.get(plain.get("code", ""), TwelveError)
-    error = kind(
-        plain["message"], plain.get("hint", ""), problems=tuple(plain.get("problems", ()))
-    )
+    error = kind(plain["message"], plain.get("hint", ""), problems=tuple(plain.get("problems", ())))
     error.code = plain.get("code", error.code)
     error.exit_code = plain.get("exit", error.exit_code)
     return error
