@@ -158,3 +158,22 @@ async def test_a_workspace_is_installed_beside_the_app(workshop):
     built = await workshop.build(source)
     assert built.deps_digest is None
     assert await workshop.run(built, "node", "app.js") == "from inside"
+
+
+async def test_a_lock_of_npm_6_fixes_the_versions(workshop):
+    entry = {
+        "version": "7.0.0",
+        "resolved": "https://registry.npmjs.org/is-number/-/is-number-7.0.0.tgz",
+        "integrity": "sha512-41Cifkg6e8TylSpdtTpeLVMqvSBEVzTttHvERD741+pnZ8ANv0004MRL43QKPDlK9cGvNp6NZWZUBlbGXYxxng==",  # noqa: E501 - a hash
+    }  # fmt: skip
+    old = {"name": "tiny", "version": "1.0.0", "lockfileVersion": 1, "requires": True}
+    source = workshop.source(
+        {
+            "package.json": package(scripts={"start": "x"}),
+            "package-lock.json": json.dumps({**old, "dependencies": {"is-number": entry}}),
+        }
+    )
+    built = await workshop.build(source)
+    layer = workshop.home / "layers" / str(built.deps_digest)
+    installed = json.loads((layer / "node_modules/is-number/package.json").read_bytes())
+    assert installed["version"] == "7.0.0"

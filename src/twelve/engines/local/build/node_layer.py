@@ -1,6 +1,7 @@
 """Installs what a Node app declares, and runs its build script."""
 
 import asyncio
+import json
 import shutil
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from twelve.engines.local.build.job import Workbench
 from twelve.engines.local.build.layers import Layer, Notes, ensure, key_of, layer_path
 from twelve.engines.local.build.seal import copy_writable, discard
 from twelve.factors.codebase.tree import some
+from twelve.factors.dependencies.node import scripted_in
 from twelve.factors.dependencies.plan import NodePlan
 
 DESCRIBING = ("package.json", "package-lock.json", "npm-shrinkwrap.json", ".npmrc")
@@ -50,9 +52,16 @@ async def install_here(
         network=True,
         foreign=foreign,
     )  # fmt: skip
-    if not plan.scripted:
-        return Notes()
-    return await _rebuild(bench, node, plan.scripted)
+    scripted, _ = _scripted(bench, plan)
+    return await _rebuild(bench, node, scripted) if scripted else Notes()
+
+
+def _scripted(bench: Workbench, plan: NodePlan) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """By the lock, or where that is too old to tell, by what npm wrote of its installation."""
+    installed = bench.layer / "node_modules" / ".package-lock.json"
+    if plan.scripted or plan.scripted_tools or not installed.is_file():
+        return plan.scripted, plan.scripted_tools
+    return scripted_in(json.loads(installed.read_bytes()))
 
 
 async def run_build_script(
@@ -96,9 +105,10 @@ async def _tools(bench: Workbench, node: Node, plan: NodePlan) -> Layer:
 
 async def _install_tools(bench: Workbench, node: Node, plan: NodePlan) -> Notes:
     notes = await install_here(bench, node, plan, tools=True)
-    if plan.scripted_tools:
+    _, tools = _scripted(bench, plan)
+    if tools:
         # Most of these scripts only check or thank; where one matters, the build script tells.
-        program = (node.path, node.npm_script, "rebuild", *plan.scripted_tools)
+        program = (node.path, node.npm_script, "rebuild", *tools)
         step = bench.step("install scripts of tools", program, env=QUIET, foreign=True)
         await bench.attempt(step)
     return notes
