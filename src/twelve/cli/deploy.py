@@ -37,6 +37,7 @@ SETTLED = frozenset({"drained", "superseded", "undone", "failed"})
 @click.option("--provision", is_flag=True, help="Create the resources that the manifest names.")
 @click.option("--adopt", is_flag=True, help="The app's history was rewritten: take this one.")
 @click.option("--wait", is_flag=True, help="Return only when the old release has ended.")
+@click.option("--no-gate", is_flag=True, help="Do not watch the release after the switch.")
 @click.option("--no-wait", is_flag=True, help="Refuse when another change is under way.")
 @no_start_option
 @click.option("--quiet", "-q", is_flag=True, help="Print the URL only.")
@@ -54,7 +55,7 @@ def command(path: Path, app: str, to: str, root: str, *, as_json: bool, **flags:
         aim = target(named, starts=not flags["no_start"])
         facts = packed.facts.to_plain()
         headers = {"Twelve-Tree": base64.b64encode(json.dumps(facts).encode()).decode()}
-        query = {name: "true" for name in ("provision", "adopt", "no_wait") if flags[name]}
+        query = {name: "true" for name in ("provision", "adopt", "no_wait", "no_gate") if flags[name]}
         with packed.archive.open("rb") as file:
             where = f"{aim.path}/deploy?{urlencode(query)}"
             accepted = aim.client.upload(where, file, headers)
@@ -70,7 +71,7 @@ def command(path: Path, app: str, to: str, root: str, *, as_json: bool, **flags:
 def aimed(path: Path, app: str, to: str, root: str) -> str:
     """The target's name: as it is called, else the folder's own app. Raises Usage."""
     if not path.is_dir():
-        raise Usage(f"{path}: there is no such folder")
+        raise Usage(f"{path}: there is no such folder", hint="twelve deploy PATH")
     name = app or settings_here().app or app_here(path / root)
     if to and "/" in name:
         raise Usage(f"{name!r} names a deploy and --to another", hint="leave one of them out")

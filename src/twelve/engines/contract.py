@@ -29,10 +29,12 @@ class Staged(NamedTuple):
 
     folder: Path
     tree: Tree
+    instead: Mapping[str, str] = {}
+    """Files that stand for others, such as a Procfile of another name."""
 
     def read(self, name: str) -> bytes | None:
         """A file of the tree by its relative path, or nothing."""
-        path = self.folder / name
+        path = self.folder / self.instead.get(name, name)
         return path.read_bytes() if path.is_file() else None
 
 
@@ -47,6 +49,19 @@ class Job(NamedTuple):
     placeholders: Mapping[str, str]
     """What hooks see in place of config."""
     uid: int | None
+
+
+class Here(NamedTuple):
+    """How a folder is lived in, in development."""
+
+    owner: int | None = None
+    """The user whose folder it is, when processes run as that user."""
+    hooks: bool = False
+    """Run the build hooks in the folder."""
+    path: tuple[str, ...] = ()
+    """Folders of programs for an app that declares no dependencies, the caller's own."""
+    read: tuple[str, ...] = ()
+    """What those programs need to read."""
 
 
 class Process(NamedTuple):
@@ -141,6 +156,13 @@ class Up(NamedTuple):
     warnings: tuple[str, ...] = ()
 
 
+class Answers(NamedTuple):
+    """Requests that were sent to a cluster, and those that ended with a status of 500 to 599."""
+
+    requests: int
+    failures: int
+
+
 class Engine(Protocol):
     """Runs releases somewhere."""
 
@@ -153,8 +175,11 @@ class Engine(Protocol):
     async def place(self, job: Job, tell: Tell) -> Mapping[str, Any]:
         """Make the build, or find it made; the artifact as plain data. Raises BuildFailed."""
 
-    async def inhabit(self, job: Job, tell: Tell) -> Mapping[str, Any]:
-        """Make dependencies only: the app itself stays the folder, for development."""
+    async def inhabit(self, job: Job, tell: Tell, *, here: Here) -> Mapping[str, Any]:
+        """Make dependencies only: the app itself stays the folder, for development.
+
+        Raises BuildFailed, also for a hook of the folder that fails.
+        """
 
     async def prune(self, artifacts: Collection[Mapping[str, Any]]) -> None:
         """Remove every build but these. What they share with others stays."""
@@ -179,6 +204,9 @@ class Engine(Protocol):
 
     async def drain(self, cluster: str, seconds: float) -> int:
         """Wait until a cluster serves nothing any more, or that long; what is still under way."""
+
+    async def totals(self, cluster: str) -> Answers:
+        """What a cluster has answered since it was made, or since the router started."""
 
     async def run(self, one_off: OneOff) -> int | None:
         """Start a one-off; the descriptor of its standard input, when it has one."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from twelve.engines.contract import (
+    Answers,
     Exit,
     Happened,
     Job,
@@ -70,6 +71,8 @@ class MemoryEngine:
         """The digests of the builds that are there."""
         self.active: dict[str, int] = {}
         """Requests under way, by cluster, that do not end by themselves."""
+        self.answers: dict[str, Answers] = {}
+        """What a cluster has answered."""
         self.exits: dict[str, Exit] = {}
         """How a one-off ends, by its first word; without one it ends with 0."""
         self.endless: set[str] = set()
@@ -154,7 +157,7 @@ class MemoryEngine:
         self.stored.add(digest)
         return {"digest": digest, "interpreter": "none"}
 
-    async def inhabit(self, job: Job, tell: Tell, **_: Any) -> Mapping[str, Any]:
+    async def inhabit(self, job: Job, tell: Tell, *_: Any) -> Mapping[str, Any]:
         """The same."""
         await self._act("inhabit", f"{job.app}/{job.deploy}")
         tell("build", "nothing to build")
@@ -209,6 +212,10 @@ class MemoryEngine:
         """At once, unless the script says what is still under way."""
         await self._act("drain", cluster)
         return self.active.get(cluster, 0)
+
+    async def totals(self, cluster: str) -> Answers:
+        """What the script says that it has answered."""
+        return self.answers.get(cluster, Answers(0, 0))
 
     async def run(self, one_off: OneOff) -> int | None:
         """It prints and ends at once, or when it is stopped."""

@@ -21,6 +21,7 @@ from twelve.operations.provision import provision
 from twelve.operations.prune import prune
 from twelve.operations.release_phase import release_phase
 from twelve.operations.roll_out import roll_out
+from twelve.operations.watch import sample_current, watch
 from twelve.store import apps, builds
 from twelve.store.apps import Deploy
 
@@ -34,6 +35,8 @@ class Wish(NamedTuple):
     provision: bool = False
     adopt: bool = False
     wait: bool = True
+    gate: bool = True
+    """Watch the release after the switch, and go back when it is clearly worse."""
 
 
 async def deploy(house: House, archive: Path, facts: TreeFacts, wish: Wish, tell: Tell) -> Release:
@@ -55,7 +58,11 @@ async def deploy(house: House, archive: Path, facts: TreeFacts, wish: Wish, tell
             why = f"deploy {build.label} {build.subject}".strip()
             release = cut_release(mine, build, reason=why)
             await release_phase(mine, release, manifest)
+            before = await sample_current(house, mine.before)
             await roll_out(mine, release)
+    if wish.gate and mine.before.current:
+        tell("watch", f"{release.tag} is watched for {house.settings.watch:g} s")
+        house.under_way.go_on(watch(house, target, release.number, before))
     learn_codebase(house, facts, wish)
     house.under_way.go_on(prune_after(house, mine))
     return release

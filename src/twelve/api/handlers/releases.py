@@ -40,6 +40,7 @@ async def make_deploy(call: Call) -> Accepted:
         provision=call.flag("provision"),
         adopt=call.flag("adopt"),
         wait=not call.flag("no_wait"),
+        gate=not call.flag("no_gate"),
     )
     facts = read_facts(call.request.headers.get("twelve-tree", ""))
     archive = await take_in(call)
@@ -159,7 +160,7 @@ RELEASES = (
         f"{DEPLOY}/deploy",
         make_deploy,
         "Build, release and run an archive",
-        query=("provision", "adopt", "no_wait"),
+        query=("provision", "adopt", "no_wait", "no_gate"),
         status=202,
     ),
     Row("GET", f"{DEPLOY}/releases", list_releases, "List releases", query=("limit",)),

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from twelve.engines.contract import (
+    Answers,
     Exit,
     Happened,
+    Here,
     Job,
     OneOff,
     Process,
@@ -24,6 +26,7 @@ from twelve.engines.contract import (
 from twelve.engines.local import logreader
 from twelve.engines.local.build.builder import build, build_dependencies
 from twelve.engines.local.build.built import Built
+from twelve.engines.local.build.inplace import OWN_PATH, InPlace, build_here, undeclared
 from twelve.engines.local.build.layers import take_away, throw_away
 from twelve.engines.local.build.steps import SHOWN_LINES, TAIL_LINES, Execute, Step, StepResult
 from twelve.engines.local.launching import (
@@ -90,22 +93,38 @@ class LocalEngine:
             tell("warning", warning)
         return artifact_of(built)
 
-    async def inhabit(self, job: Job, tell: Tell) -> Mapping[str, Any]:
+    async def inhabit(self, job: Job, tell: Tell, *, here: Here) -> Mapping[str, Any]:
         """The same layer of dependencies as a deploy's; the app's layer is the folder."""
         staged = job.staged
         plan = plan_build(staged.tree.names, staged.read, job.build)
+        bare = undeclared(plan)
+        if bare:
+            plan = plan._replace(python=None, warnings=(OWN_PATH,))
         built = await build_dependencies(
             staged.folder,
             plan,
             home=self.machine.home,
             execute=self.executor(job, tell),
             tell=lambda text: tell("build", text),
+            names=staged.tree.names,
             pythons=self.parts.pythons,
             environ=self.machine.environ,
         )
         for warning in built.warnings:
             tell("warning", warning)
-        return artifact_of(built, str(staged.folder))
+        tools = {"path": list(here.path), "read": list(here.read)} if bare else {}
+        if here.hooks:
+            own = job._replace(uid=here.owner)
+            execute = self.executor(own, tell, spared=(str(staged.folder),))
+            await build_here(
+                InPlace(staged.folder, self.machine.home, self.machine.environ, execute),
+                plan,
+                built,
+                job.placeholders,
+                tools=tools,
+                tell=lambda text: tell("build", text),
+            )
+        return artifact_of(built, str(staged.folder)) | {"tools": tools}
 
     async def prune(self, artifacts: Collection[Mapping[str, Any]]) -> None:
         """Take away the layers that none of these is made of."""
@@ -117,14 +136,18 @@ class LocalEngine:
         """All but what tools make and what holds config."""
         return names_in(folder)
 
-    def executor(self, job: Job, tell: Tell) -> Execute:
-        """Runs the steps of one build as one-offs of type ``build`` in the deploy's stream."""
+    def executor(self, job: Job, tell: Tell, *, spared: tuple[str, ...] = ()) -> Execute:
+        """Runs the steps of one build as one-offs of type ``build`` in the deploy's stream.
+
+        ``spared`` are folders that stay their owner's although steps may write to them.
+        """
 
         async def execute(step: Step) -> StepResult:
             instance = Instance(job.app, job.deploy, BUILD_STEP, secrets.token_hex(4))
             tell("build", step.name)
             if job.uid is not None:
-                await asyncio.to_thread(hand_over, step.write, job.uid)
+                own = tuple(path for path in step.write if path not in spared)
+                await asyncio.to_thread(hand_over, own, job.uid)
             tail: deque[str] = deque(maxlen=TAIL_LINES)
             await self.parts.launch(step_launch(self.machine, instance, step, job.uid))
             try:
@@ -173,6 +196,11 @@ class LocalEngine:
         if await self.parts.router.drained(cluster, seconds):
             return 0
         return await self.parts.router.active(cluster)
+
+    async def totals(self, cluster: str) -> Answers:
+        """From the router's counters."""
+        found = await self.parts.router.totals(cluster)
+        return Answers(found.requests, found.failures_5xx)
 
     async def run(self, one_off: OneOff) -> int | None:
         """Start it; its input is the supervisor's end of the pipe or terminal."""
