@@ -1,8 +1,9 @@
 """Waiting until a process is up: any answer on its port, a word of its own, or staying alive."""
 
 import asyncio
+import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 from twelve.engines.contract import Process, Up
 from twelve.engines.local.board import Board
@@ -19,21 +20,26 @@ Tail = Callable[[str], Awaitable[list[str]]]
 
 
 async def until_up(board: Board, process: Process, pid: int, tail: Tail) -> Up:
-    """Return when the process is up. Raises ReleaseFailed: exit, signal, or what it does instead."""
+    """Return when the process is up.
+
+    Raises ReleaseFailed: exit, signal, or what it does instead.
+    """
     began = time.monotonic()
-    ask = answers if process.port else lives
     try:
         async with asyncio.timeout(process.type.ready + process.type.settle):
             watch = asyncio.create_task(death(board, process.name))
-            up = asyncio.create_task(ask(board, process))
+            up = asyncio.create_task(
+                answers(board, process, pid) if process.port else lives(board, process)
+            )
             try:
                 await asyncio.wait({watch, up}, return_when=asyncio.FIRST_COMPLETED)
             finally:
                 watch.cancel()
                 up.cancel()
-            if up.done() and not up.cancelled() and up.exception() is None and up.result() is True:
-                heard = await asyncio.to_thread(heard_from, pid) if process.port else ()
-                return Up(process.name, round(time.monotonic() - began, 3), exposures(heard))
+            if up.done() and not up.cancelled() and up.exception() is None:
+                heard = up.result()
+                if not ended(board, process.name):
+                    return Up(process.name, round(time.monotonic() - began, 3), exposures(heard))
     except TimeoutError:
         raise await too_late(process, pid, tail) from None
     raise await fell(board, process, tail)
@@ -50,8 +56,8 @@ def ended(board: Board, name: str) -> bool:
     return seen is None or seen.last_exit is not None
 
 
-async def answers(board: Board, process: Process) -> bool:
-    """Ask on the port until the answer will do."""
+async def answers(board: Board, process: Process, pid: int) -> tuple[Listener, ...]:
+    """Ask on the port until the answer will do and is the process's own; where it listens."""
     assert process.port is not None
     pause, health = FIRST_PAUSE, process.type.health
     while True:
@@ -59,16 +65,33 @@ async def answers(board: Board, process: Process) -> bool:
             process.port, path=health or "/", host=process.host, within=PROBE_SECONDS
         )
         if verdict(reply, health).ready:
-            return not ended(board, process.name)
+            heard = await asyncio.to_thread(heard_from, pid)
+            if ended(board, process.name) or is_own(heard, process.port, pid):
+                return heard
         await asyncio.sleep(pause)
         pause = min(pause * 1.3, LAST_PAUSE)
 
 
-async def lives(board: Board, process: Process) -> bool:
+async def lives(board: Board, process: Process) -> tuple[Listener, ...]:
     """A process without a port: READY=1 from it, or ``settle`` seconds alive."""
-    name = process.name
-    await board.until(lambda: name in board.ready, process.type.settle)
-    return not ended(board, name)
+    await board.until(lambda: process.name in board.ready, process.type.settle)
+    return ()
+
+
+def is_own(heard: Iterable[Listener], port: int, pid: int) -> bool:
+    """Whether the port is the process's: a stranger may have taken it, and answers too.
+
+    Where the kernel does not show whose a port is, it is taken on trust.
+    """
+    if any(listener.port == port for listener in heard):
+        return True
+    try:
+        os.listdir(f"/proc/{pid}/fd")
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def heard_from(pid: int) -> tuple[Listener, ...]:
