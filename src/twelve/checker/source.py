@@ -113,8 +113,9 @@ class FolderTree:
         if not root.is_dir():
             raise Usage(f"{root}: not a directory", "twelve check PATH wants the folder of an app")
         self.root = root.resolve()
-        self.base = os.fspath(self.root)
+        self.base = os.fspath(self.root).rstrip("/")
         self.excluded: tuple[str, ...] = ()
+        self.folders: dict[str, bool] = {}
 
     def without(self, patterns: tuple[str, ...]) -> "FolderTree":
         """The same tree, some paths left out."""
@@ -148,11 +149,18 @@ class FolderTree:
                         return
                     yield Entry(path, _size(item))
 
+    def _inside(self, folder: str) -> bool:
+        """Does the folder lie in the tree, links followed? Remembered, since many files share one."""
+        if folder not in self.folders:
+            real = os.path.realpath(os.path.join(self.base, folder))
+            self.folders[folder] = (real + os.sep).startswith(self.base + os.sep)
+        return self.folders[folder]
+
     def read(self, path: str, limit: int = BIGGEST) -> bytes:
         """Only regular files under the root are opened, never through a link and never blocking."""
         full = os.path.join(self.base, path)
         try:
-            if not os.path.realpath(full).startswith(self.base + os.sep):
+            if not self._inside(path.rpartition("/")[0]):
                 return b""
             handle = os.open(full, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         except (OSError, ValueError):
@@ -170,6 +178,8 @@ class FolderTree:
 
 def _all(handle: int, size: int) -> bytes:
     data = os.read(handle, size + 1)
+    if len(data) == size:
+        return data
     while chunk := os.read(handle, 1 << 20):
         data += chunk
     return data

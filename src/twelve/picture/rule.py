@@ -109,6 +109,8 @@ class Rule(NamedTuple):
     """Words of which a code file must hold one for the rule to look at it."""
     near: tuple[tuple[tuple[str, ...], str], ...] = ()
     """Or: words of which it must hold one, and a pattern that it must match besides."""
+    mutated: bool = False
+    """Or: a name of the module's top level whose value is changed further down."""
     applies: Callable[[Picture], bool] | None = None
     fixable: bool = False
     prover: bool = False

@@ -66,7 +66,7 @@ RULES = (
         why="The litmus test of the factor: could the code be made public now?",
         way_out="Read it from the environment; change the credential, for it stays in the history.",
         tokens=("jwt.encode", "jwt.sign", "jwt.decode", "jsonwebtoken", "cookie-parser", "cookieParser", "URLSafeTimedSerializer", "cookie-session", "express-session", "JwtModule", "fastify-jwt", "expressjwt", "SessionMiddleware"),
-        near=((("ecret", "ECRET", "assw", "ASSW", "oken", "OKEN", "key", "KEY", "Key", "redential", "REDENTIAL", "pwd", "PWD", "_pass", "_PASS", "pass", "PASS"), '(?#window)(?i)(secret|passw(or)?d|passphrase|token|api[_-]?key|access[_-]?key|private[_-]?key|credential|signing_?key|encryption_?key|crypto_?key|fernet_?key|hmac_?\\w*|auth_?key|account_?key|session_?key|cookie_?key|jwt_?key|pwd|pass)\\w{0,20}[\\"\'\\]]{0,3}\\s*(:\\s*[\\w.\\[\\], |]+)?\\s*[:=]\\s*\\(?\\s*[rbfu]?[\\"\'`]'), (("://",), '://[^\\s\\"\'/@:]+:[^\\s\\"\'/@]+@')),
+        near=((("ecret", "ECRET", "assw", "ASSW", "oken", "OKEN", "api_key", "apikey", "apiKey", "API_KEY", "APIKEY", "api-key", "access_key", "ACCESS_KEY", "accessKey", "private_key", "PRIVATE_KEY", "privateKey", "pwd", "PWD", "_pass", "_PASS", "redential", "REDENTIAL", "auth_key", "AUTH_KEY", "igning_", "IGNING", "ncryption_", "ENCRYPTION", "crypto_key", "CRYPTO_KEY", "cryptoKey", "hmac", "HMAC", "fernet", "FERNET", "account_key", "ACCOUNT_KEY", "session_key", "SESSION_KEY", "sessionKey", "cookie_key", "COOKIE_KEY", "jwt_key", "JWT_KEY", "signingKey", "pass:", "pass'", "pass\"", "pass=", "pass "), '(?#window)(?i)(secret|passw(or)?d|passphrase|token|api[_-]?key|access[_-]?key|private[_-]?key|credential|signing_?key|encryption_?key|crypto_?key|fernet_?key|hmac_?\\w*|auth_?key|account_?key|session_?key|cookie_?key|jwt_?key|pwd|pass)\\w{0,20}[\\"\'\\]]{0,3}\\s*(:\\s*[\\w.\\[\\], |]+)?\\s*[:=]\\s*\\(?\\s*[rbfu]?[\\"\'`]'), (("://",), '://[^\\s\\"\'/@:]+:[^\\s\\"\'/@]+@')),
         never="fixtures, placeholders, fields and labels called password, dummies for one build step",
         fixable=True,
     ),
@@ -153,7 +153,7 @@ RULES = (
         why="With a default the app starts unsafe instead of not at all.",
         way_out="Leave the default out.",
         tokens=(),
-        near=((("environ", "getenv", "process.env", "BaseSettings", "Settings", "import.meta.env", "env(", "env.", "config("), "(?i)(secret|passw|token|api_?key|access_?key|private_?key|signing|credential|debug|_key|jwt|pwd)"),),
+        near=((("environ", "getenv", "process.env", "BaseSettings", "Settings", "import.meta.env", "env(", "env.", "config("), "([sS]ecret|SECRET|[pP]assw|PASSW|[tT]oken|TOKEN|api_?key|API_?KEY|ACCESS_?KEY|access_key|PRIVATE_?KEY|[sS]igning|SIGNING|CREDENTIAL|credential|DEBUG|debug|_key|_KEY|JWT|jwt|PWD)"),),
         never="defaults that the app refuses, empty defaults of optional services",
 
     ),

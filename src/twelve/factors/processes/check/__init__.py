@@ -47,7 +47,8 @@ RULES = (
             Example({"a.py": "PAGES = {}\nPAGES['a'] = 1\ndef view(request):\n    rows = []\n    rows.append(1)\n"}),
         ),
         why="The next request may reach another process.", way_out="Keep it in a resource.", tokens=("CHANNEL_LAYERS", "CACHE_TYPE", "CACHES", "RATELIMIT_STORAGE", "socket.io", "SocketIO", "rate-limit", "rateLimit", "Limiter", "ThrottlerModule"),
-        near=((("request", "req,", "req)", "ctx", ".on(", "View", "route", "Resource", "Controller", "@"), "^(const |let |var |export const )?[A-Za-z_$][\\w$]*\\s*(:[^=\\n]+)?=\\s*(\\{|\\[|dict\\(|list\\(|set\\(|(collections\\.)?(defaultdict|deque|OrderedDict|Counter)\\(|new (Map|Set|WeakMap)|-?\\d|None\\b|null\\b|True\\b|False\\b|true\\b|false\\b)"), (("token_urlsafe", "token_hex", "token_bytes", "urandom", "uuid4", "uuid1", "get_random_secret_key", "randomBytes", "randomUUID", "generate_key", "getrandbits", "nanoid", "random", "choices"), '(?i)(secret|signing|jwt|crypt|fernet|hmac|session|cookie)\\w*[\\"\'\\]]*\\s*(:[^=\\n]{1,40})?[:=]')),
+        mutated=True,
+        near=((("token_urlsafe", "token_hex", "token_bytes", "urandom", "uuid4", "uuid1", "get_random_secret_key", "randomBytes", "randomUUID", "generate_key", "getrandbits", "nanoid", "random", "choices"), '(?i)(secret|signing|jwt|crypt|fernet|hmac|session|cookie)\\w*[\\"\'\\]]*\\s*(:[^=\\n]{1,40})?[:=]'),),
         never="memoised pure functions, pools of connections, registries filled at import",
 
     ),
