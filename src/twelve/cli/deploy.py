@@ -3,7 +3,6 @@
 import base64
 import json
 import sys
-import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -24,8 +23,8 @@ from twelve.cli.target import (
 )
 from twelve.errors import Usage
 
-SETTLED = frozenset({"drained", "superseded", "undone", "failed"})
-"""Events of a release after which nothing of its deploy goes on."""
+ASKED = ("provision", "adopt", "no_wait", "no_gate", "stay")
+"""Flags that the control plane is told of."""
 
 
 @click.command()
@@ -36,8 +35,13 @@ SETTLED = frozenset({"drained", "superseded", "undone", "failed"})
 @click.option("--dirty", is_flag=True, help="Build uncommitted changes too, and mark it so.")
 @click.option("--provision", is_flag=True, help="Create the resources that the manifest names.")
 @click.option("--adopt", is_flag=True, help="The app's history was rewritten: take this one.")
-@click.option("--wait", is_flag=True, help="Return only when the old release has ended.")
 @click.option("--no-gate", is_flag=True, help="Do not watch the release after the switch.")
+@click.option(
+    "--wait",
+    "stay",
+    is_flag=True,
+    help="Return when the old release has ended and the watch is over.",
+)
 @click.option("--no-wait", is_flag=True, help="Refuse when another change is under way.")
 @no_start_option
 @click.option("--quiet", "-q", is_flag=True, help="Print the URL only.")
@@ -55,7 +59,7 @@ def command(path: Path, app: str, to: str, root: str, *, as_json: bool, **flags:
         aim = target(named, starts=not flags["no_start"])
         facts = packed.facts.to_plain()
         headers = {"Twelve-Tree": base64.b64encode(json.dumps(facts).encode()).decode()}
-        query = {name: "true" for name in ("provision", "adopt", "no_wait", "no_gate") if flags[name]}
+        query = {name: "true" for name in ASKED if flags[name]}
         with packed.archive.open("rb") as file:
             where = f"{aim.path}/deploy?{urlencode(query)}"
             accepted = aim.client.upload(where, file, headers)
@@ -63,8 +67,6 @@ def command(path: Path, app: str, to: str, root: str, *, as_json: bool, **flags:
         packed.archive.unlink(missing_ok=True)
     quiet = flags["quiet"] or as_json
     result = follow(aim.client, accepted["operation"], quiet=quiet)
-    if flags["wait"]:
-        wait_until_settled(aim, result["release"])
     show_result(aim, result, as_json=as_json, quiet=quiet)
 
 
@@ -87,15 +89,6 @@ def pack_here(path: Path, root: str, *, dirty: bool) -> Any:
     for remark in remarks(packed.facts):
         print(f"twelve: {remark}", file=sys.stderr)
     return packed
-
-
-def wait_until_settled(aim: Target, release: str) -> None:
-    """Return when the processes of the old release are gone."""
-    while True:
-        events = aim.client.get(f"{aim.path}/releases/{release}")["events"]
-        if SETTLED & {event["kind"] for event in events}:
-            return
-        time.sleep(0.2)
 
 
 def show_result(aim: Target, result: dict[str, Any], *, as_json: bool, quiet: bool = False) -> None:

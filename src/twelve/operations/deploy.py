@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from twelve.engines.contract import Job, Staged, Tell
-from twelve.errors import Refused
+from twelve.errors import Refused, ReleaseFailed
 from twelve.factors.codebase.tree import TreeFacts
+from twelve.factors.lifecycle.judge import Sample
 from twelve.factors.releases.build import Build
 from twelve.factors.releases.journal import Step
 from twelve.factors.releases.release import Release
@@ -37,6 +38,8 @@ class Wish(NamedTuple):
     wait: bool = True
     gate: bool = True
     """Watch the release after the switch, and go back when it is clearly worse."""
+    stay: bool = False
+    """Answer only when the old release is gone and the watch is over."""
 
 
 async def deploy(house: House, archive: Path, facts: TreeFacts, wish: Wish, tell: Tell) -> Release:
@@ -60,12 +63,31 @@ async def deploy(house: House, archive: Path, facts: TreeFacts, wish: Wish, tell
             await release_phase(mine, release, manifest)
             before = await sample_current(house, mine.before)
             await roll_out(mine, release)
-    if wish.gate and mine.before.current:
-        tell("watch", f"{release.tag} is watched for {house.settings.watch:g} s")
-        house.under_way.go_on(watch(house, target, release.number, before))
+    await see_through(mine, release, before, wish)
     learn_codebase(house, facts, wish)
     house.under_way.go_on(prune_after(house, mine))
     return release
+
+
+async def see_through(mine: Attempt, release: Release, before: Sample, wish: Wish) -> None:
+    """What goes on after the switch: the old release drains, the new one is watched.
+
+    Raises ReleaseFailed when the caller stays and the release was taken back.
+    """
+    house, gate = mine.house, wish.gate and mine.before.current is not None
+    goes_on = [
+        *([f"v{mine.before.current} drains"] if mine.before.current else []),
+        *([f"{release.tag} is watched for {house.settings.watch:g} s"] if gate else []),
+    ]
+    if goes_on:
+        mine.tell("watch", ", ".join(goes_on))
+    watching = (
+        house.under_way.go_on(watch(house, mine.deploy, release.number, before)) if gate else None
+    )
+    if wish.stay:
+        await asyncio.gather(*(task for task in (mine.retiring,) if task))
+        if watching and (why := await watching):
+            raise ReleaseFailed(f"{release.name} served and was taken back: {why}")
 
 
 @contextlib.asynccontextmanager

@@ -43,11 +43,11 @@ async def sample_current(house: House, deploy: Deploy) -> Sample:
     return await sample(house, deploy, current) if current else Sample(0, 0)
 
 
-async def watch(house: House, deploy: Deploy, number: int, old: Sample) -> None:
+async def watch(house: House, deploy: Deploy, number: int, old: Sample) -> str:
     """Look at release ``number`` for as long as the settings say.
 
     It ends as soon as another release serves. A release that is clearly worse than ``old`` is
-    rolled back, with the evidence on its record.
+    rolled back, with the evidence on its record, which is returned; else nothing.
     """
     new = Sample(0, 0)
     try:
@@ -55,15 +55,16 @@ async def watch(house: House, deploy: Deploy, number: int, old: Sample) -> None:
             await asyncio.sleep(PAUSE)
             now = apps.find_deploy(house.store, deploy.app, deploy.name)
             if now is None or now.current != number:
-                return
+                return ""
             new = await sample(house, now, releases.get(house.store, now, number))
             if why := worse(old, new):
                 await go_back(house, now, number, why)
-                return
+                return why
         seen = {"requests": new.requests, "failures": new.failures, "restarts": new.restarts}
         releases.record(house.store, deploy, number, "watched", house.now(), **seen)
     except TwelveError:
         log.exception("%s v%d: the watch ended early", deploy.label, number)
+    return ""
 
 
 async def go_back(house: House, deploy: Deploy, number: int, why: str) -> None:

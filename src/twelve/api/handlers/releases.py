@@ -41,6 +41,7 @@ async def make_deploy(call: Call) -> Accepted:
         adopt=call.flag("adopt"),
         wait=not call.flag("no_wait"),
         gate=not call.flag("no_gate"),
+        stay=call.flag("stay"),
     )
     facts = read_facts(call.request.headers.get("twelve-tree", ""))
     archive = await take_in(call)
@@ -160,7 +161,7 @@ RELEASES = (
         f"{DEPLOY}/deploy",
         make_deploy,
         "Build, release and run an archive",
-        query=("provision", "adopt", "no_wait", "no_gate"),
+        query=("provision", "adopt", "no_wait", "no_gate", "stay"),
         status=202,
     ),
     Row("GET", f"{DEPLOY}/releases", list_releases, "List releases", query=("limit",)),
