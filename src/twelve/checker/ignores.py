@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
-from twelve.checker.formats.sarif import fingerprint
+from twelve.checker.fingerprint import fingerprint
 from twelve.checker.run import Report
 from twelve.checker.source import Source, decode
 from twelve.errors import Invalid, Usage

@@ -1,5 +1,7 @@
 """What ``twelve check`` does once its words are read."""
 
+import gc
+import importlib
 import os
 import sys
 from collections.abc import Callable
@@ -7,10 +9,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from twelve.checker.explain import explain
-from twelve.checker.formats.as_json import report_json
-from twelve.checker.formats.github import report_github
-from twelve.checker.formats.junit import report_junit
-from twelve.checker.formats.sarif import report_sarif
 from twelve.checker.formats.text import report_text
 from twelve.checker.ignores import (
     apply_baseline,
@@ -24,6 +22,14 @@ from twelve.checker.settings import CheckSettings, known_selectors, read_setting
 from twelve.checker.source import FolderTree
 from twelve.errors import EXIT_FAILED, Usage
 from twelve.finding import Finding
+
+MODULES = {
+    "json": "as_json",
+    "sarif": "sarif",
+    "junit": "junit",
+    "github": "github",
+    "html": "html",
+}
 
 
 class Options(NamedTuple):
@@ -48,6 +54,8 @@ class Options(NamedTuple):
 
 def run_check(options: Options) -> int:
     """Audit, and end with the exit code."""
+    # A run of a second makes trees and values, and no cycles worth collecting before its end.
+    gc.disable()
     if options.explain:
         sys.stdout.write(explain(options.explain))
         return 0
@@ -114,20 +122,12 @@ def _words(given: tuple[str, ...]) -> tuple[str, ...]:
 
 def _show(options: Options, report: Report) -> None:
     colour = options.output is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    if options.shape == "html":
-        from twelve.checker.formats.html import report_html
-
-        text = report_html(report)
-    elif options.shape == "text":
+    if options.shape == "text":
         text = report_text(report, colour=colour)
     else:
-        makers: dict[str, Callable[[Report], str]] = {
-            "json": report_json,
-            "sarif": report_sarif,
-            "junit": report_junit,
-            "github": report_github,
-        }
-        text = makers[options.shape](report)
+        module = importlib.import_module(f"twelve.checker.formats.{MODULES[options.shape]}")
+        make: Callable[[Report], str] = getattr(module, f"report_{options.shape}")
+        text = make(report)
     if options.output:
         options.output.write_text(text, "utf-8")
     else:

@@ -1,7 +1,7 @@
 """The report as JUnit XML: a suite a factor, a case a requirement."""
 
 import re
-from xml.sax.saxutils import escape, quoteattr
+from html import escape
 
 from twelve.checker.formats.as_json import safe
 from twelve.checker.rules import rule
@@ -58,8 +58,8 @@ def _case(one: Verdict, findings: list[Finding]) -> list[str]:
 
 
 def _text(text: str) -> str:
-    return escape(CONTROL.sub("?", text))
+    return escape(CONTROL.sub("?", text), quote=False)
 
 
 def _attribute(text: str) -> str:
-    return quoteattr(CONTROL.sub("?", text))
+    return '"' + escape(CONTROL.sub("?", text)).replace("\n", "&#10;") + '"'

@@ -1,10 +1,10 @@
 """The report as SARIF 2.1.0, for code scanning."""
 
-import hashlib
 import json
 from typing import Any
 
 from twelve import __version__
+from twelve.checker.fingerprint import fingerprint
 from twelve.checker.formats.as_json import safe
 from twelve.checker.rules import ROOM_OF, RULES
 from twelve.checker.run import Report
@@ -99,11 +99,3 @@ def _result(one: Finding) -> dict[str, Any]:
             {"id": number, **_location(place)} for number, place in enumerate(places[1:], 1)
         ]
     return made
-
-
-def fingerprint(one: Finding) -> str:
-    """The same finding after lines have moved: requirement, sentence and file, not the line."""
-    path = one.places[0].path if one.places else "."
-    return hashlib.sha256(
-        f"{one.requirement}\0{one.message}\0{path}".encode("utf-8", "surrogateescape")
-    ).hexdigest()[:16]
