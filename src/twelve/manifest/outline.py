@@ -53,7 +53,9 @@ def outline(app: str, names: Iterable[str], read: Read) -> Outline:
         "twelve.toml": render_twelve_toml(app=app, resources=resources),
     }
     missing = {name: text for name, text in texts.items() if text and name not in known}
-    return Outline(missing, tuple(remarks(found, declared_packages(frozenset(known), read))))
+    # What runs is settled where there is a Procfile.
+    proposed = found if "Procfile" in missing else ()
+    return Outline(missing, tuple(remarks(proposed, declared_packages(frozenset(known), read))))
 
 
 def remarks(found: Iterable[object], declared: frozenset[str]) -> list[str]:

@@ -16,6 +16,9 @@ _PATTERNS = (
     # process.env.X, process.env["X"]
     rf"process\.env(?:\.{_NAME}\b|\[\s*{_QUOTED}\s*\])(\s*(?:\|\||\?\?))?",
 )
+_SOFT = re.compile(r"\.get\(|getenv")
+"""Gives nothing instead of failing."""
+
 _COMPILED = tuple(re.compile(pattern) for pattern in _PATTERNS)
 
 STRANGERS = frozenset({"DJANGO_SETTINGS_MODULE", "NODE_ENV", "PYTHONPATH", "CI", "DEBUG", "PWD"})
@@ -30,7 +33,7 @@ def variables_read(texts: Iterable[str]) -> dict[str, bool]:
             for match in pattern.finditer(text):
                 groups = [group for group in match.groups() if group is not None]
                 name, after = groups[0], (groups[1] if len(groups) > 1 else "")
-                required = after.strip() in {"", "]", ")"} and ".get(" not in match.group(0)
+                required = after.strip() in {"", "]", ")"} and not _SOFT.search(match.group(0))
                 if name not in RESERVED and name not in STRANGERS:
                     found[name] = found.get(name, True) and required
     return dict(sorted(found.items()))
