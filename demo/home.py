@@ -20,7 +20,9 @@ PASSED_ON = ("PATH", "LANG", "TZ")
 """All that a home's commands get of the caller's environment, besides the ways to packages."""
 WAYS = ("UV_", "PIP_", "NPM_CONFIG_", "npm_config_", "SSL_CERT")
 PORTS_EACH = 300
-GITCONFIG = "[user]\n\tname = demo\n\temail = demo@example.invalid\n[init]\n\tdefaultBranch = main\n"
+GITCONFIG = (
+    "[user]\n\tname = demo\n\temail = demo@example.invalid\n[init]\n\tdefaultBranch = main\n"
+)
 
 
 class Done(NamedTuple):

@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 PROC = Path("/proc")
 OURS = re.compile(r"twelve|envoy|postgres|\.s\.PGSQL|valkey|redis|^tw[a-z0-9_]{8}$", re.IGNORECASE)
+BY_OTHERS = "twelve-report-"
+"""A call that ends with a report has failed, which is told where it was made."""
 LISTENING = "0A"
 SHARED = ("/tmp", "/dev/shm", "/run/twelve")  # noqa: S108 - looked at, not written to
 DEEP = 3
@@ -44,17 +46,20 @@ class Watch:
         self.before = self.look()
         self.mine: set[Seen] = set()
         self.sockets: dict[str, str] = {}
+        self.uids = {os.geteuid()}
 
     def look(self) -> Picture:
         """Everything that there is."""
-        files = (name for place, depth in self.places for name in names(place, depth))
-        return Picture(frozenset(processes()), frozenset(n for n in files if n not in self.but))
+        every = (name for place, depth in self.places for name in names(place, depth))
+        files = (n for n in every if n not in self.but and BY_OTHERS not in n)
+        return Picture(frozenset(processes()), frozenset(files))
 
     def note(self) -> None:
         """Remember the processes and listening sockets that are ours now."""
         self.mine |= self.marked(processes())
         listening = listeners()
         for seen in self.mine:
+            self.uids.add(owner(f"/proc/{seen.pid}"))
             for inode in inodes(seen.pid):
                 if inode in listening:
                     self.sockets[inode] = f"{listening[inode]} of {command(seen.pid)}"
@@ -95,7 +100,7 @@ class Watch:
         found += [
             f"file {name}"
             for name in sorted(now.files - self.before.files)
-            if OURS.search(os.path.basename(name)) and not held(name)
+            if OURS.search(os.path.basename(name)) and owner(name) in self.uids and not held(name)
         ]
         return found
 
@@ -189,6 +194,14 @@ def names(place: Path, depth: int) -> Iterator[str]:
         yield entry.path
         if depth > 1 and entry.is_dir(follow_symlinks=False):
             yield from names(Path(entry.path), depth - 1)
+
+
+def owner(name: str) -> int:
+    """The uid that a file belongs to; -1 when it is gone."""
+    try:
+        return os.lstat(name).st_uid
+    except OSError:
+        return -1
 
 
 def held(name: str) -> bool:
