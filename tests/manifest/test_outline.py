@@ -9,18 +9,18 @@ from twelve.manifest.reads import variables_read
 @pytest.mark.parametrize(
     ("code", "required"),
     [
-        ('os.environ["X"]', True),
-        ('env("X")', True),
-        ('os.environ.get("X")', False),
-        ('os.getenv("X")', False),
-        ('os.getenv("X", "y")', False),
-        ('env("X", default=1)', False),
+        ('os.environ["NAME"]', True),
+        ('env("NAME")', True),
+        ('os.environ.get("NAME")', False),
+        ('os.getenv("NAME")', False),
+        ('os.getenv("NAME", "y")', False),
+        ('env("NAME", default=1)', False),
     ],
 )
 def test_a_read_that_gives_nothing_instead_of_failing_asks_for_nothing(
     code: str, required: bool
 ) -> None:
-    assert variables_read([code]) == {"X": required}
+    assert variables_read([code]) == {"NAME": required}
 
 
 def test_an_app_with_a_procfile_is_told_nothing_of_what_it_could_run() -> None:
