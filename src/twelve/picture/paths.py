@@ -21,6 +21,7 @@ TEST_FOLDERS = frozenset(
         "mocks",
         "fixture",
         "playwright",
+        "bench",
         "benchmark",
         "benchmarks",
         "tests_e2e",

@@ -26,6 +26,9 @@ LOCKS = (
     "zc.lockfile.LockFile",
     "SoftFileLock",
 )
+DEPENDENCIES = re.compile(
+    r"(^|/)(uv|poetry|pdm|pixi|Pipfile|yarn|bun|Cargo|Gemfile|composer|flake)\.lock$"
+)
 SCHEDULERS = (
     "BackgroundScheduler", "BlockingScheduler", "AsyncIOScheduler", "APScheduler", "node-cron.schedule", "cron.schedule", "new Cron", "croner", "Cron", "CronJob", "CronJob.from", "node-schedule.scheduleJob", "schedule.scheduleJob",
     "repeat_every", "schedule.every", "ScheduleModule.forRoot", "RecurrenceRule", "cron.CronJob", "croner.Cron",
@@ -53,6 +56,8 @@ def scales_out(picture: Picture) -> Iterator[Judgement]:
         if (
             module.role == "app"
             and assign.name.isupper()
+            and "LOCK" in assign.name
+            and not DEPENDENCIES.search(text_of(trace(module, assign.value)))
             and re.search(r"\.(lock|lck)$", text_of(trace(module, assign.value)))
             and assign.value.kind in ("str", "join", "env", "call")
         ):

@@ -54,7 +54,7 @@ RULES = (
         found=(
             Example({"shop/settings.py": "SECRET_KEY = 'lr66-a!km5ed@n5ug!tya5bv0yqwa1tn'\n"}, "shop/settings.py:1"),
             Example({"server.js": "const session = require('express-session')\napp.use(session({\n  secret: 'keyboard cat' }))\n"}, "server.js:3"),
-            Example({"db.py": "engine = create_engine('postgres://app:s3cr3t99@db.shop.io/app')\n"}, "db.py:1"),
+            Example({"db.py": "engine = create_engine('postgres://app:" + "s3cr3t99@db.shop.io/app')\n"}, "db.py:1"),
         ),
         spared=(
             Example({"shop/models.py": "class User(Model):\n    password = CharField(max_length=300)\n    token_type = 'bearer'\n"}),
@@ -66,7 +66,7 @@ RULES = (
         why="The litmus test of the factor: could the code be made public now?",
         way_out="Read it from the environment; change the credential, for it stays in the history.",
         tokens=("jwt.encode", "jwt.sign", "jwt.decode", "jsonwebtoken", "cookie-parser", "cookieParser", "URLSafeTimedSerializer", "cookie-session", "express-session", "JwtModule", "fastify-jwt", "expressjwt", "SessionMiddleware"),
-        near=((("ecret", "ECRET", "assw", "ASSW", "oken", "OKEN", "api_key", "apikey", "apiKey", "API_KEY", "APIKEY", "api-key", "access_key", "ACCESS_KEY", "accessKey", "private_key", "PRIVATE_KEY", "privateKey", "pwd", "PWD", "_pass", "_PASS", "redential", "REDENTIAL", "auth_key", "AUTH_KEY", "igning_", "IGNING", "ncryption_", "ENCRYPTION", "crypto_key", "CRYPTO_KEY", "cryptoKey", "hmac", "HMAC", "fernet", "FERNET", "account_key", "ACCOUNT_KEY", "session_key", "SESSION_KEY", "sessionKey", "cookie_key", "COOKIE_KEY", "jwt_key", "JWT_KEY", "signingKey", "pass:", "pass'", "pass\"", "pass=", "pass "), '(?#window)(?i)(secret|passw(or)?d|passphrase|token|api[_-]?key|access[_-]?key|private[_-]?key|credential|signing_?key|encryption_?key|crypto_?key|fernet_?key|hmac_?\\w*|auth_?key|account_?key|session_?key|cookie_?key|jwt_?key|pwd|pass)\\w{0,20}[\\"\'\\]]{0,3}\\s*(:\\s*[\\w.\\[\\], |]+)?\\s*[:=]\\s*\\(?\\s*[rbfu]?[\\"\'`]'), (("://",), '://[^\\s\\"\'/@:]+:[^\\s\\"\'/@]+@')),
+        near=((("ecret", "ECRET", "assw", "ASSW", "oken", "OKEN", "api_key", "apikey", "apiKey", "API_KEY", "APIKEY", "api-key", "access_key", "ACCESS_KEY", "accessKey", "private_key", "PRIVATE_KEY", "privateKey", "pwd", "PWD", "_pass", "_PASS", "redential", "REDENTIAL", "auth_key", "AUTH_KEY", "igning_", "IGNING", "ncryption_", "ENCRYPTION", "crypto_key", "CRYPTO_KEY", "cryptoKey", "hmac", "HMAC", "fernet", "FERNET", "account_key", "ACCOUNT_KEY", "session_key", "SESSION_KEY", "sessionKey", "cookie_key", "COOKIE_KEY", "jwt_key", "JWT_KEY", "signingKey", "pass:", "pass'", 'pass"', "pass=", "pass "), '(?#window)(?i)(secret|passw(or)?d|passphrase|token|api[_-]?key|access[_-]?key|private[_-]?key|credential|signing_?key|encryption_?key|crypto_?key|fernet_?key|hmac_?\\w*|auth_?key|account_?key|session_?key|cookie_?key|jwt_?key|pwd|pass)\\w{0,20}[\\"\'\\]]{0,3}\\s*(:\\s*[\\w.\\[\\], |]+)?\\s*[:=]\\s*\\(?\\s*[rbfu]?[\\"\'`]'), (("://",), '://[^\\s\\"\'/@:]+:[^\\s\\"\'/@]+@')),
         never="fixtures, placeholders, fields and labels called password, dummies for one build step",
         fixable=True,
     ),

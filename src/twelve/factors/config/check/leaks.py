@@ -15,7 +15,7 @@ from twelve.picture.value import Value, default_of, from_env, walk
 
 ENV_FILE = re.compile(r"(^|/)\.env(\.(prod|production|staging|stage|live))?$")
 CREDENTIAL_FILES = re.compile(
-    r"(^|/)(credentials\.json|service[-_]?account[\w-]*\.json|application-prod\w*\.ya?ml|local_settings\.py|settings_local\.py|secrets\.(ya?ml|json|toml|py)|\.htpasswd|\.pgpass|\.netrc|id_rsa|id_ed25519)$"
+    r"(^|/)(credentials\.json|service[-_]?account[\w-]*\.json|application-prod\w*\.ya?ml|local_settings\.py|settings_local\.py|secrets\.(ya?ml|json|toml)|\.htpasswd|\.pgpass|\.netrc|id_rsa|id_ed25519)$"
 )
 TRUE = ("True", "true", "1", "yes", "on", "TRUE", "YES")
 EXAMPLE = re.compile(r"(example|sample|dist|template|tmpl|test|ci|schema|default)", re.IGNORECASE)

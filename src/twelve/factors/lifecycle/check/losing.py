@@ -57,6 +57,7 @@ def _threads(picture: Picture) -> Iterator[Finding]:
             or is_development(call.path)
             or is_command(call.path, call.function)
             or is_task(call.function)
+            or module.imports_any("click", "argparse", "typer", "fire", "docopt")
         ):
             continue
         if (
