@@ -155,7 +155,8 @@ def _as_it_is(repository: Repository) -> Iterator[tuple[Repository, str]]:
     with tempfile.TemporaryDirectory(prefix="twelve-") as folder:
         Path(folder, "objects").mkdir()
         if Path(index).exists():
-            shutil.copyfile(index, Path(folder, "index"))
+            # With its time: a file as old as the index may have changed since, and git looks into it.
+            shutil.copy2(index, Path(folder, "index"))
         environ = {
             **repository.environ,
             "GIT_INDEX_FILE": f"{folder}/index",
