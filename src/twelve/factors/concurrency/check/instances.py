@@ -27,7 +27,7 @@ LOCKS = (
     "SoftFileLock",
 )
 DEPENDENCIES = re.compile(
-    r"(^|/)(uv|poetry|pdm|pixi|Pipfile|yarn|bun|Cargo|Gemfile|composer|flake)\.lock$"
+    r"\b(uv|poetry|pdm|pixi|Pipfile|yarn|bun|Cargo|Gemfile|composer|flake)\.lock$"
 )
 SCHEDULERS = (
     "BackgroundScheduler", "BlockingScheduler", "AsyncIOScheduler", "APScheduler", "node-cron.schedule", "cron.schedule", "new Cron", "croner", "Cron", "CronJob", "CronJob.from", "node-schedule.scheduleJob", "schedule.scheduleJob",

@@ -97,7 +97,7 @@ GUARANTEED = frozenset(
     ]
 )
 """The interpreter, the shell and what POSIX has; a platform that runs the app at all has them."""
-PACKAGES = {"convert": "imagemagick", "identify": "imagemagick", "magick": "imagemagick", "pdftotext": "poppler", "pdftoppm": "poppler", "psql": "postgresql", "pg_dump": "postgresql", "mysqldump": "mysql", "ffprobe": "ffmpeg", "ping": "iputils", "dig": "dnsutils", "nslookup": "dnsutils", "soffice": "libreoffice", "gs": "ghostscript", "chromium": "chrom", "google-chrome": "chrom", "gpg": "gnupg", "ssh": "openssh", "scp": "openssh", "traceroute": "traceroute", "7z": "p7zip"}  # fmt: skip
+PACKAGES = {"convert": "imagemagick", "identify": "imagemagick", "mariadbd": "mariadb", "mysqld": "mysql", "mongod": "mongo", "magick": "imagemagick", "pdftotext": "poppler", "pdftoppm": "poppler", "psql": "postgresql", "pg_dump": "postgresql", "mysqldump": "mysql", "ffprobe": "ffmpeg", "ping": "iputils", "dig": "dnsutils", "nslookup": "dnsutils", "soffice": "libreoffice", "gs": "ghostscript", "chromium": "chrom", "google-chrome": "chrom", "gpg": "gnupg", "ssh": "openssh", "scp": "openssh", "traceroute": "traceroute", "7z": "p7zip"}  # fmt: skip
 
 
 def isolated(picture: Picture) -> Iterator[Judgement]:  # noqa: C901 - a list of cases

@@ -48,7 +48,7 @@ RULES = (
         ),
         why="The next request may reach another process.", way_out="Keep it in a resource.", tokens=("CHANNEL_LAYERS", "CACHE_TYPE", "CACHES", "RATELIMIT_STORAGE", "socket.io", "SocketIO", "rate-limit", "rateLimit", "Limiter", "ThrottlerModule"),
         mutated=True,
-        near=((("token_urlsafe", "token_hex", "token_bytes", "urandom", "uuid4", "uuid1", "get_random_secret_key", "randomBytes", "randomUUID", "generate_key", "getrandbits", "nanoid", "random", "choices"), '(?i)(secret|signing|jwt|crypt|fernet|hmac|session|cookie)\\w*[\\"\'\\]]*\\s*(:[^=\\n]{1,40})?[:=]'),),
+        near=((("token_urlsafe", "token_hex", "token_bytes", "urandom", "uuid4", "uuid1", "get_random_secret_key", "randomBytes", "randomUUID", "generate_key", "getrandbits", "nanoid", "random", "choice"), '(?i)(secret|signing|jwt|crypt|fernet|hmac|session|cookie)\\w*[\\"\'\\]]*\\s*(:[^=\\n]{1,40})?[:=]'),),
         never="memoised pure functions, pools of connections, registries filled at import",
 
     ),

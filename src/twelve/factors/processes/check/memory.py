@@ -12,7 +12,7 @@ from twelve.picture.secrets import is_key_name
 from twelve.picture.value import from_env, plain, walk
 
 RANDOM = re.compile(
-    r"(^|\.)(token_urlsafe|token_hex|token_bytes|urandom|uuid4|uuid1|get_random_secret_key|randomBytes|randomUUID|getrandbits|generate_key|nanoid|choices|random)$"
+    r"(^|\.)(token_urlsafe|token_hex|token_bytes|urandom|uuid4|uuid1|get_random_secret_key|randomBytes|randomUUID|getrandbits|generate_key|nanoid|choices?|random)$"
 )
 CONTAINERS = (
     "dict",
