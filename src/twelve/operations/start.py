@@ -17,7 +17,8 @@ async def start_all(mine: Attempt, processes: Iterable[Process]) -> None:
         async with asyncio.TaskGroup() as group:
             for process in processes:
                 group.create_task(start(mine, process))
-    except* Exception as failures:  # noqa: BLE001 - the first is raised as it is
+    except ExceptionGroup as failures:
+        # Not `except*`: what that raises is put into a group again.
         raise failures.exceptions[0] from None
 
 
