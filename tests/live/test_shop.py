@@ -23,7 +23,7 @@ def packed(shop: App, number: int) -> bool:
 
 
 def test_a_deploy_without_its_config_and_resources_names_every_one(home):
-    done = example(home, "shop", "another").deploy("--to", "empty", good=False)
+    done = example(home, "shop", "another").deploy("-a", "another/empty", good=False)
 
     assert done.code == 1
     for word in ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "--provision"):
