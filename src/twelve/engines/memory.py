@@ -157,7 +157,7 @@ class MemoryEngine:
         self.stored.add(digest)
         return {"digest": digest, "interpreter": "none"}
 
-    async def inhabit(self, job: Job, tell: Tell, *_: Any) -> Mapping[str, Any]:
+    async def inhabit(self, job: Job, tell: Tell, **_: Any) -> Mapping[str, Any]:
         """The same."""
         await self._act("inhabit", f"{job.app}/{job.deploy}")
         tell("build", "nothing to build")

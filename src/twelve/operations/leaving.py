@@ -1,5 +1,6 @@
 """What is leaving: processes nobody wants and clusters no route names, while they still serve."""
 
+import asyncio
 import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -50,8 +51,8 @@ class Leaving:
 
     processes: dict[str, int] = field(default_factory=dict)
     clusters: dict[str, tuple[Backend, set[int]]] = field(default_factory=dict)
-    stopping: set[str] = field(default_factory=set)
-    """They have been told to stop: nothing brings these back."""
+    stopping: dict[str, asyncio.Event] = field(default_factory=dict)
+    """They have been told to stop, nothing brings these back; set when one is gone."""
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def enlist(self, what: Farewell) -> int:

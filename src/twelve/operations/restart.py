@@ -45,8 +45,7 @@ async def stop(house: House, deploy: Deploy, what: str, *, who: str, tell: Tell)
         before = running(house, mine.deploy)
         kinds = named(before, what)
         mine.hold_back(mine.deploy.stopped | ({what} if what else kinds))
-        await roll_out(mine, before)
-        await house.engine.note(deploy.app, deploy.name, f"stopped {what or 'all'} by {who}")
+        await roll_out(mine, before, f"stopped {what or 'all'} by {who}")
         assert mine.retiring is not None
         await asyncio.shield(mine.retiring)
 

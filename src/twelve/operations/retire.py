@@ -52,7 +52,8 @@ async def see_off(house: House, what: Farewell, number: int) -> int:
         gone = house.leaving.still(number, what.names)
     finally:
         house.leaving.dismiss(number)
-    await house.engine.switch(route_table(house))
+    if what.routes:
+        await house.engine.switch(route_table(house))
     for name in gone:
         leases.release_port(house.store, name)
     return sum(cut)

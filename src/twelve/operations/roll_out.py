@@ -9,20 +9,23 @@ from twelve.factors.releases.release import Release
 from twelve.operations.attempt import Attempt
 from twelve.operations.leaving import Farewell
 from twelve.operations.retire import farewell, retire
-from twelve.operations.settle import staying, stop_all
+from twelve.operations.settle import observed, staying, stop_all
 from twelve.operations.start import start_all
 from twelve.operations.wanted import backends_of, processes_of, route_table
 from twelve.reconciler import plan
 from twelve.store import apps, journal, releases
 
 
-async def roll_out(mine: Attempt, release: Release) -> None:
-    """Make a release the one that runs. On any failure the attempt goes back to the old one."""
+async def roll_out(mine: Attempt, release: Release, said: str = "") -> None:
+    """Make a release the one that runs. On any failure the attempt goes back to the old one.
+
+    ``said`` is what the stream is told then, other than that the release serves.
+    """
     house, deploy = mine.house, mine.deploy
     mine.enter(Step.START)
     wanted = processes_of(house, deploy, release)
     house.leaving.rescue(wanted)
-    seen = await house.engine.observe()
+    seen = await observed(house)
     todo = plan(wanted, seen, staying(house, deploy, seen))
     await start_all(mine, todo.starts)
     mine.enter(Step.SWITCH)
@@ -34,7 +37,7 @@ async def roll_out(mine: Attempt, release: Release) -> None:
         await house.engine.switch(route_table(house))
         mine.enter(Step.SUCCEED)
         await succeed(mine, todo.late, todo.stops)
-        hand_over(mine, release, old, number)
+        hand_over(mine, release, old, number, said or f"{release.tag} serves: {release.reason}")
     except BaseException:
         house.leaving.dismiss(number)
         raise
@@ -61,7 +64,7 @@ async def succeed(mine: Attempt, late: Collection[Process], stops: Iterable[str]
         await start_all(mine, late)
 
 
-def hand_over(mine: Attempt, release: Release, old: Farewell, number: int) -> None:
+def hand_over(mine: Attempt, release: Release, old: Farewell, number: int, said: str) -> None:
     """Record that the new release serves, all at once; from here on the old one only leaves."""
     house, deploy, store = mine.house, mine.deploy, mine.house.store
     with store.writing():
@@ -73,7 +76,6 @@ def hand_over(mine: Attempt, release: Release, old: Farewell, number: int) -> No
                 releases.record(store, deploy, mine.before.current, "superseded", house.now())
             mine.record("released", tier=house.tier)
     house.under_way.resting.discard(deploy.id)
-    said = f"{release.tag} serves: {release.reason}" if mine.release else f"{mine.verb} done"
     mine.retiring = house.under_way.go_on(
         retire(house, deploy, release.number, mine.entry, old, number, said)
     )

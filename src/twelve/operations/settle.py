@@ -35,15 +35,23 @@ async def settle(house: House, deploy: Deploy) -> None:
     )
     wanted = processes_of(house, deploy, release) if release else {}
     house.leaving.rescue(wanted)
-    seen = await house.engine.observe()
+    seen = await observed(house)
     todo = plan(wanted, seen, staying(house, deploy, seen))
     faults = await keep_up(house, todo.starts, seen)
     await house.engine.switch(route_table(house))
     await stop_all(house, todo.stops)
+    for name in processes_among(tuple(house.leaving.stopping), deploy):
+        await until_gone(house, name)
     faults += await keep_up(house, todo.late, seen)
     await give_back_ports(house, deploy, wanted)
     if faults:
         raise faults[0]
+
+
+async def observed(house: House) -> dict[str, Seen]:
+    """What there is, without what has been told to stop: that is as good as gone."""
+    seen = await house.engine.observe()
+    return {name: each for name, each in seen.items() if name not in house.leaving.stopping}
 
 
 def processes_among(seen: Iterable[str], deploy: Deploy) -> list[str]:
@@ -67,7 +75,7 @@ async def unwanted(house: House, deploy: Deploy) -> list[str]:
     deploy = apps.get_deploy(house.store, deploy.app, deploy.name)
     release = releases.current(house.store, deploy)
     wanted = {i.name for i in instances_of(deploy, release)} if release else set()
-    return [n for n in staying(house, deploy, await house.engine.observe()) if n not in wanted]
+    return [n for n in staying(house, deploy, await observed(house)) if n not in wanted]
 
 
 async def keep_up(
@@ -92,8 +100,8 @@ async def keep_up(
 
 async def until_gone(house: House, name: str) -> None:
     """Wait for a former life of the same name that has been told to stop."""
-    if name in house.leaving.stopping:
-        await stop_all(house, [name])
+    if going := house.leaving.stopping.get(name):
+        await going.wait()
 
 
 async def stop_all(house: House, names: Collection[str]) -> None:
@@ -104,11 +112,12 @@ async def stop_all(house: House, names: Collection[str]) -> None:
 
     async def stop(name: str) -> None:
         grace, signal = stop_contract(house, name)
-        house.leaving.stopping.add(name)
+        gone = house.leaving.stopping.setdefault(name, asyncio.Event())
         try:
             await house.engine.stop(name, grace=grace, signal=signal)
         finally:
-            house.leaving.stopping.discard(name)
+            gone.set()
+            house.leaving.stopping.pop(name, None)
 
     ends = await asyncio.gather(*(stop(name) for name in names), return_exceptions=True)
     for end in ends:

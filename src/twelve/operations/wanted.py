@@ -88,10 +88,9 @@ def route_table(house: House) -> Table:
     routes: list[Route] = []
     backends = house.leaving.backends()
     for recorded in apps.deploys(house.store):
-        deploy, release = house.instead.get(recorded.id) or (
-            recorded,
-            releases.current(house.store, recorded),
-        )
+        rests = recorded.id in house.under_way.resting
+        now = None if rests else releases.current(house.store, recorded)
+        deploy, release = house.instead.get(recorded.id) or (recorded, now)
         if release is None:
             routes.append(Route(deploy.app, deploy.name, hosts_of(house, deploy), None, NEVER))
             continue
