@@ -22,5 +22,17 @@ def test_who_misses_an_extension_is_told_whose_it_is() -> None:
     assert "no uuid-ossp:" in advice(['ERROR: extension "uuid-ossp" is not available'])
 
 
+@pytest.mark.parametrize(
+    ("line", "step"),
+    [
+        ("twelve: cannot run 'gunicorn': no such program on PATH", "that brings gunicorn"),
+        ("ModuleNotFoundError: No module named 'flask.views'", "that holds flask declared"),
+        ("OSError: libxml2.so.2: cannot open shared object file: No such", "libxml2.so.2 is a lib"),
+    ],
+)
+def test_who_misses_something_is_told_where_it_comes_from(line: str, step: str) -> None:
+    assert step in advice(["Traceback", line])
+
+
 def test_who_fails_otherwise_is_told_nothing() -> None:
-    assert advice(["ImportError: no module named x"]) == ""
+    assert advice(["ValueError: x"]) == ""

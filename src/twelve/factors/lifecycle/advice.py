@@ -12,6 +12,18 @@ _KNOWN = (
         r"extension \"([^\"]+)\" is not available",
         r"this Postgres has no \1: attach a server that has it, or set TWELVE_POSTGRES_BIN",
     ),
+    (
+        r"cannot run '([^'/]+)': no such program",
+        r"declare the package that brings \1, or mend the command",
+    ),
+    (
+        r"ModuleNotFoundError: No module named '([^'.]+)",
+        r"is the package that holds \1 declared, in requirements.txt or pyproject.toml?",
+    ),
+    (
+        r"(lib[\w.+-]+\.so[.\d]*): cannot open shared object file",
+        r"\1 is a library of the system: install its package on this machine",
+    ),
 )
 
 
