@@ -80,7 +80,11 @@ def home_in(folder: Path, environ: Mapping[str, str] = os.environ) -> Home:
     """A home below a folder, with a port of its own."""
     port = free_port()
     bare = {name: text for name, text in environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    here = {"TWELVE_HOME": str(folder / "home"), "TWELVE_HTTP_PORT": str(port)}
+    here = {
+        "TWELVE_HOME": str(folder / "home"),
+        "TWELVE_HTTP_PORT": str(port),
+        "TWELVE_WATCH": "1s",
+    }
     return Home(bare | here, folder, port)
 
 

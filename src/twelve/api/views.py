@@ -27,12 +27,13 @@ def app(house: House, noun: App, its: list[Deploy]) -> dict[str, Any]:
 
 def deploy(house: House, noun: Deploy) -> dict[str, Any]:
     """A deploy: its release and where it answers."""
+    current = releases.current(house.store, noun)
     return {
         "app": noun.app,
         "name": noun.name,
         "release": f"v{noun.current}" if noun.current else None,
         "urls": urls(house, noun),
-        "formation": dict(noun.formation),
+        "formation": dict(current.formation if current else noun.formation),
         "stopped": sorted(noun.stopped),
     }
 
@@ -121,7 +122,13 @@ def processes(house: House, noun: Deploy, seen: dict[str, Seen]) -> list[dict[st
     prefix = f"{noun.label}/"
     others = sorted(name for name in seen if name.startswith(prefix) and name not in wanted)
     ports = leases.ports(house.store)
-    return [process(name, seen.get(name), ports.get(name)) for name in (*wanted, *others)]
+    since = min(current.runtimes.values(), default=0) if current else 0
+    warned = [(d.get("process"), d["text"]) for d in releases.warnings(house.store, noun, since)]
+    return [
+        process(name, seen.get(name), ports.get(name))
+        | {"warnings": list(dict.fromkeys(text for whose, text in warned if whose == name))}
+        for name in (*wanted, *others)
+    ]
 
 
 def process(name: str, seen: Seen | None, port: int | None) -> dict[str, Any]:

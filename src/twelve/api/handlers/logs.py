@@ -23,7 +23,8 @@ QUERY = ("follow", "n", *FILTERS, "json", "colour", "width")
 
 async def read_logs(call: Call) -> Any:
     """Lines as text or as JSON lines; with ``follow`` without an end."""
-    noun, want = call.deploy(), wanted(call)
+    noun = call.deploy()
+    want = wanted(call, noun)
     follow, as_json = call.flag("follow"), call.flag("json")
     if not follow:
         known(call, noun, want)
@@ -41,7 +42,7 @@ async def until_leaving(call: Call, chunks: AsyncIterator[bytes]) -> AsyncIterat
         yield chunk
 
 
-def wanted(call: Call) -> Filter:
+def wanted(call: Call, noun: Deploy) -> Filter:
     """The filter that the query asks for. Raises Invalid."""
     streams = words(call, "stream")
     if unknown := sorted(streams - STREAMS):
@@ -54,7 +55,8 @@ def wanted(call: Call) -> Filter:
         processes=words(call, "process"),
         streams=streams,
         releases=frozenset(tag(word) for word in words(call, "release")),
-        since=moment(since) if since else 0,
+        # An app that had this name before is not this one.
+        since=max(moment(since) if since else 0, noun.created_ns),
         grep=pattern(grep) if grep else None,
         n=call.number("n", 0) if lines else None,
     )
