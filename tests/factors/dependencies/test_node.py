@@ -21,9 +21,9 @@ def test_a_package():
     }
     found = read_package(lambda _: json.dumps(text).encode())
     assert found
-    assert (found.main, found.engine, found.dependencies, found.tools) == (
+    assert (found.main, found.engines[0], found.dependencies, found.tools) == (
         "x.js",
-        ">=18",
+        (">=18", "package.json (engines.node)"),
         {"a"},
         {"b"},
     )
@@ -54,8 +54,8 @@ def test_archives_of_the_codebase_are_local():
 
 
 def test_locks_of_others_are_told():
-    with pytest.raises(Invalid, match=r"only a lock of yarn"):
-        read_lock({"yarn.lock"}, lambda _: None)
+    with pytest.raises(Invalid, match=r"only a lock of bun"):
+        read_lock({"bun.lock"}, lambda _: None)
     with pytest.raises(Invalid, match=r"no package-lock.json"):
         read_lock(set(), lambda _: None)
 
@@ -64,4 +64,4 @@ def test_locks_of_others_are_told():
 def test_a_lock_of_npm_6_is_read_as_far_as_it_says(version, local):
     old = {"lockfileVersion": 1, "dependencies": {"x": {"version": version}}}
     found = read_lock({"package-lock.json"}, lambda _: json.dumps(old).encode())
-    assert found == ("package-lock.json", (), (), local)
+    assert found == ("npm", "package-lock.json", (), (), local)

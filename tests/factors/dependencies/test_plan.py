@@ -32,12 +32,18 @@ def test_managers():
 
 
 @pytest.mark.parametrize(
-    "path", ["poetry.lock", "Pipfile.lock", "Pipfile", "setup.py", "environment.yml"]
+    ("path", "way_out"),
+    [
+        ("Pipfile", "pipenv lock"),
+        ("pdm.lock", "pdm export -f pylock -o pylock.toml"),
+        ("environment.yml", "requirements.txt"),
+        ("setup.py", "echo . > requirements.txt"),
+    ],
 )
-def test_other_forms_are_refused_with_the_way_out(path):
+def test_other_forms_are_refused_with_the_way_out(path, way_out):
     with pytest.raises(Invalid, match=f"^{path}: ") as error:
         plan({path: "", "main.py": ""})
-    assert "requirements.txt" in error.value.hint
+    assert way_out in error.value.hint
 
 
 def test_where_a_python_version_is_asked_for():

@@ -1,16 +1,20 @@
-"""What a Node app declares: package.json and package-lock.json."""
+"""What a Node app declares: package.json and the lock beside it."""
 
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from twelve.errors import Invalid
 
 Read = Callable[[str], bytes | None]
 
-LOCKS = ("package-lock.json", "npm-shrinkwrap.json")
-OTHER_LOCKS = {"yarn.lock": "yarn", "pnpm-lock.yaml": "pnpm", "bun.lock": "bun", "bun.lockb": "bun"}
+Manager = Literal["npm", "yarn", "pnpm"]
+
+NPM_LOCK = "run `npm install --package-lock-only` and commit package-lock.json"
+NPM_LOCKS = ("package-lock.json", "npm-shrinkwrap.json")
+LOCKS = (*NPM_LOCKS, "yarn.lock", "pnpm-lock.yaml")
+"""The first that is there says what is installed."""
 
 
 class Package(NamedTuple):
@@ -18,16 +22,17 @@ class Package(NamedTuple):
 
     scripts: Mapping[str, str]
     main: str
-    engine: str
-    """``engines.node``, or nothing."""
+    engines: tuple[tuple[str, str], ...]
+    """What it asks of Node, each with its place: ``engines.node``, Volta's pin."""
     dependencies: frozenset[str]
     tools: frozenset[str]
     """devDependencies."""
 
 
 class Lock(NamedTuple):
-    """What package-lock.json says."""
+    """What a lock says; not all of them tell which packages run scripts."""
 
+    manager: Manager
     path: str
     scripted: tuple[str, ...]
     """Packages needed at run time that run a script when they are installed."""
@@ -47,26 +52,31 @@ def read_package(read: Read) -> Package | None:
     return Package(
         scripts={key: str(value) for key, value in _table(table, "scripts").items()},
         main=main if isinstance(main, str) else "",
-        engine=str(_table(table, "engines").get("node", "")),
+        engines=tuple(
+            (str(_table(table, key).get("node", "")), f"package.json ({key}.node)")
+            for key in ("engines", "volta")
+        ),
         dependencies=frozenset(_table(table, "dependencies")),
         tools=frozenset(_table(table, "devDependencies")),
     )
 
 
 def read_lock(names: Iterable[str], read: Read) -> Lock:
-    """Read the lock. Raises Invalid when there is none, or one of another manager only."""
-    path = next((path for path in LOCKS if path in names), None)
-    data = read(path) if path else None
-    if path is None or data is None:
-        raise _no_lock(set(names))
-    table = _json(data, path)
-    if not isinstance(table.get("packages"), dict):
-        # Made by npm 6 or older: which packages have scripts is known when they are installed.
-        local = any(
-            "file:" in text for text in re.findall(r'"version":\s*"([^"]*)"', data.decode())
-        )
-        return Lock(path, (), (), local)
-    return Lock(path, *scripted_in(table), local=any(map(_is_local, _packages(table).values())))
+    """Read the lock. Raises Invalid when there is none that can be followed."""
+    known = set(names)
+    path = next((path for path in LOCKS if path in known), "")
+    data = read(path) or b""
+    match path:
+        case "":
+            bun = known & {"bun.lock", "bun.lockb"}
+            found = "only a lock of bun" if bun else "no package-lock.json"
+            raise Invalid(f"package.json: {found} beside it", NPM_LOCK)
+        case "yarn.lock":
+            return _yarn(data, read)
+        case "pnpm-lock.yaml":
+            return _pnpm(data, known)
+        case _:
+            return _npm(data, path)
 
 
 def scripted_in(table: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -82,17 +92,41 @@ def scripted_in(table: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, .
     )
 
 
+def _npm(data: bytes, path: str) -> Lock:
+    table = _json(data, path)
+    if not isinstance(table.get("packages"), dict):
+        # Made by npm 6 or older: which packages have scripts is known when they are installed.
+        local = any(
+            "file:" in text for text in re.findall(r'"version":\s*"([^"]*)"', data.decode())
+        )
+        return Lock("npm", path, (), (), local)
+    local = any(map(_is_local, _packages(table).values()))
+    return Lock("npm", path, *scripted_in(table), local=local)
+
+
 def _packages(table: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     packages = _table(table, "packages")
     return {key: entry for key, entry in packages.items() if isinstance(entry, dict)}
 
 
-def _no_lock(names: set[str]) -> Invalid:
-    other = next((OTHER_LOCKS[path] for path in OTHER_LOCKS if path in names), "")
-    found = f"only a lock of {other}" if other else "no package-lock.json"
-    return Invalid(
-        f"package.json: {found} beside it",
-        "run `npm install --package-lock-only` and commit package-lock.json",
+def _yarn(data: bytes, read: Read) -> Lock:
+    text = data.decode("utf-8", "replace")
+    # Newer ones begin with __metadata, and are followed by a yarn that each codebase brings.
+    if re.search(r"^__metadata:", text, re.MULTILINE):
+        raise Invalid("yarn.lock: made by yarn 2 or newer, which a build does not run", NPM_LOCK)
+    workspaces = "workspaces" in _json(read("package.json") or b"{}", "package.json")
+    local = bool(re.search(r'^"?[^\s#][^\n]*@(?:file|link):', text, re.MULTILINE))
+    return Lock("yarn", "yarn.lock", (), (), local=local or workspaces)
+
+
+def _pnpm(data: bytes, names: set[str]) -> Lock:
+    local = re.search(rb"(?:specifier|version): [\"']?(?:file|link|workspace):", data)
+    return Lock(
+        "pnpm",
+        "pnpm-lock.yaml",
+        (),
+        (),
+        local=bool(local) or "pnpm-workspace.yaml" in names,
     )
 
 

@@ -1,53 +1,30 @@
 """The plan of a build: what to install, with which interpreter, what to run, by files alone."""
 
 import hashlib
-import json
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from twelve.errors import Invalid
 from twelve.factors.dependencies.frameworks import collects_static, static_folder
-from twelve.factors.dependencies.machine.versions import Request, node_request, python_request
-from twelve.factors.dependencies.node import LOCKS, Lock, Package, read_lock, read_package
-from twelve.factors.dependencies.python.locks.uv import locked_projects
-from twelve.factors.dependencies.python.project import Project, read_project
-from twelve.factors.dependencies.python.requirements import read_requirements
+from twelve.factors.dependencies.machine.asked import node_asked
+from twelve.factors.dependencies.machine.packages import SystemPackage, system_packages
+from twelve.factors.dependencies.machine.versions import Request
+from twelve.factors.dependencies.node import LOCKS, Lock, Manager, Package, read_lock, read_package
+from twelve.factors.dependencies.python.plan import PythonPlan, plan_python
 
 Read = Callable[[str], bytes | None]
 
-BUILD_KEYS = ("hooks", "collectstatic", "extras", "groups")
+BUILD_KEYS = ("hooks", "collectstatic", "extras", "groups", "member", "packages")
 """Keys of the [build] table that this room reads."""
 
 COLLECTSTATIC = "python manage.py collectstatic --noinput"
 
 
-class PythonPlan(NamedTuple):
-    """How the Python part is installed."""
-
-    manager: Literal["uv.lock", "requirements.txt", "pyproject.toml", "nothing"]
-    request: Request | None
-    lock: str
-    """sha256 of everything that decides what is installed."""
-    requirements: str = ""
-    constraints: str = ""
-    pinned: frozenset[str] = frozenset()
-    hashed: bool = False
-    projects: tuple[str, ...] = ()
-    """Folders and wheels of this codebase that are installed too."""
-    backend_pinned: bool = True
-    dynamic: bool = False
-    """Only the project's build backend knows the dependencies."""
-    extras: tuple[str, ...] = ()
-    groups: tuple[str, ...] = ()
-    members: bool = False
-    """The root of a workspace is no project itself: all members are installed."""
-
-
 class NodePlan(NamedTuple):
     """How the Node part is installed."""
 
+    manager: Manager
     lock_path: str
     lock: str
     request: Request | None
@@ -58,6 +35,8 @@ class NodePlan(NamedTuple):
     local: bool
     scripted: tuple[str, ...] = ()
     scripted_tools: tuple[str, ...] = ()
+    others: tuple[Request, ...] = ()
+    """What else is asked of Node; ``request`` goes before them."""
 
 
 class BuildPlan(NamedTuple):
@@ -69,6 +48,8 @@ class BuildPlan(NamedTuple):
     """Processes may run ``python -m twelve.static``, with Twelve's own interpreter."""
     hooks: tuple[str, ...]
     warnings: tuple[str, ...]
+    packages: tuple[SystemPackage, ...] = ()
+    """What must be installed on the machine; nothing of it is by a build."""
 
 
 def plan_build(names: Iterable[str], read: Read, build_table: Mapping[str, Any]) -> BuildPlan:
@@ -80,7 +61,7 @@ def plan_build(names: Iterable[str], read: Read, build_table: Mapping[str, Any])
     known = frozenset(names)
     table = _checked(build_table)
     commands = _commands(read)
-    python = _plan_python(known, read, table)
+    python = plan_python(known, read, table)
     static = python is None and _is_static(known, read, commands)
     node = _plan_node(known, read, commands, alone=python is None and not static)
     hooks = list(_strings(table, "hooks"))
@@ -91,11 +72,13 @@ def plan_build(names: Iterable[str], read: Read, build_table: Mapping[str, Any])
         and collects_static(known, read)
     ):
         hooks.append(COLLECTSTATIC)
-    return BuildPlan(python, node, static, tuple(hooks), tuple(_warnings(python, known)))
+    packages = system_packages(read, table)
+    warnings = python.warnings if python else ()
+    return BuildPlan(python, node, static, tuple(hooks), warnings, packages)
 
 
 def _checked(table: Mapping[str, Any]) -> Mapping[str, Any]:
-    for key in ("hooks", "extras", "groups"):
+    for key in ("hooks", "extras", "groups", "packages"):
         value = table.get(key, ())
         if (
             isinstance(value, str)
@@ -107,101 +90,9 @@ def _checked(table: Mapping[str, Any]) -> Mapping[str, Any]:
         raise Invalid(
             "twelve.toml: build/collectstatic: not true or false", "write collectstatic = false"
         )
+    if not isinstance(table.get("member", ""), str):
+        raise Invalid("twelve.toml: build/member: not a text", 'write member = "api"')
     return table
-
-
-def _plan_python(names: frozenset[str], read: Read, table: Mapping[str, Any]) -> PythonPlan | None:
-    project = read_project(read)
-    if "uv.lock" in names and project:
-        plan = _from_lock(read, project, table)
-    elif "requirements.txt" in names:
-        plan = _from_requirements(read, project)
-    elif project and project.declared:
-        plan = _from_project(read, project, table)
-    elif undeclared := _undeclared(names, project):
-        raise undeclared
-    elif any(name.endswith(".py") and "/" not in name for name in names):
-        plan = PythonPlan("nothing", None, _sha(b""))
-    else:
-        return None
-    return plan._replace(request=_python_request(read, project))
-
-
-def _from_lock(read: Read, project: Project, table: Mapping[str, Any]) -> PythonPlan:
-    lock = read("uv.lock") or b""
-    extras, groups = _strings(table, "extras"), _strings(table, "groups")
-    return PythonPlan(
-        "uv.lock",
-        None,
-        _sha(lock, _deciding(read), repr((extras, groups)).encode()),
-        projects=locked_projects(lock),
-        backend_pinned=project.backend_pinned,
-        extras=extras,
-        groups=groups,
-        members=not project.declared,
-    )
-
-
-def _from_requirements(read: Read, project: Project | None) -> PythonPlan:
-    found = read_requirements(read)
-    return PythonPlan(
-        "requirements.txt",
-        None,
-        _sha(found.text.encode(), found.constraints.encode()),
-        requirements=found.text,
-        constraints=found.constraints,
-        pinned=found.pinned,
-        hashed=found.hashed,
-        projects=found.projects,
-        backend_pinned=project.backend_pinned if project else False,
-    )
-
-
-def _from_project(read: Read, project: Project, table: Mapping[str, Any]) -> PythonPlan:
-    extras, groups = _strings(table, "extras"), _strings(table, "groups")
-    return PythonPlan(
-        "pyproject.toml",
-        None,
-        _sha(_deciding(read), repr((extras, groups)).encode()),
-        projects=(".",) if project.packaged else (),
-        backend_pinned=project.backend_pinned,
-        dynamic=project.dynamic,
-        extras=extras,
-        groups=groups,
-    )
-
-
-def _undeclared(names: frozenset[str], project: Project | None) -> Invalid | None:
-    """Tell which file holds dependencies in a form that is not read."""
-    for path, export in (
-        ("poetry.lock", "poetry export -f requirements.txt -o requirements.txt"),
-        ("Pipfile.lock", "pipenv requirements > requirements.txt"),
-        ("Pipfile", "pipenv requirements > requirements.txt"),
-        ("setup.py", "echo . > requirements.txt"),
-        ("environment.yml", "pip freeze > requirements.txt"),
-    ):
-        if path in names:
-            return Invalid(
-                f"{path}: not a form of dependencies that a build reads",
-                f"run `{export}` and commit it",
-            )
-    if project and project.foreign:
-        return Invalid(
-            "pyproject.toml: has no [project] table",
-            "declare dependencies in [project], then `uv lock`",
-        )
-    return None
-
-
-def _python_request(read: Read, project: Project | None) -> Request | None:
-    for path in (".python-version", "runtime.txt"):
-        lines = (read(path) or b"").decode("utf-8", "replace").splitlines()
-        wanted = next((line for line in lines if line.strip() and not line.startswith("#")), "")
-        if wanted:
-            return python_request(wanted, path)
-    if project and project.python:
-        return python_request(project.python, f"pyproject.toml ({project.python_key})")
-    return None
 
 
 def _plan_node(names: frozenset[str], read: Read, commands: str, *, alone: bool) -> NodePlan | None:
@@ -215,11 +106,14 @@ def _plan_node(names: frozenset[str], read: Read, commands: str, *, alone: bool)
         return None
     # A package that depends on nothing needs no lock.
     free = not (package.dependencies or package.tools) and not names.intersection(LOCKS)
-    lock = Lock("", (), (), local=False) if free else read_lock(names, read)
+    lock = Lock("npm", "", (), (), local=False) if free else read_lock(names, read)
+    asked = node_asked(read, package.engines)
     return NodePlan(
+        manager=lock.manager,
         lock_path=lock.path,
-        lock=_sha((read(lock.path) if lock.path else None) or b""),
-        request=_node_request(read, package),
+        lock=hashlib.sha256((read(lock.path) if lock.path else None) or b"").hexdigest(),
+        request=asked[0] if asked else None,
+        others=asked[1:],
         shipped=shipped,
         build=build,
         local=lock.local,
@@ -238,47 +132,6 @@ def _is_static(names: frozenset[str], read: Read, commands: str) -> bool:
     return "twelve.static" in commands or (not declared and static_folder(names, read) is not None)
 
 
-def _node_request(read: Read, package: Package) -> Request | None:
-    if package.engine:
-        return node_request(package.engine, "package.json (engines.node)")
-    for path in (".node-version", ".nvmrc"):
-        if text := (read(path) or b"").decode("utf-8", "replace").strip():
-            return node_request(text, path)
-    return None
-
-
-def _warnings(python: PythonPlan | None, names: frozenset[str]) -> list[str]:
-    said = []
-    if python and python.manager == "nothing":
-        said.append(
-            "no dependencies are declared (requirements.txt, pyproject.toml): only the standard "
-            "library is there"
-        )
-    if python and python.manager != "nothing" and python.request is None:
-        said.append('no Python version is asked for: write one into .python-version, e.g. "3.12"')
-    if python and python.manager == "pyproject.toml":
-        said.append(
-            "there is no uv.lock, so versions are chosen anew whenever pyproject.toml changes: "
-            "run `uv lock` and commit it"
-        )
-    if python and python.manager == "uv.lock" and "requirements.txt" in names:
-        said.append("uv.lock is used; requirements.txt is not read")
-    return said
-
-
-def _deciding(read: Read) -> bytes:
-    """Give the parts of pyproject.toml that decide what is installed: others change freely."""
-    table = tomllib.loads((read("pyproject.toml") or b"").decode())
-    project = table.get("project", {})
-    keys = ("name", "dependencies", "optional-dependencies", "requires-python", "dynamic")
-    chosen = {
-        "project": {key: project.get(key) for key in keys},
-        "groups": table.get("dependency-groups"),
-        "uv": table.get("tool", {}).get("uv"),
-    }
-    return json.dumps(chosen, sort_keys=True, default=str).encode()
-
-
 def _commands(read: Read) -> str:
     return "\n".join(
         (read(path) or b"").decode("utf-8", "replace") for path in ("Procfile", "twelve.toml")
@@ -287,10 +140,3 @@ def _commands(read: Read) -> str:
 
 def _strings(table: Mapping[str, Any], key: str) -> tuple[str, ...]:
     return tuple(table.get(key, ()))
-
-
-def _sha(*parts: bytes) -> str:
-    total = hashlib.sha256()
-    for part in parts:
-        total.update(hashlib.sha256(part).digest())
-    return total.hexdigest()

@@ -5,6 +5,7 @@ import hashlib
 import os
 import signal
 import stat
+import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -118,6 +119,21 @@ def plan_of(folder: Path, table: Mapping[str, Any] | None = None) -> BuildPlan:
 
     paths = (path.relative_to(folder) for path in folder.rglob("*") if not path.is_dir())
     return plan_build(tuple(sorted(map(str, paths))), read, table or {})
+
+
+@pytest.fixture
+def environ_with(tmp_path: Path) -> Callable[[str], dict[str, str]]:
+    """Give an environment with a manager of Node's packages, fetched by npm, on its PATH."""
+    versions = {"yarn": "1.22.22", "pnpm": "9.15.9"}
+
+    def fetch(manager: str) -> dict[str, str]:
+        place = tmp_path / manager
+        wanted = f"{manager}@{versions[manager]}"
+        words = ("npm", "install", "--prefix", str(place), "--ignore-scripts", wanted)
+        subprocess.run(words, check=True, capture_output=True, timeout=STEP_SECONDS)
+        return {**os.environ, "PATH": f"{place}/node_modules/.bin:{os.environ['PATH']}"}
+
+    return fetch
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ from typing import Any
 
 from twelve.engines.local.build.app_layer import make_app
 from twelve.engines.local.build.built import Built
-from twelve.engines.local.build.interpreters import find_node, find_python, libc
+from twelve.engines.local.build.equipment import disagreements, equip
+from twelve.engines.local.build.interpreters import libc
 from twelve.engines.local.build.job import Job, Workbench
 from twelve.engines.local.build.layers import RESERVE, Layer, Notes, check_room, ensure, key_of
 from twelve.engines.local.build.node_layer import install_node
@@ -104,11 +105,7 @@ async def _job(  # noqa: PLR0913 - as above
     fresh: bool,
 ) -> Job:
     memory = home / "cache" / "interpreters.json"
-    python = node = None
-    if plan.python:
-        python = await asyncio.to_thread(find_python, plan.python.request, pythons, environ, memory)
-    if plan.node:
-        node = await asyncio.to_thread(find_node, plan.node.request, environ, memory)
+    python, node = await asyncio.to_thread(equip, plan, pythons, environ, memory)
     return Job(home, tree_dir, python, node, environ, execute, tell, fresh)
 
 
@@ -152,7 +149,8 @@ def _built(
     hooks: tuple[str, ...],
 ) -> Built:
     layers = [layer for layer in (deps, app) if layer]
-    warnings = [*plan.warnings, *(line for layer in layers for line in layer.notes.warnings)]
+    said = disagreements(plan, job.python, job.node)
+    warnings = [*plan.warnings, *said, *(line for layer in layers for line in layer.notes.warnings)]
     if not all(layer.notes.isolated for layer in layers):
         warnings.append(NOT_ISOLATED)
     deps_digest, app_digest = (deps.digest if deps else None), (app.digest if app else "")
@@ -172,5 +170,6 @@ def _built(
     )
 
 
-def _tool(tool: Any) -> tuple[str, str] | None:
-    return (tool.path, tool.version) if tool else None
+def _tool(tool: Any) -> tuple[str, ...] | None:
+    manager = [tool.manager_version] if getattr(tool, "manager", "") else []
+    return (tool.path, tool.version, *manager) if tool else None

@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
@@ -51,12 +51,19 @@ class Node(NamedTuple):
     """npm as PATH has it."""
     npm_script: str
     """The JavaScript file behind it."""
+    manager: str = ""
+    """The program of another package manager, where the lock is of one."""
+    manager_version: str = ""
 
 
 def find_python(
-    request: Request | None, pythons: Iterable[str], environ: Mapping[str, str], memory: Path
+    request: Request | None,
+    pythons: Iterable[str],
+    environ: Mapping[str, str],
+    memory: Path,
+    others: Sequence[Request] = (),
 ) -> Interpreter:
-    """Choose the interpreter that answers the request.
+    """Choose the interpreter that answers the request, and the ``others`` where one can.
 
     ``pythons`` are programs or folders that go before all others; ``memory`` is the file that
     remembers versions. Raises Missing.
@@ -73,7 +80,7 @@ def find_python(
     ]
     if versions != before:
         _keep(memory, versions)
-    chosen = choose(request, candidates, "Python", GET_PYTHON)
+    chosen = choose(request, candidates, "Python", GET_PYTHON, others)
     return Interpreter(chosen.path, shown(chosen.version), outside_system([_prefix(chosen.path)]))
 
 

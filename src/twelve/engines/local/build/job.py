@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple, TypedDict, Unpack
 
 from twelve.engines.local.build.interpreters import Interpreter, Node, outside_system
-from twelve.engines.local.build.steps import Execute, Step, StepResult, failed, fetching
+from twelve.engines.local.build.steps import Execute, Step, StepResult, failed, fetching, reaching
 
 SYSTEM_PATH = ("/usr/local/bin", "/usr/bin", "/bin")
 
@@ -36,7 +36,10 @@ class Job(NamedTuple):
 
 
 class Options(TypedDict, total=False):
-    """What a step may have besides its words; all of it is optional."""
+    """What a step may have besides its words; all of it is optional.
+
+    ``registries`` is false for a step with a network that is not to be let into any.
+    """
 
     cwd: Path
     env: Mapping[str, str]
@@ -44,6 +47,7 @@ class Options(TypedDict, total=False):
     write: tuple[Path, ...]
     read: tuple[str, ...]
     network: bool
+    registries: bool
     foreign: bool
 
 
@@ -77,15 +81,16 @@ class Workbench(NamedTuple):
         job = self.job
         tools = [tool for tool in (job.python, job.node) if tool]
         network = options.get("network", False)
-        registries = fetching(job.environ) if network else {}
-        certificates = [registries[name] for name in CERTIFICATES if name in registries]
+        asked = fetching if options.get("registries", True) else reaching
+        world = asked(job.environ) if network else {}
+        certificates = [world[name] for name in CERTIFICATES if name in world]
         own = (self.layer, self.staging / "home", self.staging / "tmp")
         path = (*options.get("path", ()), *node_path(job.node), *SYSTEM_PATH)
         return Step(
             name=name,
             argv=argv,
             env={
-                **registries,
+                **world,
                 **STEADY,
                 "PATH": ":".join(path),
                 "HOME": str(self.staging / "home"),

@@ -8,12 +8,21 @@ from pathlib import Path
 from twelve.engines.local.build.interpreters import Node, libc
 from twelve.engines.local.build.job import Workbench
 from twelve.engines.local.build.layers import Layer, Notes, ensure, key_of, layer_path
+from twelve.engines.local.build.node_managers import (
+    OBEYING,
+    forget_traces,
+    scripted_below,
+    words_of,
+)
 from twelve.engines.local.build.seal import copy_writable, discard
 from twelve.factors.codebase.tree import some
-from twelve.factors.dependencies.node import scripted_in
+from twelve.factors.dependencies.node import LOCKS, scripted_in
 from twelve.factors.dependencies.plan import NodePlan
 
-DESCRIBING = ("package.json", "package-lock.json", "npm-shrinkwrap.json", ".npmrc")
+PROGRAMMABLE = (".npmrc", ".yarnrc", ".pnpmfile.cjs")
+"""Files that can name programs to run."""
+
+DESCRIBING = ("package.json", *LOCKS, *PROGRAMMABLE)
 
 QUIET = {
     "NPM_CONFIG_AUDIT": "false",
@@ -40,24 +49,27 @@ async def install_here(
 ) -> Notes:
     """Install beside the layer's package.json, with the tools of the build script or without."""
     bench.job.tell(f"installing Node {node.version} dependencies from {plan.lock_path}")
-    # A project's .npmrc can name programs, so what it is used with is not shared.
-    foreign = (bench.layer / ".npmrc").is_file()
-    cache = bench.cache("npm", foreign=foreign)
+    # What is used with programs of the codebase is not shared.
+    foreign = any((bench.layer / name).is_file() for name in PROGRAMMABLE)
+    cache = bench.cache(plan.manager, foreign=foreign)
     await bench.run(
         "dependencies",
-        node.path, node.npm_script, "ci", "--include=dev" if tools else "--omit=dev",
-        "--ignore-scripts", "--cache", str(cache),
-        env=QUIET,
+        *words_of(node, plan.manager, cache, tools=tools),
+        env={**QUIET, **OBEYING},
         write=(cache,),
         network=True,
         foreign=foreign,
-    )  # fmt: skip
+    )
+    await asyncio.to_thread(forget_traces, bench.layer / "node_modules")
     scripted, _ = _scripted(bench, plan)
     return await _rebuild(bench, node, scripted) if scripted else Notes()
 
 
 def _scripted(bench: Workbench, plan: NodePlan) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """By the lock, or where that is too old to tell, by what npm wrote of its installation."""
+    """By the lock, or where that does not tell, by what was installed."""
+    if plan.manager != "npm":
+        found = scripted_below(bench.layer / "node_modules")
+        return found, ()
     installed = bench.layer / "node_modules" / ".package-lock.json"
     if plan.scripted or plan.scripted_tools or not installed.is_file():
         return plan.scripted, plan.scripted_tools
@@ -91,7 +103,14 @@ async def run_build_script(
 async def _tools(bench: Workbench, node: Node, plan: NodePlan) -> Layer:
     """Give a layer with all that the lock names, made once for each lock."""
     job = bench.job
-    key = key_of("npm tools", libc(), plan.lock, node.path, node.version)
+    key = key_of(
+        "npm tools",
+        libc(),
+        plan.lock,
+        node.path,
+        node.version,
+        *filter(None, [node.manager_version]),
+    )
 
     async def make(staging: Path) -> Notes:
         inner = Workbench(job, staging, [])
@@ -134,6 +153,7 @@ async def _rebuild(bench: Workbench, node: Node, names: tuple[str, ...]) -> Note
         node.path, node.npm_script, "rebuild", *names, "--cache", str(cache),
         env=QUIET,
         network=True,
+        registries=False,
         foreign=True,
     )  # fmt: skip
     return Notes((f"install scripts ran, so not reproducible: {some(names)}",), reproducible=False)

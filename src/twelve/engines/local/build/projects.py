@@ -17,7 +17,7 @@ from twelve.engines.local.build.python_layer import (
 )
 from twelve.engines.local.build.uv import UV, uv_program
 from twelve.errors import Invalid
-from twelve.factors.dependencies.plan import PythonPlan
+from twelve.factors.dependencies.python.plan import PythonPlan
 
 SITE = ".twelve/site-packages"
 SCRIPTS = ".twelve/bin"

@@ -11,7 +11,7 @@ from twelve.engines.local.build.layers import Notes
 from twelve.engines.local.build.steps import failed
 from twelve.engines.local.build.uv import fetch, run_uv
 from twelve.factors.codebase.tree import some
-from twelve.factors.dependencies.plan import PythonPlan
+from twelve.factors.dependencies.python.plan import PythonPlan
 from twelve.factors.dependencies.python.project import package_name
 
 FROM_REPOSITORY = re.compile(r"(?:git|hg|svn|bzr)\+")
@@ -29,6 +29,10 @@ async def install_python(bench: Workbench, python: Interpreter, plan: PythonPlan
     match plan.manager:
         case "uv.lock":
             notes = await _sync(bench, python, plan, bench.job.tree)
+        case "poetry.lock" | "Pipfile.lock":
+            notes = await _install_exactly(bench, plan)
+        case "pylock.toml":
+            notes = await _sync_pylock(bench, plan)
         case "requirements.txt":
             notes = await install_requirements(bench, plan)
         case "pyproject.toml":
@@ -77,7 +81,7 @@ async def compile_modules(
 
 async def _sync(bench: Workbench, python: Interpreter, plan: PythonPlan, project: Path) -> Notes:
     chosen = [*_each("--extra", plan.extras), *_each("--group", plan.groups)]
-    members = ("--all-packages",) if plan.members else ()
+    members = ["--all-packages"] if plan.members else _each("--package", (plan.member,))
     built = await fetch(
         bench,
         "dependencies",
@@ -104,13 +108,36 @@ async def _lock_and_sync(bench: Workbench, python: Interpreter, plan: PythonPlan
     return Notes((*_notes(built).warnings, *notes.warnings), reproducible=False)
 
 
+async def _install_exactly(bench: Workbench, plan: PythonPlan) -> Notes:
+    """Install what a translated lock says: no version and no dependency is left to find."""
+    if not plan.requirements:
+        return Notes()
+    given = _write(bench, "requirements.txt", plan.requirements)
+    # What has a hash is checked against it also where repositories, which have none, stand beside.
+    checks = ("--require-hashes",) if plan.hashed else ("--verify-hashes",)
+    indexes = _each("--index", tuple(f"{one.name}={one.url}" for one in plan.indexes))
+    # Which registry answers does not matter where the hash tells that it is the file that is meant.
+    if indexes and plan.hashed:
+        indexes += ["--index-strategy", "unsafe-best-match"]
+    words = ("pip", "install", *_python(bench), "--no-deps", *checks, *indexes, "-r", given)
+    building = bool(FROM_REPOSITORY.search(plan.requirements))
+    return _notes(await fetch(bench, "dependencies", words, building=building))
+
+
+async def _sync_pylock(bench: Workbench, plan: PythonPlan) -> Notes:
+    given = _write(bench, "pylock.toml", plan.requirements)
+    chosen = [*_each("--extra", plan.extras), *_each("--group", plan.groups)]
+    words = ("pip", "sync", *_python(bench), "--allow-empty-requirements", *chosen, given)
+    return _notes(await fetch(bench, "dependencies", words, building=not plan.hashed))
+
+
 async def install_requirements(bench: Workbench, plan: PythonPlan) -> Notes:
     """Install requirements: exact files with their hashes, resolved first where needed."""
     if not plan.requirements.strip():
         return Notes()
     text = _anchored(plan.requirements, bench.job.tree)
     given = _write(bench, "requirements.txt", text)
-    python = ("--python", f"{_venv(bench)}/bin/python")
+    python = _python(bench)
     building = bool(FROM_REPOSITORY.search(text))
     if plan.hashed:
         words = ("pip", "install", *python, "--require-hashes", "-r", given)
@@ -184,5 +211,9 @@ def _venv(bench: Workbench) -> str:
     return str(bench.layer / "venv")
 
 
+def _python(bench: Workbench) -> tuple[str, str]:
+    return "--python", f"{_venv(bench)}/bin/python"
+
+
 def _each(option: str, values: tuple[str, ...]) -> list[str]:
-    return [word for value in values for word in (option, value)]
+    return [word for value in values if value for word in (option, value)]

@@ -18,12 +18,29 @@ NPM_MANUAL = re.compile(r"npm error (Clean install a project|Usage:|Log files we
 
 PASSED_ON = (
     "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR",
-    "NODE_EXTRA_CA_CERTS", "UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL",
-    "UV_INDEX_STRATEGY", "UV_SYSTEM_CERTS", "UV_NATIVE_TLS", "UV_HTTP_TIMEOUT",
-    "NPM_CONFIG_REGISTRY", "NPM_CONFIG_CAFILE",
+    "NODE_EXTRA_CA_CERTS", "UV_SYSTEM_CERTS", "UV_NATIVE_TLS", "UV_HTTP_TIMEOUT",
+    "NPM_CONFIG_CAFILE",
 )  # fmt: skip
-"""How this machine reaches package registries: all that a step sees of Twelve's environment, and
-only one that fetches."""
+"""How this machine reaches the world: all that a step with a network sees of Twelve's own
+environment, besides the registries."""
+
+REGISTRIES = (
+    "UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS",
+    "UV_INDEX_STRATEGY", "UV_INSECURE_HOST", "NPM_CONFIG_REGISTRY", "NPM_TOKEN", "NODE_AUTH_TOKEN",
+)  # fmt: skip
+"""Where packages come from, and what lets one in there: seen only by steps that fetch them."""
+
+CREDENTIALS = re.compile(
+    r"UV_INDEX_[A-Z0-9_]+_(?:USERNAME|PASSWORD)|npm_config_//\S+|NPM_CONFIG_//\S+"
+)
+
+LIKE_PIP = (
+    ("PIP_INDEX_URL", "UV_DEFAULT_INDEX", ("UV_INDEX_URL",)),
+    ("PIP_EXTRA_INDEX_URL", "UV_INDEX", ("UV_EXTRA_INDEX_URL",)),
+)
+"""pip's names for what uv names otherwise, unless uv's own are there."""
+
+PASSWORD = re.compile(r"(?<=://)[^/@\s:]+:[^/@\s]+(?=@)")
 
 AUTHORITIES = (
     "/etc/ssl/certs/ca-certificates.crt",
@@ -62,17 +79,31 @@ class StepResult(NamedTuple):
 Execute = Callable[[Step], Awaitable[StepResult]]
 
 
-def fetching(environ: Mapping[str, str]) -> dict[str, str]:
-    """Pick the variables that tell how to reach package registries, and whom to trust there.
+def reaching(environ: Mapping[str, str]) -> dict[str, str]:
+    """Pick the variables that tell how to reach the world, and whom to trust there.
 
     Unless told otherwise that is whom this machine trusts, so that its own authorities count too.
     """
-    names = [*PASSED_ON, *(name.lower() for name in PASSED_ON)]
-    given = {name: environ[name] for name in names if environ.get(name)}
+    given = _picked(environ, PASSED_ON)
     trusted = next((path for path in AUTHORITIES if os.path.exists(path)), None)
     if trusted is None:
         return given
     return {"SSL_CERT_FILE": trusted, "NODE_EXTRA_CA_CERTS": trusted, **given}
+
+
+def fetching(environ: Mapping[str, str]) -> dict[str, str]:
+    """Pick those, and the variables that name package registries and let one in there."""
+    given = _picked(environ, REGISTRIES)
+    given |= {name: value for name, value in environ.items() if CREDENTIALS.fullmatch(name)}
+    for name, meant, same in LIKE_PIP:
+        if environ.get(name) and not any(one in given for one in (meant, *same)):
+            given[meant] = environ[name]
+    return {**reaching(environ), **given}
+
+
+def _picked(environ: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
+    both = [*names, *(name.lower() for name in names)]
+    return {name: environ[name] for name in both if environ.get(name)}
 
 
 def failed(step: Step, result: StepResult) -> BuildFailed:
@@ -80,6 +111,7 @@ def failed(step: Step, result: StepResult) -> BuildFailed:
     # Where the build stands on the disk tells nobody anything, and differs each time.
     staging = f"{os.path.dirname(step.env.get('HOME', '/?/'))}/"
     lines = [re.sub(PLACE.format(re.escape(staging)), "", line.rstrip()) for line in result.tail]
+    lines = [PASSWORD.sub("***", line) for line in lines]
     shown = [f"  {line}" for line in _essential(lines)[-SHOWN_LINES:]]
     message = "\n".join([f"{step.name} failed (exit {result.code})", *shown])
     return BuildFailed(message, advice(lines, network=step.network))

@@ -1,12 +1,21 @@
 """Which interpreter an app asks for, and which of those on this machine answers."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from twelve.errors import Invalid, Missing
 
 Version = tuple[int, ...]
+
+
+OTHER_PYTHONS = re.compile(r"pypy|graalpy|jython|stackless|micropython|miniconda|anaconda")
+
+NODE_NAMES = {
+    "dubnium": "10", "erbium": "12", "fermium": "14", "gallium": "16", "hydrogen": "18",
+    "iron": "20", "jod": "22", "krypton": "24",
+}  # fmt: skip
+"""Names of long-term support, as nvm writes them."""
 
 
 class Bound(NamedTuple):
@@ -42,27 +51,33 @@ class Candidate(NamedTuple):
 
 
 def python_request(text: str, place: str) -> Request:
-    """Read ``3.11``, ``python-3.11.7``, ``>=3.11,<3.14``, ``^3.11``. Raises Invalid otherwise."""
+    """Read ``3.11``, ``python-3.11.7``, ``>=3.11,<3.14``, ``^3.11 || 3.9.*``.
+
+    Raises Invalid for anything else.
+    """
     trimmed = text.strip().lower()
     plain = re.sub(r"^(cpython|python)[-@ ]?", "", trimmed)
-    if not plain or plain.startswith("pypy"):
+    if not plain or OTHER_PYTHONS.match(plain):
         raise Invalid(f"{place}: {text.strip()!r} is not a version of CPython", 'write "3.11"')
     try:
-        bounds = tuple(bound for part in plain.split(",") for bound in _python_bounds(part.strip()))
+        wanted = tuple(_python_range(part) for part in re.split(r"\|\|?", plain))
     except ValueError:
         hint = 'write a version ("3.11") or a range (">=3.11,<3.14")'
         raise Invalid(f"{place}: {text.strip()!r} is not a Python version", hint) from None
-    return Request(trimmed, place, (bounds,), exact=plain[0].isdigit())
+    exact = plain[0].isdigit() and len(wanted) == 1
+    return Request(trimmed, place, wanted, exact)
 
 
 def node_request(text: str, place: str) -> Request | None:
     """Read ``20``, ``^20.1``, ``>=18 <21``, ``18 || 20.x``; None for names (``lts/*``)."""
     trimmed = text.strip().lower()
+    named = re.fullmatch(r"lts/(\w+)", trimmed)
+    plain = NODE_NAMES.get(named[1], trimmed) if named else trimmed
     try:
-        ranges = tuple(_node_bounds(part) for part in trimmed.split("||"))
+        ranges = tuple(_node_bounds(part) for part in plain.split("||"))
     except ValueError:
         return None
-    return Request(trimmed, place, ranges, exact=trimmed[:1].isdigit())
+    return Request(trimmed, place, ranges, exact=plain[:1].isdigit())
 
 
 def matches(wanted: Range, version: Version) -> bool:
@@ -71,11 +86,16 @@ def matches(wanted: Range, version: Version) -> bool:
 
 
 def choose(
-    request: Request | None, candidates: Iterable[Candidate], what: str, mend: str
+    request: Request | None,
+    candidates: Iterable[Candidate],
+    what: str,
+    mend: str,
+    others: Sequence[Request] = (),
 ) -> Candidate:
     """Pick the interpreter to build with; ``mend`` is the sentence that tells how to get another.
 
-    Those the operator named come first; then Twelve's own, unless one version is asked for; then
+    Of those that answer the request, those that also answer the ``others`` go first.
+    Then those the operator named; then Twelve's own, unless one version is asked for; then
     the newest. Raises Missing, saying what was asked and what exists.
     """
     found = list(candidates)
@@ -84,8 +104,22 @@ def choose(
         asked = f"{request.place} asks for {what} {request.text}" if request else f"no {what} found"
         here = ", ".join(f"{shown(one.version)} ({one.path})" for one in sorted(found)) or "none"
         raise Missing(f"{asked}; on this machine: {here}", mend)
+    agreed = [one for one in able if all(matches(r.wanted, one.version) for r in others)]
     handy = request is None or not request.exact
-    return max(able, key=lambda one: (one.preferred, handy and one.own, one.version))
+    return max(agreed or able, key=lambda one: (one.preferred, handy and one.own, one.version))
+
+
+def overruled(
+    chosen: str, request: Request | None, others: Iterable[Request], what: str
+) -> tuple[str, ...]:
+    """Tell what else was asked for and is not what was chosen, and who decided."""
+    version = parse_version(chosen)
+    return tuple(
+        f"{what} {chosen} it is, by {request.place} ({request.text}); {other.place} asks for "
+        f"{other.text}: let them agree"
+        for other in others
+        if request and not matches(other.wanted, version)
+    )
 
 
 def shown(version: Version) -> str:
@@ -116,6 +150,14 @@ def _holds(bound: Bound, version: Version) -> bool:
             return version > bound.version and not same
         case _:
             return version <= bound.version or same
+
+
+def _python_range(text: str) -> tuple[Bound, ...]:
+    joined = re.sub(r"([<>=!~^])\s+", r"\1", text.strip())
+    if joined == "*":
+        return ()
+    words = re.split(r"\s*,\s*|\s+", joined)
+    return tuple(bound for word in words for bound in _python_bounds(word))
 
 
 def _python_bounds(part: str) -> list[Bound]:

@@ -1,0 +1,79 @@
+"""One small app in every form of lock: the same packages each time, and the same bytes."""
+
+from pathlib import Path
+
+import pytest
+
+from twelve.errors import Missing
+
+pytestmark = [pytest.mark.live, pytest.mark.anyio, pytest.mark.timeout(240)]
+
+FORMS = Path(__file__).parent / "forms"
+PACKAGES = {"blinker-1.9.0", "click-8.1.8", "itsdangerous-2.2.0"}
+
+
+def files_of(form: str) -> dict[str, str]:
+    """Give the files of the app in that form, as the manager of that form wrote them."""
+    folder = FORMS / form
+    return {path.name: path.read_text() for path in folder.iterdir() if path.is_file()}
+
+
+async def twice(workshop, bytes_of, files, tmp_path, **options):
+    """Build in two folders, each with empty caches, and give the second."""
+    found = []
+    for name in ("one", "another/folder"):
+        home = tmp_path / f"home-of-{name.replace('/', '-')}"
+        source = workshop.source(files, f"{name}/app")
+        built = await workshop.build(source, home=home, **options)
+        layer = home / "layers" / str(built.deps_digest)
+        found.append((built._replace(reused=False), bytes_of(layer), layer))
+    assert found[0][:2] == found[1][:2]
+    return found[1][0], found[1][2]
+
+
+@pytest.mark.parametrize(
+    ("form", "steps", "reproducible"),
+    [
+        ("uv", ["dependencies"], True),
+        ("poetry", ["dependencies"], True),
+        ("old-poetry", ["dependencies"], True),
+        ("pipenv", ["dependencies"], True),
+        ("pylock", ["dependencies"], True),
+        ("hashed", ["dependencies"], True),
+        ("requirements", ["resolution", "dependencies"], True),
+        ("project", ["resolution", "dependencies"], False),
+    ],
+)
+async def test_every_form_installs_the_same(
+    workshop, bytes_of, tmp_path, form, steps, reproducible
+):
+    files = {**files_of(form), ".python-version": "3.11\n"}
+    built, layer = await twice(workshop, bytes_of, files, tmp_path)
+
+    found = {path.name.removesuffix(".dist-info") for path in layer.rglob("*.dist-info")}
+    assert found == PACKAGES
+    assert built.reproducible == reproducible
+    assert [step.name for step in workshop.steps if step.network] == steps * 2
+    assert not any(step.foreign for step in workshop.steps)
+
+
+@pytest.mark.parametrize("manager", ["yarn", "pnpm"])
+async def test_locks_of_other_managers_of_node(workshop, bytes_of, tmp_path, manager, environ_with):
+    built, layer = await twice(
+        workshop, bytes_of, files_of(manager), tmp_path, environ=environ_with(manager)
+    )
+
+    modules = {path.parent.name for path in (layer / "node_modules").glob("*/package.json")}
+    assert modules == {"is-odd", "is-number"}
+    assert not [path for path in layer.rglob("*") if path.is_symlink()]
+    home = tmp_path / "home-of-another-folder"
+    assert await workshop.run(built, "node", "server.js", home=home) == "true"
+
+
+async def test_a_manager_that_is_not_there_is_named_with_two_ways_out(workshop):
+    with pytest.raises(Missing, match=r"^yarn\.lock: there is no `yarn` on PATH") as error:
+        await workshop.build(
+            workshop.source(files_of("yarn")), environ={"PATH": "/usr/bin:/bin", "HOME": "/nowhere"}
+        )
+    assert "npm install --global yarn@1" in error.value.hint
+    assert "package-lock" in error.value.hint
