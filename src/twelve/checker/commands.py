@@ -9,8 +9,8 @@ from typing import Any
 from twelve.checker.dockerfile_reader import shell_text
 from twelve.checker.expand import Context, Expander
 from twelve.checker.ini_reader import read_procfile
-from twelve.checker.shell_reader import split_words
-from twelve.picture.commands import Process, Stage, Step, serves
+from twelve.checker.shell_reader import commands_of, split_words
+from twelve.picture.commands import Process, Stage, Step, is_worker, serves
 from twelve.picture.paths import is_development
 from twelve.picture.tree import (
     Dockerfile,
@@ -29,6 +29,7 @@ START = re.compile(
 S6 = re.compile(
     r"(^|/)(s6-rc\.d|services\.d|service|sv)/([\w.-]+)/run$|(^|/)cont-init\.d/([\w.-]+)$"
 )
+WORD = re.compile(r"[a-z][\w-]*")
 PROCFILE = re.compile(r"(^|/)Procfile([._-][\w-]+)?$")
 META = re.compile(r"[|&;<>$`(){}*?]")
 SHELL_FILE = re.compile(r"\.(sh|bash)$")
@@ -99,6 +100,25 @@ class Commands:
                 if one.word == "CMD":
                     cmd = one
             yield from self._start(docker, entry, cmd, shell, services)
+            if entry is not None and entry.argv and not docker.development:
+                yield from self._branches(docker, entry, cmd)
+
+    def _branches(
+        self, docker: Dockerfile, entry: Instruction, cmd: Instruction | None
+    ) -> Iterator[Process]:
+        """The other process types that an entry point offers in a ``case`` on its first word."""
+        script = self.expander.find(entry.argv[0], self._folder(docker.path))
+        if not script:
+            return
+        words = {word for one in commands_of(self.read(script)) for word in one.case[1].split("|")}
+        chosen = cmd.argv[:1] if cmd else ()
+        for word in sorted(words):
+            if not WORD.fullmatch(word) or word in chosen or is_development(word):
+                continue
+            context = Context(docker.path, entry.line, folder=self._folder(docker.path))
+            steps = self.expander.words((*entry.argv, word), context)
+            if any(serves(s) or is_worker(s) or s.program == "supervisord" for s in steps):
+                yield self.process(word, "dockerfile", "run", docker.path, entry.line, word, steps)
 
     def _run(self, docker: Dockerfile, one: Instruction, shell: str) -> Process:
         context = Context(docker.path, one.line, folder=self._folder(docker.path))

@@ -170,6 +170,8 @@ def kind_of(target: Value, text: str) -> Kind:  # noqa: C901 - a list of cases
         return "env"
     if text.startswith("/"):
         return "absolute"
+    if re.search(r"upload|media_?(dir|root|path)", names, re.IGNORECASE):
+        return "app"
     if HERE.search(names) or any("." in word or "/" in word for word in strings(target)):
         return "app"
     return "unknown"

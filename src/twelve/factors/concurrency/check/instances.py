@@ -10,6 +10,7 @@ from twelve.picture.commands import is_worker, module_of, serves
 from twelve.picture.origin import trace
 from twelve.picture.paths import is_development
 from twelve.picture.rule import Hold, Judgement, Picture, find, grouped
+from twelve.picture.sinks import sinks
 from twelve.picture.value import text_of
 
 LOCKS = (
@@ -186,6 +187,12 @@ def _daemon_files(picture: Picture) -> Iterator[Finding]:
 
 
 def _daemon_code(picture: Picture) -> Iterator[Finding]:
+    for module in picture.modules:
+        for sink in sinks(module) if module.role == "app" else ():
+            if sink.kind == "pid":
+                yield find(
+                    "VIII-3", "medium", "the app writes a PID file", sink.place, fix="leave it out"
+                )
     for module, call in picture.calls(
         "daemon.DaemonContext", "DaemonContext", "daemonize.Daemonize", "os.setsid", "PIDLockFile"
     ):

@@ -137,7 +137,6 @@ def _side_by_side(picture: Picture) -> Iterator[Finding]:
             continue
         for step in process.steps:
             if step.program in MANAGERS and step.program not in (
-                "supervisord",
                 "s6-svscan",
                 "pm2-runtime",
                 "pm2",

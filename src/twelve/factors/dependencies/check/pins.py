@@ -17,6 +17,7 @@ NODE_LOCKS = (
     "bun.lockb",
     "deno.lock",
 )
+GROUPS = re.compile(r"^\w*(groups?|extras?)\w*=.*\b(dev|development)\b", re.IGNORECASE)
 PYTHON_LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "pixi.lock", "pylock.toml")
 
 
@@ -172,6 +173,16 @@ def _version(one: Requirement) -> str:
 
 def _development_groups(picture: Picture) -> Iterator[Judgement]:
     """A production image that installs what only development declares."""
+    for docker in picture.dockerfiles:
+        for one in docker.instructions:
+            if one.word == "ARG" and not docker.development and GROUPS.search(one.text):
+                yield find(
+                    "II-7",
+                    "low",
+                    "the production image installs the development group by default",
+                    Place(docker.path, one.line),
+                    fix="leave dev out of the default",
+                )
     for process in picture.processes:
         if process.stage != "build" or process.development:
             continue

@@ -7,6 +7,7 @@ from twelve.factors.logs.check.words import handler_dicts, own
 from twelve.finding import Finding, Place
 from twelve.picture.code import is_command
 from twelve.picture.origin import development_only
+from twelve.picture.paths import is_development
 from twelve.picture.rule import Hold, Judgement, Picture, find, grouped
 from twelve.picture.value import env_keys, strings, text_of, walk
 
@@ -83,8 +84,26 @@ def to_stdout(picture: Picture) -> Iterator[Judgement]:
                 return
 
 
+FLAG = "PYTHONUNBUFFERED"
+
+
+def _buffered_services(picture: Picture) -> Iterator[Finding]:
+    """``PYTHONUNBUFFERED: 0`` counts as nothing: python looks whether a value is there."""
+    for service in picture.services:
+        for name, value, line in service.environment:
+            if name == FLAG and value in ("0", "") and not is_development(service.path):
+                yield find(
+                    "XI-3",
+                    "medium",
+                    f"PYTHONUNBUFFERED={value} leaves the stream buffered",
+                    Place(service.path, line),
+                    fix="PYTHONUNBUFFERED=1",
+                )
+
+
 def unbuffered(picture: Picture) -> Iterator[Judgement]:
     """XI-3."""
+    yield from _buffered_services(picture)
     for docker in picture.dockerfiles:
         if docker.development:
             continue

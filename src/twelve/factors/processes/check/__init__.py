@@ -25,7 +25,7 @@ RULES = (
         ),
         why="The disk of a process is gone with it, and the process beside it never sees it.", way_out="Keep it in a database or an object store.",
         tokens=("MEDIA_ROOT", "UPLOAD_FOLDER", "UPLOADED_FILES_DEST", "UPLOADS_DEFAULT_DEST", "STORAGE", "SCHEDULE_FILENAME", "schedule_filename", "write_text", "write_bytes", "writeFile", "appendFile", "createWriteStream", "multer", "FileInterceptor", "diskStorage", ".mv(", "toFile", "formidable", "shutil", "shelve", "outputFile", "copyFile", "renameSync", "writeJson", "outputJson", "cpSync", "numpy", "torch.save", "joblib", "cv2.imwrite", "urlretrieve", "soundfile", "PersistentDict", "dbm.open"),
-        near=(((".save(",), '\\.save\\(\\s*(os\\.path|[\\w.]*path|[\\w.]*file_?name|[\\w.]*join|f[\\"\'])'), (("rename",), "fs\\w*\\.(promises\\.)?rename"), (("open(", "ZipFile("), '(open|ZipFile)\\([^\\n]*\\n?[^\\n]*[\\"\'](w|a|x|r\\+|rb\\+|wb|ab|xb)[bt]?\\+?:?\\w*[\\"\']')),
+        near=(((".save(",), '\\.save\\(\\s*(os\\.path|[\\w.]*path|[\\w.]*file_?name|[\\w.]*join|f[\\"\'])'), (("mkdir", "makedirs", "ensureDir"), r"(?i)upload|media_?(dir|root|path)|attachments"), (("rename",), "fs\\w*\\.(promises\\.)?rename"), (("open(", "ZipFile("), '(open|ZipFile)\\([^\\n]*\\n?[^\\n]*[\\"\'](w|a|x|r\\+|rb\\+|wb|ab|xb)[bt]?\\+?:?\\w*[\\"\']')),
         never="build output, temporary files, commands for developers, a default that a variable replaces",
 
     ),

@@ -4,12 +4,14 @@ import re
 from collections.abc import Iterator
 
 from twelve.finding import Finding, Place
+from twelve.picture.code import is_command
 from twelve.picture.origin import trace
 from twelve.picture.paths import is_development
 from twelve.picture.rule import Hold, Judgement, Picture, find, grouped
 from twelve.picture.sinks import Sink, sinks
 from twelve.picture.value import from_env, strings, text_of, walk
 
+UPLOADS = re.compile(r"upload|media_?(dir|root|path)|attachments", re.IGNORECASE)
 MULTER = (
     "multer",
     "multer.diskStorage",
@@ -23,7 +25,13 @@ WIDE = frozenset({"handler", "task"})
 
 def persists_elsewhere(picture: Picture) -> Iterator[Judgement]:
     """VI-1."""
-    found = [*_media(picture), *_written(picture), *_uploads(picture), *_volumes(picture)]
+    found = [
+        *_media(picture),
+        *_written(picture),
+        *_uploads(picture),
+        *_folders(picture),
+        *_volumes(picture),
+    ]
     yield from grouped(found)
     if not found:
         for module, assign in picture.assigns("STORAGES", "DEFAULT_FILE_STORAGE"):
@@ -123,6 +131,23 @@ def _who(sink: Sink) -> str:
 
 def _shown(text: str) -> str:
     return re.sub(r"\{[^}]*\}", "…", text)[-40:] or "…"
+
+
+def _folders(picture: Picture) -> Iterator[Finding]:
+    """Folders for uploads that the app makes on its own disk."""
+    for module, call in picture.calls("mkdirSync", "makedirs", "ensureDirSync", "mkdirp"):
+        given = call.value.parts[0] if call.value.parts else None
+        if module.role != "app" or is_development(call.path) or given is None:
+            continue
+        text = f"{given.text} {text_of(trace(module, given, call.function))}"
+        if UPLOADS.search(text) and "tmp" not in text and not is_command(call.path, call.function):
+            yield find(
+                "VI-1",
+                "medium",
+                "the app makes a folder for uploads on the local disk",
+                call.place,
+                fix="keep uploads in an object store",
+            )
 
 
 def _uploads(picture: Picture) -> Iterator[Finding]:
