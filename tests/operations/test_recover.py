@@ -297,7 +297,7 @@ async def test_a_run_that_outlived_control_is_followed_and_one_that_vanished_is_
     del after.engine.processes[lost.name]
     await recover(after.house)
     await after.engine.stop(kept.name, grace=1, signal="SIGTERM")
-    await after.quiet()
+    await after.until(lambda: runs.get(after.store, after.shop, kept.run.id).ended_ns)
 
     ended = {run.id: run for run in runs.ls(after.store, after.shop)}
     assert ended[kept.run.id].signal == "SIGTERM"
