@@ -60,10 +60,12 @@ check: .venv/synced
 	$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_docs.py
 
 docs: .venv/synced
+	$(BIN)/python -m tools.api_page
 	$(BIN)/python -m pytest -q tests/test_docs.py
 	@echo "the manual begins at docs/"
 
 bench: .venv/synced
+	$(BIN)/python -m bench.cli_start
 	$(BIN)/python -m bench.redeploy
 	$(BIN)/python -m bench.idle_memory
 	$(BIN)/python -m bench.deploy_under_load
