@@ -59,7 +59,8 @@ def test_twelve_toml_says_more():
     found = read_manifest({"twelve.toml": EXAMPLE}.get)
 
     assert found.app == "shop"
-    assert found.build == Build(hooks=("python manage.py compilemessages",))
+    hooks = ("python manage.py compilemessages",)
+    assert found.build == Build(hooks=hooks, member="shop")
     assert found.release_command == "python manage.py migrate --noinput"
     assert found.processes["web"].memory == 512 * 1024 * 1024
     assert found.processes["worker"] == ProcessType(

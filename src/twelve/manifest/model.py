@@ -16,6 +16,8 @@ class Build(NamedTuple):
     collectstatic: bool = True
     extras: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    member: str = ""
+    packages: tuple[str, ...] = ()
 
 
 class Schedule(NamedTuple):

@@ -8,6 +8,8 @@ BUILD = (
     Key("collectstatic", v.flag, "Whether Django's collectstatic is run when it is set up."),
     Key("extras", v.texts, "Extras of the app's own project to install."),
     Key("groups", v.texts, "Dependency groups to install."),
+    Key("member", v.text, "The member of a uv workspace that is the app."),
+    Key("packages", v.texts, "System packages that must be on the machine."),
 )
 
 RELEASE = (

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from twelve.errors import TwelveError
 from twelve.factors.dependencies.node import Package, read_package
+from twelve.factors.dependencies.python.locks.pipfile import pipfile_names
 from twelve.factors.dependencies.python.locks.uv import locked_names
 from twelve.factors.dependencies.python.project import read_project
 from twelve.factors.dependencies.python.requirements import read_requirements
@@ -51,8 +52,11 @@ def propose(names: Iterable[str], read: Read) -> tuple[Proposal, ...]:
 def declared_packages(names: frozenset[str], read: Read) -> frozenset[str]:
     """Give the normalised names of declared Python packages; unreadable files declare none."""
     try:
-        if "uv.lock" in names:
-            return locked_names(read("uv.lock") or b"")
+        for path in ("uv.lock", "poetry.lock", "pylock.toml"):
+            if path in names:
+                return locked_names(read(path) or b"")
+        if "Pipfile.lock" in names:
+            return pipfile_names(read)
         if "requirements.txt" in names:
             return read_requirements(read).names
         project = read_project(read)

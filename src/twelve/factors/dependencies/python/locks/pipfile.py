@@ -66,6 +66,11 @@ def pipfile_python(read: Read) -> tuple[str, str]:
     return "", ""
 
 
+def pipfile_names(read: Read) -> frozenset[str]:
+    """Give the normalised names of what Pipfile.lock installs."""
+    return frozenset(map(plain, table(_lock(read), "default")))
+
+
 def _lock(read: Read) -> dict[str, Any]:
     try:
         lock = json.loads(read(PATH) or b"{}")

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from twelve.errors import Invalid
+from twelve.factors.dependencies.python.locks.entries import plain
 from twelve.factors.dependencies.python.project import table
 
 
@@ -37,7 +38,7 @@ def locked_names(lock: bytes) -> frozenset[str]:
     found = re.findall(
         r'^\[\[packages?\]\]\nname = "([^"]*)"', lock.decode("utf-8", "replace"), re.MULTILINE
     )
-    return frozenset(found)
+    return frozenset(map(plain, found))
 
 
 def _roots(packages: Mapping[str, Mapping[str, Any]], member: str) -> Sequence[str]:
