@@ -60,11 +60,11 @@ def main(rounds: int) -> int:
         app.mkdir()
         (app / "Procfile").write_text("worker: sleep 3600\n")
         twelve = str(BIN / "twelve")
-        quiet = {"env": environ, "check": True, "stdout": subprocess.DEVNULL}
+        quiet = {"env": environ, "stdout": subprocess.DEVNULL}
         try:
-            subprocess.run([twelve, "deploy", str(app), "-a", "bench"], **quiet)
+            subprocess.run([twelve, "deploy", str(app), "-a", "bench"], check=True, **quiet)
             words = [twelve, "ps", "scale", f"worker={PROCESSES}", "-a", "bench"]
-            subprocess.run(words, **quiet)
+            subprocess.run(words, check=True, **quiet)
             found = measure(environ, rounds)
         finally:
             subprocess.run([twelve, "down", "--all"], env=environ, check=False)

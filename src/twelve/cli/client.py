@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Iterator
 from typing import Any, BinaryIO
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from twelve.cli.wire import Address, Answer, as_error, ask, connect
 from twelve.errors import Unreachable
@@ -93,10 +93,10 @@ def address_of(settings: Settings) -> Address:
     """Where control is."""
     if not settings.url:
         return Address(path=f"{settings.run}/control.sock")
-    scheme, _, rest = settings.url.partition("://")
-    host, _, port = rest.partition("/")[0].partition(":")
-    tls = scheme == "https"
-    return Address("", host, int(port or (443 if tls else 80)), tls, settings.token)
+    parts = urlsplit(settings.url)
+    tls = parts.scheme == "https"
+    port = parts.port or (443 if tls else 80)
+    return Address("", parts.hostname or "", port, tls, settings.token)
 
 
 def deploy_path(app: str, deploy: str) -> str:
