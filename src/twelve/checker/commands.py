@@ -1,14 +1,13 @@
 """The run-command model: every declared command of a repository, with what it comes to."""
 
-import json
 import re
-import tomllib
 from collections.abc import Iterator
 from typing import Any
 
 from twelve.checker.dockerfile_reader import shell_text
 from twelve.checker.expand import Context, Expander
 from twelve.checker.ini_reader import read_procfile
+from twelve.checker.platform_files import declared_in
 from twelve.checker.shell_reader import commands_of, split_words
 from twelve.picture.commands import Process, Stage, Step, is_worker, serves
 from twelve.picture.paths import is_development
@@ -312,33 +311,11 @@ class Commands:
     def platform_files(self) -> Iterator[Process]:
         """app.json, fly.toml: what other platforms are told to run."""
         for path, file in self.files.items():
-            if file.name == "app.json" and file.role == "app":
-                yield from self._app_json(path)
-            elif file.name == "fly.toml":
-                yield from self._fly(path)
-
-    def _app_json(self, path: str) -> Iterator[Process]:
-        try:
-            scripts = json.loads(self.read(path)).get("scripts") or {}
-        except (ValueError, AttributeError):
-            return
-        for name, command in scripts.items() if isinstance(scripts, dict) else ():
-            steps = self.expander.shell(str(command), Context(path, 1), "bash", inline=True)
-            yield self.process(name, "app.json", "release", path, 1, str(command), steps)
-
-    def _fly(self, path: str) -> Iterator[Process]:
-        try:
-            data = tomllib.loads(self.read(path))
-        except ValueError:
-            return
-        release = data.get("deploy", {}).get("release_command")
-        held: list[tuple[str, str, Stage]] = [
-            (str(k), str(v), "run") for k, v in data.get("processes", {}).items()
-        ]
-        held += [("release", str(release), "release")] if release else []
-        for name, command, stage in held:
-            steps = self.expander.shell(command, Context(path, 1), "", inline=True)
-            yield self.process(name, "fly.toml", stage, path, 1, command, steps)
+            if file.role not in ("app", "build"):
+                continue
+            for name, command, stage in declared_in(file.name, self.read(path)):
+                steps = self.expander.shell(command, Context(path, 1), "bash", inline=True)
+                yield self.process(name, file.name, stage, path, 1, command, steps)
 
     def packages(self, manifests: list[Manifest], started: bool) -> Iterator[Process]:
         """The start script of a package, when nothing else says how to start it."""

@@ -19,6 +19,7 @@ NOT_SECRET = re.compile(
     r"cookie|route|page|file|dir|mask|strength|count|limit|minutes|seconds|hours|days|enabled|required|changed|reset\w*|confirm\w*|key_prefix|parser|index|style|color|icon|service|provider|kind|issuer|audience|location|role|permission|env|version|lookup|kwarg|property|selector|strategy|adapter|subject|check|store|source|level|method|domain|table|salt_?length|model|serializer|queue|topic|flow|generator|cls|func|handler|in|usage|tokens|tokenizer|re|grant)$",
     re.IGNORECASE,
 )
+SWITCH = re.compile(r"(^|_)(use|enable|allow|require|has|is|with|skip|show)_", re.IGNORECASE)
 URL_PASSWORD = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s:/@'\"{}$]+:([^\s@/'\"]+)@([^\s/'\":?]+)")
 FORMATS = (
     (re.compile(r"\bAKIA[0-9A-Z]{16}\b"), "an AWS access key"),
@@ -64,6 +65,8 @@ def is_key_name(name: str) -> bool:
 
 def is_secret_name(name: str) -> bool:
     """Does the name mean a credential of any sort?"""
+    if SWITCH.search(name):
+        return False
     return is_key_name(name) or (bool(SECRET_NAME.search(name)) and not NOT_SECRET.search(name))
 
 

@@ -32,7 +32,7 @@ DEPENDENCIES = re.compile(
 )
 SCHEDULERS = (
     "BackgroundScheduler", "BlockingScheduler", "AsyncIOScheduler", "APScheduler", "node-cron.schedule", "cron.schedule", "new Cron", "croner", "Cron", "CronJob", "CronJob.from", "node-schedule.scheduleJob", "schedule.scheduleJob",
-    "repeat_every", "schedule.every", "ScheduleModule.forRoot", "RecurrenceRule", "cron.CronJob", "croner.Cron",
+    "repeat_every", "ScheduleModule.forRoot", "RecurrenceRule", "cron.CronJob", "croner.Cron",
 )  # fmt: skip
 CRON_HOMES = (
     "apscheduler",
@@ -43,7 +43,6 @@ CRON_HOMES = (
     "node-schedule",
     "fastapi_utils",
     "fastapi_utilities",
-    "schedule",
     "@nestjs/schedule",
     "rocketry",
     "toad-scheduler",

@@ -79,7 +79,7 @@ DISTRIBUTIONS = {
     "corsheaders": "django-cors-headers", "debug_toolbar": "django-debug-toolbar", "environ": "django-environ", "decouple": "python-decouple",
     "allauth": "django-allauth", "crispy_forms": "django-crispy-forms", "storages": "django-storages", "compressor": "django-compressor", "mptt": "django-mptt",
     "graphene_django": "graphene-django", "pgvector": "pgvector", "OpenGL": "pyopengl", "Xlib": "python-xlib", "flask_sqlalchemy": "flask-sqlalchemy",
-    "google": "google", "ruamel": "ruamel", "zope": "zope", "azure": "azure", "opentelemetry": "opentelemetry", "sphinx": "sphinx", "psycopg": "psycopg",
+    "google": "google", "googleapiclient": "google-api-python-client", "ruamel": "ruamel", "zope": "zope", "azure": "azure", "opentelemetry": "opentelemetry", "sphinx": "sphinx", "psycopg": "psycopg",
     "pythonjsonlogger": "python-json-logger", "mod_wsgi": "mod-wsgi", "snowflake": "snowflake", "ibm_db": "ibm-db", "pymssql": "pymssql", "cx_Oracle": "cx-oracle",
     "tabs": "tabs", "textile": "textile", "werkzeug": "flask", "jinja2": "flask", "markupsafe": "jinja2", "click": "flask", "itsdangerous": "flask",
     "starlette": "fastapi", "pydantic": "fastapi", "pydantic_core": "pydantic", "botocore": "boto3", "urllib3": "requests", "kombu": "celery", "billiard": "celery",

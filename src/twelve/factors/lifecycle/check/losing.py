@@ -105,7 +105,7 @@ def _background(picture: Picture) -> Iterator[Finding]:
                 yield find(
                     "IX-6",
                     "medium",
-                    f"{name or 'work'} runs in the web process after the answer: sudden death loses it",
+                    "work runs in the web process after the answer: sudden death loses it",
                     call.place,
                     fix="hand it to a queue, and to a worker",
                 )
@@ -122,7 +122,7 @@ def _background(picture: Picture) -> Iterator[Finding]:
             yield find(
                 "IX-6",
                 "medium",
-                f"{call.value.parts[0].text.rpartition('.')[2]} runs in the web process after the answer: sudden death loses it",
+                "work runs in the web process after the answer: sudden death loses it",
                 call.place,
                 fix="hand it to a queue",
             )
