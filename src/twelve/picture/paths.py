@@ -1,6 +1,7 @@
 """What each file is for. Tests, docs, samples and vendored code cause most noise, so this comes first."""
 
 import re
+from functools import cache
 
 from twelve.picture.tree import Role
 
@@ -187,6 +188,7 @@ def _code_role(path: str, parts: frozenset[str], name: str) -> Role:
     return "app"
 
 
+@cache
 def is_development(path: str) -> bool:
     """Does the file's own name say that it only serves development or tests?"""
     name = path.rpartition("/")[2]
@@ -200,6 +202,7 @@ def is_development(path: str) -> bool:
     return bool(DEV_WORDS.search(name))
 
 
+@cache
 def is_settings(path: str) -> bool:
     """Is the file one where an app keeps its settings?"""
     return bool(
