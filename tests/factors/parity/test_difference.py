@@ -50,8 +50,8 @@ def test_quantities_and_attachments_are_compared_by_name():
     assert [drift.to_plain() for drift in found] == [
         {
             "part": "attachments",
-            "name": "DATABASE_URL",
-            "before": "postgres://u:••••@a/x",
+            "name": "DB",
+            "before": "pg://u:••••@a/x",
             "after": "",
         },
         {"part": "formation", "name": "web", "before": "1", "after": "2"},

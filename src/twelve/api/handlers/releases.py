@@ -1,11 +1,12 @@
 """Deploys as a verb, releases, rollback."""
 
 import base64
-import json
 import os
 import secrets
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
+
+import msgspec
 
 from twelve.api import views
 from twelve.api.bodies import Rollback
@@ -57,6 +58,16 @@ async def make_deploy(call: Call) -> Accepted:
     return call.begin("deploy", f"{wish.app}/{wish.deploy}", work)
 
 
+SHAPE = msgspec.defstruct(
+    "Facts",
+    [
+        (name, kind, TreeFacts._field_defaults.get(name, msgspec.NODEFAULT))
+        for name, kind in get_type_hints(TreeFacts).items()
+    ],
+)
+"""What the header says of a tree; unknown keys, from a newer sender, are ignored."""
+
+
 async def given(release: Release) -> Release:
     """A release that is there already."""
     return release
@@ -67,9 +78,10 @@ def read_facts(header: str) -> TreeFacts:
     if not header:
         return TreeFacts("archive")
     try:
-        return TreeFacts.from_plain(json.loads(base64.b64decode(header)))
-    except (ValueError, TypeError):
-        raise Invalid("the header Twelve-Tree is not base64 of JSON") from None
+        facts = msgspec.json.decode(base64.b64decode(header), type=SHAPE)
+    except (ValueError, msgspec.MsgspecError, RecursionError) as error:
+        raise Invalid(f"the header Twelve-Tree is not base64 of JSON facts: {error}") from None
+    return TreeFacts.from_plain(msgspec.structs.asdict(facts))
 
 
 async def take_in(call: Call) -> Path:
