@@ -30,7 +30,7 @@ def command(
         raise Usage(f"{path}: there is no such folder")
     import asyncio
 
-    from twelve.development import Wish, run_up
+    from twelve.development.up import Wish, run_up
 
     folder = path.resolve()
     wish = Wish(

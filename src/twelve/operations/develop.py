@@ -1,11 +1,13 @@
 """Develop: the app in a folder as it is, with resources of its own, started anew on changes."""
 
+import hashlib
+import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from twelve.engines.contract import Job, Staged, Tell
+from twelve.engines.contract import Here, Job, Staged, Tell
 from twelve.factors.codebase.tree import Tree, TreeFacts
 from twelve.factors.concurrency.formation import formation_of, parse_formation
 from twelve.factors.config.contract import Declared, build_values
@@ -13,20 +15,26 @@ from twelve.factors.releases.build import Build
 from twelve.factors.releases.journal import Step
 from twelve.factors.releases.release import Release
 from twelve.manifest import Manifest, read_manifest, to_plain
+from twelve.manifest.reading import PROCFILE, build_variables
+from twelve.operations.attach import attached
 from twelve.operations.attempt import Attempt, attempt
-from twelve.operations.configure import check_names, commit
+from twelve.operations.configure import check_names
 from twelve.operations.cut import cut_release
 from twelve.operations.house import House
 from twelve.operations.proposing import require_processes
 from twelve.operations.provision import provision
 from twelve.operations.release_phase import release_phase
 from twelve.operations.roll_out import roll_out
-from twelve.store import apps, builds, versions
-from twelve.store.apps import Deploy
+from twelve.store import apps, builds, forgetting, versions
+from twelve.store.connection import Store
 
 DEPLOY = "development"
 DRAIN = 1.0
 """Seconds: nobody wants to wait for an open stream after saving a file."""
+SETTLE = 0.5
+"""Seconds alive after which a process without a port counts as up."""
+KEPT = 10
+"""Releases that are remembered: nobody goes back to one here."""
 
 
 @dataclass(frozen=True)
@@ -39,57 +47,95 @@ class Folder:
     variables: Mapping[str, str]
     words: tuple[str, ...] = ()
     """Quantities, written ``web=2``."""
-    hooks: bool = False
+    here: Here = Here()  # noqa: RUF009 - a NamedTuple is frozen too
+    """How it is lived in; hooks run before the first start only."""
+
+    def read(self, name: str) -> bytes | None:
+        """A file by the name that it has in other codebases."""
+        path = self.path / (self.procfile if name == PROCFILE else name)
+        return path.read_bytes() if path.is_file() else None
 
 
-async def develop(house: House, folder: Folder, who: str, tell: Tell) -> Release:
-    """The first start: dependencies, resources, config, release phase, processes."""
+def read(folder: Folder, names: tuple[str, ...]) -> tuple[Manifest, dict[str, int]]:
+    """The folder's manifest, and how many of each type are to run. Raises Invalid."""
+    manifest = read_manifest(
+        lambda name: folder.read(PROCFILE if name == folder.procfile else name), folder.procfile
+    )
+    require_processes(manifest, names, folder.read)
+    check_names(folder.variables)
+    quick = {
+        name: kind._replace(drain=min(kind.drain, DRAIN), settle=min(kind.settle, SETTLE))
+        for name, kind in manifest.processes.items()
+    }
+    quantities = formation_of(quick, {})
+    quantities |= parse_formation(folder.words, quick, quantities)
+    return manifest._replace(processes=quick), quantities
+
+
+async def develop(house: House, folder: Folder, who: str, tell: Tell, *, first: bool) -> Release:
+    """Dependencies, config, resources and processes as the folder has them now.
+
+    The first time the release command runs too. Else a file has changed: new processes beside the
+    old, requests to the new, old ones stopped; on any failure the old ones go on.
+    """
     app = apps.find(house.store, folder.app) or apps.create(
         house.store, folder.app, "", house.now()
     )
     deploy = apps.ensure_deploy(house.store, app, DEPLOY, house.now())
-    async with attempt(house, deploy, "up", who, tell) as mine:
-        manifest = read(house, folder)
+    async with attempt(house, deploy, "up" if first else "reload", who, tell) as mine:
+        names = house.engine.names(folder.path)
+        manifest, quantities = read(folder, names)
+        mine.enter(Step.BUILD)
+        build = await inhabit(mine, folder, manifest, names, hooks=folder.here.hooks and first)
+        configure(mine, folder, manifest)
         await provision(mine, manifest)
-        configure(mine, folder, manifest)
-        return await release(mine, folder, manifest, first=True)
+        release = cut_release(
+            mine,
+            build,
+            reason="up" if first else "reload",
+            formation=quantities,
+            afresh=manifest.processes.keys(),
+        )
+        if first:
+            await release_phase(mine, release, manifest)
+        await roll_out(mine, release)
+    forgetting.trim(house.store, deploy, KEPT)
+    return release
 
 
-async def reload(house: House, deploy: Deploy, folder: Folder, who: str, tell: Tell) -> Release:
-    """A file has changed: new processes beside the old, requests to the new, old ones stopped."""
-    async with attempt(house, deploy, "reload", who, tell) as mine:
-        manifest = read(house, folder)
-        configure(mine, folder, manifest)
-        return await release(mine, folder, manifest, first=False)
-
-
-def read(house: House, folder: Folder) -> Manifest:
-    """The folder's manifest. Raises Invalid."""
-
-    def read_file(name: str) -> bytes | None:
-        path = folder.path / (folder.procfile if name == "Procfile" else name)
-        return path.read_bytes() if path.is_file() else None
-
-    manifest = read_manifest(read_file)
-    require_processes(manifest, house.engine.names(folder.path), read_file)
-    quick = {
-        name: kind._replace(drain=min(kind.drain, DRAIN))
-        for name, kind in manifest.processes.items()
-    }
-    return manifest._replace(processes=quick)
+async def inhabit(
+    mine: Attempt, folder: Folder, manifest: Manifest, names: tuple[str, ...], *, hooks: bool
+) -> Build:
+    """Dependencies as they are declared now; the app itself stays the folder."""
+    house, deploy = mine.house, mine.deploy
+    plain = to_plain(manifest)
+    staged = Staged(folder.path, Tree("", TreeFacts("folder"), names), {PROCFILE: folder.procfile})
+    uid = house.uid_of("build")
+    here = folder.here._replace(hooks=hooks)
+    job = Job(deploy.app, deploy.name, staged, plain["build"], build_variables(manifest), uid)
+    artifact = await house.engine.inhabit(job, mine.tell, here=here)
+    text = json.dumps([artifact, plain], sort_keys=True, default=str)
+    # Each state of the folder's declarations has a row of its own: old processes keep theirs.
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    build = Build(digest, deploy.app, "", "folder", "", "", 0, True, plain, artifact)
+    builds.add(house.store, apps.get(house.store, deploy.app), build, house.now())
+    return build
 
 
 def configure(mine: Attempt, folder: Folder, manifest: Manifest) -> None:
     """The variables of ``.env``; what the contract still misses is made up, and said."""
     house = mine.house
-    check_names(folder.variables)
     head = versions.head(house.store, mine.deploy, "config")
     has = versions.values(house.store, mine.deploy, "config", head)
     wanted = {**made_up(mine, manifest.contract, folder.variables, has), **folder.variables}
     put = {name: value for name, value in wanted.items() if has.get(name) != value}
     drop = has.keys() - wanted.keys()
     if put or drop:
-        commit(mine, put, drop, "from .env")
+        mine.make_version("config", put, drop, "from .env")
+    # A URL of one's own goes before the resource that was made; its data stay.
+    own = attached(house, mine.deploy).keys() & folder.variables.keys()
+    if own:
+        mine.make_version("attachments", {}, own, "from .env")
 
 
 def made_up(
@@ -109,32 +155,15 @@ def made_up(
     for name, declared in missing.items():
         made[name] = has.get(name) or (secrets.token_hex(24) if declared.secret else plain[name])
     if made:
-        mine.tell("warning", f"made up for development, not in .env: {', '.join(sorted(made))}")
+        mine.tell("warning", f"not in .env, made up for development: {', '.join(sorted(made))}")
     return made
 
 
-async def release(mine: Attempt, folder: Folder, manifest: Manifest, *, first: bool) -> Release:
-    """Dependencies as they are now, the folder as it is, and the processes from both."""
-    house, deploy = mine.house, mine.deploy
-    mine.enter(Step.BUILD)
-    plain = to_plain(manifest)
-    tree = Tree("", TreeFacts("folder"), house.engine.names(folder.path))
-    staged, uid = Staged(folder.path, tree), house.uid_of("build")
-    job = Job(deploy.app, deploy.name, staged, plain["build"], {}, uid)
-    artifact = await house.engine.inhabit(job, mine.tell)
-    build = Build(artifact["digest"], deploy.app, "", "folder", "", "", 0, True, plain, artifact)
-    builds.drop(house.store, build.digest)
-    builds.add(house.store, apps.get(house.store, deploy.app), build, house.now())
-    quantities = formation_of(manifest.processes, {})
-    asked = parse_formation(folder.words, manifest.processes, quantities)
-    made = cut_release(
-        mine,
-        build,
-        reason="up" if first else "reload",
-        formation={**quantities, **asked},
-        afresh=manifest.processes.keys(),
-    )
-    if first:
-        await release_phase(mine, made, manifest)
-    await roll_out(mine, made)
-    return made
+def forget_former(store: Store) -> set[str]:
+    """Nothing of a former session is current any more; the layers that are still worth keeping."""
+    for deploy in apps.deploys(store):
+        apps.set_running(store, deploy, None)
+        forgetting.trim(store, deploy, KEPT // 2)
+    forgetting.forget_attempts(store)
+    artifacts = [kept.build.artifact for kept in builds.kept(store)]
+    return {str(artifact["built"]["deps_digest"]) for artifact in artifacts}

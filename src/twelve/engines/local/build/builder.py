@@ -10,6 +10,7 @@ from typing import Any
 from twelve.engines.local.build.app_layer import make_app
 from twelve.engines.local.build.built import Built
 from twelve.engines.local.build.equipment import disagreements, equip
+from twelve.engines.local.build.inplace import copy_named, digest_of_declarations
 from twelve.engines.local.build.interpreters import libc
 from twelve.engines.local.build.job import Job, Workbench
 from twelve.engines.local.build.layers import RESERVE, Layer, Notes, check_room, ensure, key_of
@@ -73,23 +74,27 @@ async def build(  # noqa: PLR0913 - what a build depends on is all named here
     return built
 
 
-async def build_dependencies(
+async def build_dependencies(  # noqa: PLR0913 - as above
     tree_dir: Path,
     plan: BuildPlan,
     *,
     home: Path,
     execute: Execute,
     tell: Callable[[str], None],
+    names: Sequence[str],
     pythons: Sequence[str] = (),
     environ: Mapping[str, str] = os.environ,
 ) -> Built:
-    """Make, or find, only the dependencies: the app stays a folder (``runtime(…, folder=…)``)."""
+    """Make, or find, only the dependencies: the app stays a folder (``runtime(…, folder=…)``).
+
+    Steps see copies of the files with these names: a folder that is lived in holds config too.
+    """
     check_room(home)
     job = await _job(tree_dir, plan, home, execute, tell, pythons, environ, fresh=False)
     tree = ""
     if plan.python and plan.python.dynamic:
-        tree = await asyncio.to_thread(digest_folder, tree_dir)
-    deps = await _dependencies(job, plan, tree)
+        tree = await asyncio.to_thread(digest_of_declarations, tree_dir, names)
+    deps = await _dependencies(job, plan, tree, names)
     return _built(job, plan, tree, deps, None, ())
 
 
@@ -109,7 +114,9 @@ async def _job(  # noqa: PLR0913 - as above
     return Job(home, tree_dir, python, node, environ, execute, tell, fresh)
 
 
-async def _dependencies(job: Job, plan: BuildPlan, tree: str) -> Layer | None:
+async def _dependencies(
+    job: Job, plan: BuildPlan, tree: str, names: Sequence[str] | None = None
+) -> Layer | None:
     shipped = plan.node if plan.node and plan.node.shipped and not plan.node.local else None
     if not (plan.python or shipped):
         return None
@@ -126,7 +133,11 @@ async def _dependencies(job: Job, plan: BuildPlan, tree: str) -> Layer | None:
         parts += [shipped.lock, _tool(job.node)]
 
     async def make(staging: Path) -> Notes:
-        bench = Workbench(job, staging, [])
+        seen = job
+        if names is not None:
+            copied = await asyncio.to_thread(copy_named, job.tree, names, staging / "source")
+            seen = job._replace(tree=copied)
+        bench = Workbench(seen, staging, [])
         notes = (
             [await install_python(bench, job.python, plan.python)]
             if plan.python and job.python

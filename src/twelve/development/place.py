@@ -1,0 +1,154 @@
+"""The place of ``up``: a home of the folder's own, held by one ``up``, cleared of what was left."""
+
+import contextlib
+import fcntl
+import os
+import shutil
+import socket
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from twelve.control import make_folders
+from twelve.engines.local.build.layers import clean
+from twelve.engines.local.build.seal import discard
+from twelve.engines.local.probe import is_free
+from twelve.engines.local.supervisor_client import Supervisor
+from twelve.errors import Conflict, Unreachable
+from twelve.operations.develop import forget_former
+from twelve.settings import Settings, default_home, load_settings
+from twelve.starting import end_all, living
+from twelve.store.connection import open_store
+from twelve.store.vault import Vault, load_key
+
+PORTS_TRIED = 100
+OWN_PORTS = 200
+"""Ports of processes that each folder tries first: two that start at once rarely meet."""
+
+Say = Callable[[str], object]
+
+
+class Place(NamedTuple):
+    """Where one folder's ``up`` keeps its things."""
+
+    settings: Settings
+    environ: Mapping[str, str]
+    folder: Path
+
+
+def place_of(folder: Path, app: str, environ: Mapping[str, str]) -> Place:
+    """The caller's settings, with a home of the folder's own. Raises Invalid."""
+    uid = os.geteuid()
+    name = f"{app}-{zlib.crc32(str(folder).encode()):08x}"
+    data = environ.get("TWELVE_HOME") or default_home(environ, uid)
+    settings = load_settings(environ, {"TWELVE_HOME": f"{data}/up/{name}"}, uid=uid)
+    if not environ.get("TWELVE_PORTS"):
+        first, last = settings.ports
+        blocks = (last + 1 - first) // OWN_PORTS
+        settings = settings._replace(
+            ports=(first + zlib.crc32(settings.home.encode()) % blocks * OWN_PORTS, last)
+        )
+    return Place(settings, environ, folder)
+
+
+@contextlib.contextmanager
+def held(place: Place) -> Iterator[None]:
+    """One ``up`` a folder, for as long as this process lives. Raises Conflict, Invalid."""
+    home = Path(place.settings.home)
+    make_folders(home, Path(place.settings.run), shared=os.geteuid() == 0)
+    handle = os.open(home / "up.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        pid = os.read(handle, 20).decode() or "?"
+        os.close(handle)
+        raise Conflict(
+            f"{place.folder}: another `twelve up` runs there (pid {pid})",
+            hint="stop it with Ctrl-C, or give this one a folder of its own",
+        ) from None
+    try:
+        os.ftruncate(handle, 0)
+        os.write(handle, str(os.getpid()).encode())
+        yield
+    finally:
+        os.close(handle)
+
+
+async def clear(place: Place, say: Say) -> None:
+    """End what an ``up`` that was killed has left running, and forget its releases."""
+    settings = place.settings
+    names = await left_over(settings)
+    if names:
+        say(f"a former `up` here was killed: ending what it left: {', '.join(names)}")
+        await end_all(settings, lambda: None)
+    shutil.rmtree(settings.run, ignore_errors=True)
+    home = Path(settings.home)
+    make_folders(home, Path(settings.run), shared=os.geteuid() == 0)
+    clean(home)
+    if not (home / "twelve.db").exists():
+        return
+    store = open_store(home / "twelve.db", Vault(load_key(place.environ, home)))
+    try:
+        kept = forget_former(store)
+    finally:
+        store.db.close()
+    sweep(home, kept)
+
+
+async def left_over(settings: Settings) -> list[str]:
+    """What still runs in this home, the parts of Twelve itself last."""
+    try:
+        supervisor = await Supervisor.connect(settings.run)
+    except Unreachable:
+        return []
+    try:
+        names = await living(supervisor)
+    finally:
+        supervisor.close()
+    apps = sorted(name.split("/", 2)[2] for name in names if not name.startswith("twelve/"))
+    return [name.partition("@")[0] for name in apps] or ["parts of Twelve"]
+
+
+def sweep(home: Path, layers: set[str]) -> None:
+    """Remove the layers that no kept build names, and log streams of former sessions."""
+    for path in (home / "layers").iterdir():
+        if path.name not in layers:
+            discard(path)
+    for path in (home / "logs").glob("*/*/*@*"):
+        if path.parts[-3] != "twelve":
+            shutil.rmtree(path, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def http_port(settings: Settings, say: Say) -> Iterator[Settings]:
+    """The settings with the port that is wanted, or the next free one, kept from other ``up``s.
+
+    Raises Conflict when there is none.
+    """
+    first = settings.http_port
+    last = min(first + PORTS_TRIED, 65536) - 1
+    for port in range(first, last + 1):
+        # A name that the kernel forgets with us, on no file system; the router binds later.
+        mark = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            mark.bind(f"\0twelve-up-{settings.http_host}-{port}")
+        except OSError:
+            mark.close()
+            continue
+        with mark:
+            if not is_free(port, settings.http_host):
+                continue
+            if port != first:
+                say(f"port {first} is taken; using {port}")
+            yield settings._replace(http_port=port)
+            return
+    raise Conflict(
+        f"no port from {first} to {last} is free", hint="set TWELVE_HTTP_PORT to a free one"
+    )
+
+
+def owner_of(folder: Path) -> int | None:
+    """Whose files these are: as root, their processes run as that user."""
+    owner = folder.stat().st_uid
+    return owner if os.geteuid() == 0 and owner != 0 else None

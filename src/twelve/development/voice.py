@@ -1,0 +1,127 @@
+"""The voice of ``up``: every line aligned under the name of who said it, coloured by type."""
+
+import os
+import re
+import threading
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+from twelve.factors.logs.line import GAP, Block, Origin
+
+TWELVE = "twelve"
+ONE_NAME = frozenset({"build", "release", "run"})
+"""One-offs: their ids mean nothing to anybody here."""
+
+COLOURS = (36, 33, 32, 35, 34, 96, 93, 92, 95, 94)
+BOLD, GREY = 1, 90
+RESET = b"\x1b[0m"
+UNSAID = frozenset({"line", "switch"})
+"""Lines of build steps are in the stream anyway; and of course requests go to what is new."""
+
+EVENT = re.compile(r"(\S+)@v(\d+) (.*)", re.DOTALL)
+EXPECTED = re.compile(r"(started \(|exited: (?!SIGKILL))")
+OF_ATTEMPTS = re.compile(r"(v\d+ serves|(up|reload)( v\d+)? (failed|cancelled|was cut off))")
+"""Events whose story is told by the attempt itself."""
+
+
+class Voice:
+    """Writes to the terminal; safe to call from any thread. ``gone`` is called when nobody reads.
+
+    ``serving`` is the number of the release whose processes are the present ones: that older ones
+    end is not worth a line.
+    """
+
+    def __init__(self, out: int, *, colour: bool, gone: Callable[[], object]) -> None:
+        self.out = out
+        self.colour = colour
+        self.gone = gone
+        self.width = len(TWELVE)
+        self.serving = 0
+        self.types: list[str] = []
+        self.warned: set[str] = set()
+        self.closed = False
+        self.lock = threading.Lock()
+
+    def meet(self, types: Iterable[str], names: Iterable[str]) -> None:
+        """The types and processes there are: for the colours, and for the width."""
+        self.types = [*self.types, *(kind for kind in types if kind not in self.types)]
+        self.width = max([self.width, *map(len, names)])
+
+    def __call__(self, text: str, name: str = TWELVE) -> None:
+        """A sentence of Twelve's own."""
+        head = self.head(name, name, datetime.now())  # noqa: DTZ005 - the time of this place
+        self.write(b"".join(head + line.encode() + b"\n" for line in text.splitlines()))
+
+    def tell(self, step: str, text: str, **_: Any) -> None:
+        """An event of an operation; the same warning is said once."""
+        if step in UNSAID or (step == "warning" and text in self.warned):
+            return
+        if step == "warning":
+            self.warned.add(text)
+            text = f"note: {text}"
+        self(text, "build" if step == "build" else TWELVE)
+
+    def lines(self, blocks: Iterable[Block]) -> None:
+        """Lines of the stream, as they are; events as sentences."""
+        self.write(b"".join(piece for block in blocks for piece in self.pieces(block)))
+
+    def pieces(self, block: Block) -> Iterable[bytes | memoryview]:
+        """One block with its heads."""
+        origin, at = block.origin, datetime.fromtimestamp(block.ns / 1e9)  # noqa: DTZ006 - likewise
+        if origin.process == TWELVE:
+            head = self.head(TWELVE, TWELVE, at)
+            for line in block.lines():
+                if said := self.sentence(line.data.decode(errors="replace")):
+                    yield head + said.encode() + b"\n"
+            return
+        head = self.head(shown(origin), origin.type, at)
+        if block.flags & GAP:
+            yield head + b"[" + block.data + b"]\n"
+        elif not block.plain:
+            yield head + block.data + b"\n"
+        else:
+            data = head + block.data.replace(b"\n", b"\n" + head)
+            yield memoryview(data)[: len(data) - len(head)]
+
+    def sentence(self, event: str) -> str:
+        """An event as it is worth a line here; empty when it is not."""
+        found = EVENT.match(event)
+        if found is None:
+            return "" if OF_ATTEMPTS.match(event) else event
+        process, number, rest = found.groups()
+        if rest.startswith("started ("):
+            return ""
+        if int(number) < self.serving and EXPECTED.match(rest):
+            return ""
+        return f"{process} {rest}"
+
+    def head(self, name: str, kind: str, at: datetime) -> bytes:
+        """What stands before a line."""
+        head = f"{at:%H:%M:%S} {name.ljust(self.width)} │"
+        if not self.colour:
+            return f"{head} ".encode()
+        # What an app has left coloured ends here.
+        return RESET + f"\x1b[{self.colour_of(kind)}m{head}".encode() + RESET + b" "
+
+    def colour_of(self, kind: str) -> int:
+        """The types of the Procfile in turn, so that two have one colour only when they must."""
+        if kind in self.types:
+            return COLOURS[self.types.index(kind) % len(COLOURS)]
+        return BOLD if kind == TWELVE else GREY
+
+    def write(self, data: bytes) -> None:
+        """All of it, whole; nothing any more once the reader has gone."""
+        with self.lock:
+            view = memoryview(data)
+            while view and not self.closed:
+                try:
+                    view = view[os.write(self.out, view) :]
+                except OSError:
+                    self.closed = True
+                    self.gone()
+
+
+def shown(origin: Origin) -> str:
+    """``web.1``; a one-off has no number that one could use."""
+    return origin.type if origin.type in ONE_NAME else origin.process
