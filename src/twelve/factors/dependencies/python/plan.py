@@ -12,8 +12,8 @@ from twelve.factors.dependencies.machine.versions import Request
 from twelve.factors.dependencies.python.locks.entries import Index, Locked
 from twelve.factors.dependencies.python.locks.pipfile import pipfile_python, read_pipfile
 from twelve.factors.dependencies.python.locks.poetry import read_poetry
-from twelve.factors.dependencies.python.locks.pylock import pylock_python, read_pylock
-from twelve.factors.dependencies.python.locks.uv import locked_projects
+from twelve.factors.dependencies.python.locks.pylock import read_pylock
+from twelve.factors.dependencies.python.locks.uv import locked_projects, locked_python
 from twelve.factors.dependencies.python.project import Project, is_there, read_project, table
 from twelve.factors.dependencies.python.requirements import read_requirements
 
@@ -224,9 +224,12 @@ def _declared_pythons(
     if manager == "Pipfile.lock":
         yield pipfile_python(read)
     if manager == "pylock.toml":
-        yield pylock_python(read), "pylock.toml (requires-python)"
-    if project:
+        yield locked_python(read("pylock.toml") or b""), "pylock.toml (requires-python)"
+    if project and project.python:
         yield project.python, f"pyproject.toml ({project.python_key})"
+    elif manager == "uv.lock":
+        # The root of a workspace leaves this to its members.
+        yield locked_python(read("uv.lock") or b""), "uv.lock (requires-python)"
 
 
 def _warnings(plan: PythonPlan, names: frozenset[str]) -> Iterator[str]:

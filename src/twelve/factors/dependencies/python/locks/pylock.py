@@ -43,12 +43,6 @@ def read_pylock(read: Read) -> Locked:
     return Locked(text, tuple(sorted(projects)), hashed=hashed)
 
 
-def pylock_python(read: Read) -> str:
-    """Give the versions of Python that the lock is for."""
-    found = re.search(rb'^requires-python = "([^"]*)"', read(PATH) or b"", re.MULTILINE)
-    return found[1].decode() if found else ""
-
-
 def _file(entry: Mapping[str, Any]) -> str:
     files = [entry.get("archive"), entry.get("sdist"), *entry.get("wheels", [])]
     return str(next((one["path"] for one in files if isinstance(one, dict) and "path" in one), ""))

@@ -41,6 +41,12 @@ def locked_names(lock: bytes) -> frozenset[str]:
     return frozenset(map(plain, found))
 
 
+def locked_python(lock: bytes) -> str:
+    """Give the versions of Python that uv.lock or pylock.toml is for."""
+    found = re.search(rb'^requires-python = "([^"]*)"', lock, re.MULTILINE)
+    return found[1].decode("utf-8", "replace") if found else ""
+
+
 def _roots(packages: Mapping[str, Mapping[str, Any]], member: str) -> Sequence[str]:
     local = [name for name, entry in packages.items() if _source(entry)]
     if member and member not in local:
