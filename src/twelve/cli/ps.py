@@ -65,7 +65,8 @@ def change(app: str, verb: str, body: dict[str, Any]) -> None:
     follow(aim.client, accepted["operation"])
     found = aim.client.get(f"{aim.path}/ps")
     quantities = " ".join(f"{kind}={n}" for kind, n in found["formation"].items())
-    print(f"{aim.label} {found['release']} runs {quantities}{held_back(found)}")
+    runs = f" runs {quantities}" if quantities else ""
+    print(f"{aim.label} {found['release']}{runs}{held_back(found)}")
 
 
 def held_back(found: dict[str, Any]) -> str:
