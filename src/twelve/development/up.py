@@ -180,6 +180,7 @@ class Session:
     async def start(self, *, first: bool) -> None:
         """The folder as it is now. Raises what stands in the way."""
         self.switching = False
+        self.loops.started(time.monotonic())
         folder = folder_of(self.wish, self.environ)
         meet(folder, self.say)
         release = await develop(self.control.house, folder, who(), self.tell, first=first)

@@ -28,7 +28,7 @@ STARTS = (".#", "#", "celerybeat-schedule")
 STRIKES = 4
 """Starts in a row that the same file follows: it is the app that writes it."""
 SOON = 1.5
-"""Seconds after a start within which a change counts as one of the app's own."""
+"""Seconds after a start, and after its end, within which a change counts as one of the app's own."""
 CALM = 10.0
 
 
@@ -81,15 +81,15 @@ class Loops:
     def __init__(self) -> None:
         self.strikes: dict[str, int] = {}
         self.muted: dict[str, float] = {}
-        self.up_at = float("-inf")
+        self.at = float("-inf")
 
     def started(self, now: float) -> None:
-        """New processes are up."""
-        self.up_at = now
+        """New processes begin, or are up."""
+        self.at = now
 
     def sift(self, names: Sequence[str], now: float) -> tuple[list[str], list[str]]:
         """The names that count, and those that count no more from now on."""
-        soon = now - self.up_at < SOON
+        soon = now - self.at < SOON
         kept, newly = [], []
         for name in names:
             if name in self.muted:

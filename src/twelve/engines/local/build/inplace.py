@@ -92,6 +92,8 @@ async def build_here(
 def _stage(home: Path) -> Path:
     staging = Path(tempfile.mkdtemp(dir=home / "builds"))
     staging.chmod(0o755)
+    for name in ("layer", "home", "tmp"):
+        (staging / name).mkdir()
     return staging
 
 
