@@ -46,10 +46,9 @@ class Prefilter:
     def __init__(self, rules: Iterable[Rule]) -> None:
         held = list(rules)
         every = sorted({word for rule in held for word in rule.tokens}, key=len)
-        self.words = tuple(word.encode() for word in every)
-        self.python_words = tuple(
-            word.encode() for word in every if not CAMEL.search(word) or word in LOGGING
-        )
+        python = [word for word in every if not CAMEL.search(word) or word in LOGGING]
+        self.words = _shortest(every)
+        self.python_words = _shortest(python)
         self.mutated = any(rule.mutated for rule in held)
         pairs = sorted({pair for rule in held for pair in rule.near})
         self.near = tuple(_made(*pair, python=False) for pair in pairs)
@@ -65,6 +64,11 @@ class Prefilter:
             if _near(small if one.lower else data, one):
                 return True
         return self.mutated and _mutated(data)
+
+
+def _shortest(words: list[str]) -> tuple[bytes, ...]:
+    """The words without those that hold another one."""
+    return tuple(w.encode() for w in words if not any(o in w for o in words if o != w))
 
 
 def _mutated(data: bytes) -> bool:

@@ -74,6 +74,7 @@ RULES = (
         "III-3", "M", "Config is read from environment variables, not from files or other channels", "config", "medium", only_environment,
         found=(
             Example({"shop/settings.py": "import os\nA = os.getenv('A')\nfrom .local_settings import *\n"}, "shop/settings.py:3"),
+            Example({"ormconfig.json": '{"type": "mysql",\n"host": "localhost"}'}, "ormconfig.json:2"),
             Example({"a.js": "const fs = require('fs')\nconst c = JSON.parse(fs.readFileSync('db-config.json'))\n"}, "a.js:2"),
         ),
         spared=(

@@ -67,6 +67,8 @@ CONFIG_FILE = re.compile(
     r"(^|[/._-])((db|app|site|server|database|redis|mail|smtp)[-_]?)?(config|settings|secrets?|credentials|database)([-_.]\w+)?\.(json|ya?ml|ini|toml|conf|cfg)$",
     re.IGNORECASE,
 )
+HANDLE_FILE = re.compile(r"(^|/)(ormconfig\.json|database\.json|config/config\.json)$")
+HANDLE_LINE = re.compile(r"\"(host|password|storage|url)\"\s*:\s*\"[^\"$]+\"")
 NOT_CONFIG = re.compile(
     r"logging|log4|route|schema|feature|pyproject|package|tsconfig|eslint|manifest|babel|jest|openapi|swagger|theme|menu|alembic|kube",
     re.IGNORECASE,
@@ -222,12 +224,31 @@ def only_environment(picture: Picture) -> Iterator[Judgement]:
             place,
             fix="read each value from the environment",
         )
+    for place in _handle_files(picture):
+        found = True
+        yield find(
+            "III-3",
+            "medium",
+            "handles and credentials are read from a file in the codebase",
+            place,
+            fix="read each value from the environment",
+        )
     if not found:
         first = next(
             (a for m, a in picture.assigns() if m.role == "app" and a.value.kind == "env"), None
         )
         if first is not None:
             yield Hold("config is read from the environment", first.place)
+
+
+def _handle_files(picture: Picture) -> Iterator[Place]:
+    """JSON that an ORM reads by itself, with literal handles in it."""
+    for path, file in picture.files.items():
+        if HANDLE_FILE.search(path) and file.role == "app" and file.tracked is not False:
+            for number, line in enumerate(picture.text(path).splitlines(), 1):
+                if HANDLE_LINE.search(line):
+                    yield Place(path, number)
+                    break
 
 
 def _files_read(picture: Picture) -> Iterator[tuple[Place, str]]:

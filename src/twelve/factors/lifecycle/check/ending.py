@@ -57,7 +57,7 @@ def _shells(picture: Picture) -> Iterator[Finding]:
         yield find(
             "IX-2",
             "high",
-            f"{names} stands in front of {step.program}, and does not pass SIGTERM on",
+            f"{names} in front of {step.program}: SIGTERM is not passed on",
             *places,
             fix="exec: twelve check --fix IX-2",
         )

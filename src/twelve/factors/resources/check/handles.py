@@ -23,6 +23,9 @@ CONNECTS = (
     "psycopg2.connect", "psycopg.connect", "asyncpg.connect", "asyncpg.create_pool", "pymysql.connect", "MySQLdb.connect", "mysql.connector.connect", "Elasticsearch", "Celery", "KafkaProducer",
     "KafkaConsumer", "memcache.Client", "Sequelize", "mongoose.connect", "IORedis", "ioredis", "createClient", "Pool", "createConnection", "createPool", "createTransport", "amqp.connect",
     "amqplib.connect", "knex", "sequelize", "MongoClient.connect", "pg.Client", "Chatterbot", "ChatBot", "DataSource",
+    "TypeOrmModule.forRoot",
+    "SequelizeModule.forRoot",
+    "MongooseModule.forRoot",
 )  # fmt: skip
 HTTP = (
     "requests.get",
