@@ -188,6 +188,7 @@ class World:
         engine.started = dict(self.engine.started)
         engine.one_offs = dict(self.engine.one_offs)
         engine.tables = list(self.engine.tables)
+        engine.stored = set(self.engine.stored)
         loop = asyncio.get_running_loop()
         engine.inputs = {name: loop.create_future() for name in engine.one_offs}
         return World(folder, engine)

@@ -21,7 +21,7 @@ from twelve.engines.contract import (
     Tell,
     Up,
 )
-from twelve.errors import Conflict, Invalid, NotFound
+from twelve.errors import Conflict, Invalid, Missing, NotFound
 from twelve.factors.codebase.tree import Tree, TreeFacts
 from twelve.factors.logs.filter import Filter
 from twelve.factors.logs.line import Line, Origin
@@ -161,7 +161,9 @@ class MemoryEngine:
         """The same."""
         await self._act("inhabit", f"{job.app}/{job.deploy}")
         tell("build", "nothing to build")
-        return {"digest": hashlib.sha256(str(job.staged.folder).encode()).hexdigest()}
+        digest = hashlib.sha256(str(job.staged.folder).encode()).hexdigest()
+        self.stored.add(digest)
+        return {"digest": digest}
 
     async def prune(self, artifacts: Collection[Mapping[str, Any]]) -> None:
         """Forget every other digest."""
@@ -182,6 +184,8 @@ class MemoryEngine:
         seen = self.processes.get(process.name)
         if seen and seen.state != "adopted":
             raise Conflict(f"{process.name} runs already")
+        if process.artifact["digest"] not in self.stored:
+            raise Missing(f"build {process.artifact['digest'][:12]} is not there")
         self.started[process.name] = process
         self.processes[process.name] = Seen(process.name, "up", 1, self.now(), 0, None)
         if not seen:
@@ -256,14 +260,15 @@ class MemoryEngine:
     ) -> AsyncIterator[Line]:
         """From memory."""
         mine = self._chosen(app, deploy, want, 0)
+        position = len(self.stream)
         for line in mine if want.n is None else mine[max(0, len(mine) - want.n) :]:
             yield line
-        position = len(self.stream)
         while follow:
-            await self._news.wait()
-            for line in self._chosen(app, deploy, want, position):
+            if position == len(self.stream):
+                await self._news.wait()
+            mine, position = self._chosen(app, deploy, want, position), len(self.stream)
+            for line in mine:
                 yield line
-            position = len(self.stream)
 
     async def rendered(
         self, app: str, deploy: str, want: Filter, *, follow: bool, form: Form | None

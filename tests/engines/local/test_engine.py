@@ -1,0 +1,60 @@
+# ruff: noqa: ASYNC240 -- a test may block: it is alone in its loop
+import contextlib
+import os
+import shutil
+import tempfile
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+from tests.engines.contract import *  # noqa: F403 -- the suite is taken over whole
+from tests.services.worlds import free_port
+
+from twelve.engines.contract import Process
+from twelve.engines.local.engine import LocalEngine
+from twelve.engines.local.machine import Machine
+from twelve.engines.local.parts import end_parts, home_folders, open_parts
+from twelve.engines.local.router.envoy import Options, Router
+from twelve.engines.local.router.files import Place
+from twelve.engines.local.sandbox.tiers import detect
+
+pytestmark = [pytest.mark.live, pytest.mark.anyio]
+
+BUDGET, AGE = 64 << 20, 3600.0
+
+
+class Kit:
+    """The engine of this machine."""
+
+    def __init__(self, folder: Path, engine: LocalEngine) -> None:
+        self.folder = folder
+        self.uid = 66123 if os.geteuid() == 0 else None
+        self.engine = engine
+
+    def breaks(self, process: Process) -> Process:
+        return process._replace(type=process.type._replace(command="sh -c 'exit 3'", settle=10))
+
+    def port(self) -> int:
+        return free_port()
+
+
+@pytest.fixture(scope="module")
+async def kit(anyio_backend):
+    folder = Path(tempfile.mkdtemp(prefix="tw-", dir="/tmp"))
+    home, run = folder / "home", folder / "run"
+    environ = {"PATH": os.environ["PATH"], "HOME": str(folder)}
+    shared = os.geteuid() == 0
+    folder.chmod(0o711)
+    home_folders(home, shared=shared)
+    run.mkdir(mode=0o711 if shared else 0o700)
+    machine = Machine(home, run, detect(environ), BUDGET, AGE, environ)
+    router = Router(Place(home, run, None), Options("127.0.0.1", free_port(), ""))
+    try:
+        async with AsyncExitStack() as opened:
+            parts = await open_parts(opened, machine, router, ())
+            await parts.router.ready()
+            yield Kit(home, LocalEngine(parts))
+            await end_parts(parts)
+    finally:
+        with contextlib.suppress(OSError):
+            shutil.rmtree(folder)
