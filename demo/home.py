@@ -134,6 +134,9 @@ class Home(NamedTuple):
     def end(self) -> None:
         """Stop everything, and remove the folder."""
         self.twelve("down", "--all", good=False)
+        for folder, _, _ in os.walk(self.folder):
+            # Layers are read-only, for their owner too.
+            os.chmod(folder, 0o700)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
