@@ -21,7 +21,7 @@ from twelve.api.progress import Operations
 from twelve.api.server import bind, make_app, make_server
 from twelve.engines.local.command import run_command
 from twelve.engines.local.engine import LocalEngine
-from twelve.engines.local.examination import examine_machine
+from twelve.engines.local.examination import examine_limits, examine_machine
 from twelve.engines.local.machine import Machine
 from twelve.engines.local.parts import Parts, end_parts, home_folders, open_parts
 from twelve.engines.local.probe import is_free
@@ -211,6 +211,7 @@ class Control:
     async def examine(self) -> dict[str, Any]:
         """What doctor says."""
         found = await asyncio.to_thread(examine_machine, self.parts)
+        found["limits"] = await examine_limits(self.parts)
         return found | {"services": await self.host.examine()}
 
     def end(self, everything: bool = False) -> None:

@@ -37,10 +37,14 @@ def without_control(tier: str) -> dict[str, Any]:
     import os
     import platform
 
+    from twelve.engines.local.sandbox.hierarchies import find
+    from twelve.engines.local.sandbox.limits import kept
     from twelve.engines.local.sandbox.tiers import detect
 
+    found = detect({**os.environ, "TWELVE_TIER": tier})
     return {
-        "tier": detect({**os.environ, "TWELVE_TIER": tier})._asdict(),
+        "tier": found._asdict(),
+        "limits": kept(find(""), found.name, found.via)._asdict(),
         "kernel": platform.release(),
         "python": {"version": platform.python_version()},
     }
@@ -54,6 +58,10 @@ def show(found: dict[str, Any]) -> None:
     how = f" by {tier['via']}" if tier["via"] else ""
     line("sandbox", f"{tier['name']}{how}", GREEN if tier["name"] != "none" else RED)
     for missing in tier["missing"]:
+        print(f"{'':{WIDTH}} {missing}")
+    limits = found["limits"]
+    line("limits", limits["by"], YELLOW if limits["missing"] else GREEN)
+    for missing in limits["missing"]:
         print(f"{'':{WIDTH}} {missing}")
     line("kernel", found["kernel"])
     line("python", found["python"]["version"])

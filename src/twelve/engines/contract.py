@@ -103,12 +103,19 @@ class OneOff(NamedTuple):
         return self.instance.name
 
 
+def limit_of(memory: int | None) -> str:
+    """The limit of memory that a process met, in brackets, for the end of a sentence."""
+    return f" (limit {memory / 2**20:.6g} MiB)" if memory else ""
+
+
 class Exit(NamedTuple):
     """How a process ended: by exit code or by signal."""
 
     code: int | None
     signal: str | None
     oom: bool = False
+    memory: int | None = None
+    """The limit that it met, in bytes; None when the machine itself was out of memory."""
 
     @property
     def status(self) -> int:
@@ -120,7 +127,7 @@ class Exit(NamedTuple):
     def __str__(self) -> str:
         """For people."""
         if self.oom:
-            return "was killed: out of memory"
+            return f"was killed: out of memory{limit_of(self.memory)}"
         if self.signal:
             return f"was ended by {self.signal}"
         return f"exited with code {self.code}"

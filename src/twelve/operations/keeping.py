@@ -3,7 +3,7 @@
 import asyncio
 import logging
 
-from twelve.engines.contract import Happened
+from twelve.engines.contract import Happened, limit_of
 from twelve.errors import TwelveError
 from twelve.factors.processes.instance import PLATFORM, RUN_ONCE, Instance, parse_instance
 from twelve.operations.house import KEEPER, House
@@ -47,7 +47,8 @@ def sentence(what: Happened) -> str:
         return f"started{again} (pid {detail.get('app_pid')})"
     if what.kind == "exited":
         how = detail.get("signal") or f"code {detail.get('code')}"
-        memory = ", out of memory" if detail.get("oom") else ""
+        limit = limit_of(detail.get("memory"))
+        memory = f", out of memory{limit}" if detail.get("oom") else ""
         return f"exited: {how}{memory} after {detail.get('uptime', 0):.1f} s"
     if what.kind == "backoff":
         return f"backs off: next start in {detail.get('delay', 0):.1f} s"

@@ -107,7 +107,8 @@ class Board:
 
 def exit_of(plain: Mapping[str, Any]) -> Exit:
     """How a process ended, from the supervisor's words."""
-    return Exit(plain.get("code"), plain.get("signal"), bool(plain.get("oom")))
+    oom, memory = bool(plain.get("oom")), plain.get("memory")
+    return Exit(plain.get("code"), plain.get("signal"), oom, memory)
 
 
 def seen_of(row: Mapping[str, Any]) -> Seen:

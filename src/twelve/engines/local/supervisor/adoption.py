@@ -27,6 +27,7 @@ def adopt(keeper: Keeper) -> None:
             _look_after(keeper, instance)
         else:
             _bury(keeper, instance)
+    ending.sweep(keeper)
     _sweep(keeper)
     keeper.changed()
 

@@ -21,9 +21,10 @@ CANNOT_RUN, NOT_FOUND = 126, 127
 PLAIN, TERMINAL = b"-", b"t"
 """The word of the orders: whether stdin is a terminal that the app is to control."""
 
-DESCRIPTORS = 4
-"""job, stdin, stdout, stderr."""
+DESCRIPTORS = 8
+"""job, stdin, stdout, stderr, and at most one control group for each controller."""
 
+_FIXED = 4
 _PR_SET_PDEATHSIG = 1
 
 
@@ -41,13 +42,14 @@ def become(channel: int, parent: int) -> NoReturn:
             os._exit(0)
         os.setsid()
         link.send(b"app")  # the kernel adds our pid as the supervisor sees it
-        job, *stdio = fds
+        job, *stdio = fds[:_FIXED]
         for number, fd in enumerate(stdio):
             os.dup2(fd, number)
         if head == TERMINAL:
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
         order = json.loads(_whole(job))
         _reset_signals()
+        _join(order, fds[_FIXED:])
         os.nice(order["nice"])
         _confine(order, parent)
         _run(order)
@@ -63,6 +65,21 @@ def _reset_signals() -> None:
     for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
+def _join(order: dict[str, Any], doors: list[int]) -> None:
+    """
+    Into its control groups.
+
+    The init stays outside: it shall pass signals on and note the exit also when the app has used up
+    what it may use.
+    """
+    try:
+        for door in doors:
+            box.join(door)
+    except OSError as error:
+        text = f"cannot limit {order['name']}: joining its control group: {error.strerror}"
+        raise _CannotStartError(text, CANNOT_RUN) from error
 
 
 def _confine(order: dict[str, Any], parent: int) -> None:

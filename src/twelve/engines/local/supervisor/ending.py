@@ -6,9 +6,11 @@ import signal
 import time
 from typing import Any, Protocol
 
-from twelve.engines.local.supervisor import capture, loop, proc, streams, zygote
+from twelve.engines.local.supervisor import box, capture, loop, proc, streams, zygote
 from twelve.engines.local.supervisor.instances import Instance
 from twelve.factors.lifecycle.states import State
+
+_SWEEP_AGAIN = 0.1  # seconds
 
 
 class Keeper(Protocol):
@@ -19,6 +21,7 @@ class Keeper(Protocol):
     loop: loop.Loop
     capture: capture.Capture
     memory_kills: int
+    groups: box.Groups
     drain_limit: float
 
     def listen(self, instance: Instance) -> None:
@@ -48,6 +51,7 @@ def ended(keeper: Keeper, instance: Instance, status: int | None) -> None:
         _end_orphans(keeper, instance)
         outcome = _unwritten(status)
     told(keeper, instance, outcome)
+    _end_group(keeper, instance)
     next_step(keeper, instance, time.monotonic() - instance.began)
 
 
@@ -58,12 +62,13 @@ def told(keeper: Keeper, instance: Instance, outcome: dict[str, Any]) -> None:
     how = {
         "code": outcome["code"],
         "signal": outcome["signal"],
-        "oom": _was_out_of_memory(keeper, instance, outcome["signal"]),
+        "oom": False,
         "at_ns": at,
         "uptime": round(uptime, 3),
     }
     if "error" in outcome:
         how["error"] = outcome["error"]
+    how |= _memory(keeper, instance, outcome)
     instance.last_exit = how
     keeper.emit("exited", instance, **how)
 
@@ -126,10 +131,24 @@ def let_go(keeper: Keeper, instance: Instance) -> None:
         keeper.capture.forget(instance.streams.folder)
         streams.close(instance.streams)
         instance.streams = None
+    _end_group(keeper, instance)
 
 
-def kill(instance: Instance) -> None:
+def sweep(keeper: Keeper) -> None:
+    """End the control groups of all that do not run; one that has dying members goes soon."""
+    living = {one.group for one in keeper.instances.values() if one.pidfd >= 0}
+    if not box.sweep_groups(keeper.groups, living):
+        keeper.loop.after(_SWEEP_AGAIN, lambda: sweep(keeper))
+
+
+def _end_group(keeper: Keeper, instance: Instance) -> None:
+    if not box.end_group(keeper.groups, instance.group):
+        keeper.loop.after(_SWEEP_AGAIN, lambda: sweep(keeper))
+
+
+def kill(keeper: Keeper, instance: Instance) -> None:
     """No more patience: the init itself, with its namespace, and the group where there is none."""
+    box.kill_group(keeper.groups, instance.group)
     if instance.app_pid and not instance.namespaced:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(instance.app_pid, signal.SIGKILL)
@@ -175,6 +194,18 @@ def _unwritten(status: int | None) -> dict[str, Any]:
     code = os.waitstatus_to_exitcode(status) if status is not None else -int(signal.SIGKILL)
     name = signal.Signals(-code).name if code < 0 else None
     return {"code": code if code >= 0 else None, "signal": name, "at_ns": time.time_ns()}
+
+
+def _memory(keeper: Keeper, instance: Instance, outcome: dict[str, Any]) -> dict[str, Any]:
+    """Whether it ended for want of memory: its control group knows, and which limit it met."""
+    told = box.memory_kills(keeper.groups, instance.group)
+    if told is None:
+        return {"oom": _was_out_of_memory(keeper, instance, outcome["signal"])}
+    # A shell says of its killed program that it ended with 137; what we killed, we killed.
+    killed = outcome["signal"] == "SIGKILL" or outcome["code"] == 128 + signal.SIGKILL
+    if not (told.killed and killed and instance.plan is None):
+        return {"oom": False}
+    return {"oom": True, "memory": told.limit}
 
 
 def _was_out_of_memory(keeper: Keeper, instance: Instance, name: str | None) -> bool:

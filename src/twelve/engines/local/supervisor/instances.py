@@ -5,7 +5,7 @@ import signal
 import socket
 from typing import Any
 
-from twelve.engines.local.supervisor import streams
+from twelve.engines.local.supervisor import launches, streams
 from twelve.factors.lifecycle.states import State, moved
 from twelve.factors.lifecycle.stopping import StopPlan
 
@@ -58,6 +58,11 @@ class Instance:
     def move(self, to: State) -> None:
         """The one setter of the state. Raises Bug for a move that does not exist."""
         self._state = moved(self.name, self._state, to)
+
+    @property
+    def group(self) -> str:
+        """The name of its control group, if it has one."""
+        return launches.short(self.name)
 
     def restore(self, state: State) -> None:
         """The first state of an instance that was read from a file."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from twelve.engines.local.supervisor import (
+    box,
     capture,
     ending,
     init,
@@ -49,6 +50,7 @@ class Keeper:
         self.capture = capture.Capture(turns, self.run, self._collector_is_wanted)
         self._tell = tell
         self._changed = False
+        self.groups = box.find_groups(launches.short(self.home)[:8])
         self.memory_kills = proc.out_of_memory_kills()
         self.drain_limit = _DRAIN_LIMIT
 
@@ -252,11 +254,12 @@ class Keeper:
         if launch["notify"] and instance.notify is None:
             instance.notify = streams.notify_socket(held, launch["box"].get("uid"))
             self.watch_notify(instance)
+        box.make_group(self.groups, instance.group, launch["box"])
         own = starting.clone(instance, self.zygote)
         self.save(sync=True)
         self.watch_channel(instance)
         try:
-            starting.release(instance, own)
+            starting.release(instance, own, self.groups)
         except OSError:
             # It sees the end of its channels and goes; its pid means nothing to us any more.
             ending.abandon(self, instance)
@@ -284,7 +287,7 @@ class Keeper:
             instance.send(init.END_ALL)
             instance.timer = self.loop.after(_FORCE_AGAIN, lambda: self._force(instance))
             return
-        ending.kill(instance)
+        ending.kill(self, instance)
 
     def _notified(self, instance: Instance) -> None:
         if instance.notify is None:

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from twelve.engines.local.supervisor import events, instances, launches, protocol
+from twelve.engines.local.supervisor import box, events, instances, launches, protocol
 from twelve.engines.local.supervisor.keeper import Keeper
 from twelve.engines.local.supervisor.loop import READABLE, WRITABLE, Loop
 from twelve.errors import Conflict, Invalid, NotFound, TwelveError
@@ -207,7 +207,12 @@ def _refusal(error: Exception) -> dict[str, Any]:
 
 
 def _hello(keeper: Keeper, _request: dict[str, Any]) -> dict[str, Any]:
-    return {"version": protocol.VERSION, "pid": os.getpid(), "boot_id": keeper.boot}
+    return {
+        "version": protocol.VERSION,
+        "pid": os.getpid(),
+        "boot_id": keeper.boot,
+        "groups": box.plain_groups(keeper.groups),
+    }
 
 
 def _start(keeper: Keeper, request: dict[str, Any]) -> dict[str, Any]:

@@ -27,10 +27,11 @@ class Ends:
         self.exit_file = -1
         self.job = -1
         self.pump: list[int] = []
+        self.doors: list[int] = []
 
     def close(self) -> None:
         """Close all that were opened."""
-        for fd in {*self.stdio, self.exit_file, self.job, *self.pump} - {-1}:
+        for fd in {*self.stdio, self.exit_file, self.job, *self.pump, *self.doors} - {-1}:
             os.close(fd)
 
 
@@ -66,20 +67,21 @@ def clone(instance: Instance, source: zygote.Zygote) -> socket.socket:
     return own
 
 
-def release(instance: Instance, own: socket.socket) -> None:
+def release(instance: Instance, own: socket.socket, groups: box.Groups) -> None:
     """Send the orders, first the init's: from here it runs. Raises OSError."""
     assert instance.launch is not None
     assert instance.streams is not None
     assert instance.channel is not None
     ends = Ends()
     try:
-        _open_ends(instance, instance.streams, ends)
         launch = instance.launch
+        _open_ends(instance, instance.streams, ends, box.of_process(launch["box"], groups))
+        ends.doors = box.doors(groups, instance.group, launch["box"])
         box.prepare(launch["box"], instance.pid)
         grace = init.ORDERS.pack(float(launch["grace"]))
         socket.send_fds(own, [grace], [ends.exit_file, *ends.pump])
         word = app.TERMINAL if ends.pump else app.PLAIN
-        socket.send_fds(instance.channel, [word], [ends.job, *ends.stdio])
+        socket.send_fds(instance.channel, [word], [ends.job, *ends.stdio, *ends.doors])
     finally:
         own.close()
         ends.close()
@@ -105,11 +107,13 @@ def heard(instance: Instance) -> bool:
     return True
 
 
-def _open_ends(instance: Instance, held: streams.Streams, ends: Ends) -> None:
+def _open_ends(
+    instance: Instance, held: streams.Streams, ends: Ends, rlimits: dict[str, int]
+) -> None:
     launch = instance.launch
     assert launch is not None
     ends.job = descriptors.memory_file(
-        json.dumps(_job(launch, held)).encode("utf-8", "surrogateescape")
+        json.dumps(_job(launch, held, rlimits)).encode("utf-8", "surrogateescape")
     )
     ends.exit_file = streams.exit_file(held)
     if launch["stdin"] == "pty":
@@ -136,9 +140,9 @@ def _keep_input(instance: Instance, fd: int) -> None:
     instance.input = fd
 
 
-def _job(launch: dict[str, Any], held: streams.Streams) -> dict[str, Any]:
+def _job(launch: dict[str, Any], held: streams.Streams, rlimits: dict[str, int]) -> dict[str, Any]:
     """What the app's own process needs to become the program."""
-    env, plan = launch["env"], launch["box"]
+    env, plan = launch["env"], {**launch["box"], "limits": rlimits}
     if launch["notify"]:
         env = {**env, "NOTIFY_SOCKET": os.path.join(held.folder, streams.NOTIFY)}
         plan = {**plan, "read": [*plan.get("read", []), held.folder]}
