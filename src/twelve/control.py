@@ -23,7 +23,7 @@ from twelve.engines.local.command import run_command
 from twelve.engines.local.engine import LocalEngine
 from twelve.engines.local.examination import examine_limits, examine_machine
 from twelve.engines.local.machine import Machine
-from twelve.engines.local.parts import Parts, end_parts, home_folders, open_parts
+from twelve.engines.local.parts import Parts, clear_away, end_parts, home_folders, open_parts
 from twelve.engines.local.probe import is_free
 from twelve.engines.local.router.envoy import Options, Router
 from twelve.engines.local.router.files import Place as RouterPlace
@@ -104,6 +104,7 @@ class Control:
         await self.keep_servers()
         for said in await recover(self.house):
             log.info(said)
+        await asyncio.to_thread(clear_away, self.home)
         await self.open_api(opened)
 
     async def keep_servers(self) -> None:

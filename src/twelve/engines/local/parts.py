@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from twelve.engines.local.board import Board
+from twelve.engines.local.build.layers import clean
 from twelve.engines.local.collector_client import Collector
 from twelve.engines.local.growth import Watch
 from twelve.engines.local.machine import Machine
@@ -172,6 +173,13 @@ def collector_launch(machine: Machine) -> dict[str, Any]:
         "notify": False,
         "box": {"tier": "bare", "uid": None, "gid": None, "read": [], "write": []},
     }
+
+
+def clear_away(home: Path) -> None:
+    """Remove what interrupted builds and uploads left: only before the first new one begins."""
+    clean(home)
+    for path in (home / "incoming").glob("*.tar"):
+        path.unlink(missing_ok=True)
 
 
 def home_folders(home: Path, *, shared: bool) -> None:
