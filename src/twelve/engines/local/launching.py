@@ -9,6 +9,7 @@ from twelve.engines.local.build.built import Built, Runtime, runtime
 from twelve.engines.local.build.steps import Step
 from twelve.engines.local.machine import Machine
 from twelve.engines.local.sandbox.box import HOME
+from twelve.engines.local.sandbox.limits import BUILD_PIDS, PIDS
 from twelve.factors.processes.command import argv_for
 from twelve.factors.processes.environment import Place, app_environment
 from twelve.factors.processes.instance import Instance
@@ -25,7 +26,8 @@ def process_launch(machine: Machine, process: Process) -> dict[str, Any]:
     kind = process.type
     place, write = place_of(machine, process.instance, ran)
     write = (*write, *folder_of(process.artifact))
-    limits = {"nofile": kind.nofile} if kind.nofile else {}
+    asked = {name: getattr(kind, name) for name in ("memory", "cpus", "pids", "nofile")}
+    limits = {"pids": PIDS} | {name: value for name, value in asked.items() if value}
     return {
         "name": process.name,
         "argv": argv_for(kind.command),
@@ -71,7 +73,11 @@ def one_off_launch(machine: Machine, one_off: OneOff) -> dict[str, Any]:
         "stop_signal": "SIGTERM",
         "notify": False,
         "box": machine.box(
-            one_off.uid, user=user_name(one_off.instance), read=ran.read, write=write
+            one_off.uid,
+            user=user_name(one_off.instance),
+            read=ran.read,
+            write=write,
+            limits={"pids": PIDS},
         ),
     }
 
@@ -100,6 +106,7 @@ def step_launch(
             write=step.write,
             network=step.network,
             tmp=1024 * 1024 * 1024,
+            limits={"pids": BUILD_PIDS},
         ),
     }
 
