@@ -112,7 +112,7 @@ class Control:
         try:
             await self.host.take_over()
         except TwelveError as error:
-            log.error("%s %s", error, error.hint)
+            log.warning("%s %s", error, error.hint)
 
     async def keep_parts(self) -> None:
         """A part that ended while it was only adopted is nobody's to start again but ours."""
