@@ -9,6 +9,7 @@ from twelve.factors.lifecycle.advice import advice
     "line",
     [
         "OSError: [Errno 30] Read-only file system: 'logs'",
+        "PermissionError: [Errno 13] Permission denied: 'logs'",
         "Error: EROFS: read-only file system, mkdir '/x/uploads'",
         "django.db.utils.OperationalError: attempt to write a readonly database",
         "sqlite3.OperationalError: unable to open database file",

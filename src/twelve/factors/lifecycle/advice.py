@@ -3,10 +3,14 @@
 import re
 from collections.abc import Iterable
 
+_FORBIDDEN = (
+    "Read-only file system|EROFS|readonly database|unable to open database file|"
+    "Permission denied: '[^/]"
+)
 _KNOWN = (
     (
-        r"Read-only file system|EROFS|readonly database|unable to open database file",
-        "a release's folder is read-only: log to stdout, keep data in a resource, else in $TMPDIR",
+        _FORBIDDEN,
+        "the app may not write among its code: log to stdout, keep data in a resource or $TMPDIR",
     ),
     (
         r"extension \"([^\"]+)\" is not available",
