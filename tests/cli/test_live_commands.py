@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import urllib.request
 
@@ -352,3 +353,46 @@ def test_a_second_control_plane_of_one_home_is_refused(twelve):
 
     assert done.code == FAILED
     assert "another control plane runs there" in done.err
+
+
+def test_a_browser_is_opened_where_there_is_a_screen(twelve, tmp_path):
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {tmp_path}/asked\n')
+    browser.chmod(0o755)
+    url = f"http://shelf.localhost:{twelve.port}\n"
+
+    assert twelve("open", DISPLAY="", WAYLAND_DISPLAY="", BROWSER="") == (DONE, url, "")
+    if shutil.which("xdg-open"):
+        assert twelve.good("open", BROWSER=str(browser)) == url
+        until((tmp_path / "asked").exists)
+
+
+def test_a_deploy_beside_production_has_a_name_config_and_address_of_its_own(twelve):
+    url = twelve.good("deploy", "-q", "--to", "staging")
+    assert url == f"http://staging.shelf.localhost:{twelve.port}\n"
+    assert fetch(twelve, "staging.shelf.localhost") == "one\n"
+    twelve.good("config", "set", "-a", "shelf/staging", "MODE=trial")
+
+    masked = twelve.good("config", "diff", "shelf/production", "shelf/staging")
+    shown = twelve.good("config", "diff", "shelf/production", "shelf/staging", "--reveal")
+
+    assert "MODE" in masked
+    assert "trial" not in masked
+    assert "trial" in shown
+    twelve.good("apps", "destroy", "shelf/staging", "--yes")
+    assert "staging" not in twelve.good("apps")
+    assert fetch(twelve, "shelf.localhost") == "one\n"
+
+
+def test_an_app_without_a_release_is_told_to_be_deployed(twelve):
+    twelve.good("apps", "create", "blank")
+
+    for words in (("ps", "scale", "web=2"), ("ps", "restart"), ("run", "--", "true")):
+        name, *rest = words
+        done = twelve(name, "-a", "blank", *rest)
+        assert done.code == FAILED
+        assert "blank/production has no release yet" in done.err
+        assert "twelve deploy makes one" in done.err
+    assert "no release yet" in twelve.good("ps", "-a", "blank")
+    assert "no build yet" in twelve.good("config", "set", "-a", "blank", "A=1")
+    twelve.good("apps", "destroy", "blank", "--yes")

@@ -1,8 +1,13 @@
 """``twelve open``."""
 
+import os
+
 import click
 
 from twelve.cli.target import app_option, target
+
+SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
+"""Without one of them there is no browser to open, only programs that complain."""
 
 
 @click.command()
@@ -11,5 +16,6 @@ def command(app: str) -> None:
     """Open the app in a browser, and print its URL."""
     aim = target(app)
     url = aim.client.get(f"{aim.path}/domains")["urls"][0]
-    print(url)
-    click.launch(url)
+    print(url, flush=True)
+    if any(os.environ.get(name) for name in SCREENS):
+        click.launch(url)

@@ -55,7 +55,8 @@ def show(release: str, app: str, *, as_json: bool) -> None:
         "formation": " ".join(f"{k}={q}" for k, q in found["formation"].items()),
     }
     for name, text in head.items():
-        print(f"  {name.ljust(10)} {text}")
+        if text:
+            print(f"  {name.ljust(10)} {text}")
     for event in found["events"]:
         when = f"{ago(event['at_ns']).rjust(4)} ago"
         print(f"  {when}  {event['kind'].ljust(10)}  {said(event)}".rstrip())
