@@ -113,9 +113,16 @@ def step_launch(
 
 def runtime_of(machine: Machine, artifact: Mapping[str, Any]) -> Runtime:
     """What a process of an artifact needs; for ``up`` the app is a folder, not a layer."""
-    folder = artifact.get("folder")
+    folder, tools = artifact.get("folder"), artifact.get("tools")
     built = Built.from_plain(artifact["built"])
-    return runtime(built, machine.home, folder=Path(folder) if folder else None)
+    ran = runtime(built, machine.home, folder=Path(folder) if folder else None)
+    return with_tools(ran, tools) if tools else ran
+
+
+def with_tools(ran: Runtime, tools: Mapping[str, list[str]]) -> Runtime:
+    """Before the system's programs come those that the developer would get."""
+    path = dict.fromkeys((*tools["path"], *ran.path))
+    return ran._replace(path=tuple(path), read=tuple(dict.fromkeys((*ran.read, *tools["read"]))))
 
 
 def folder_of(artifact: Mapping[str, Any]) -> tuple[str, ...]:
