@@ -154,3 +154,105 @@ def test_the_root_of_a_workspace_that_is_no_project_installs_its_members():
     python = plan(files).python
 
     assert (python.members, python.projects) == (True, ("api",))
+
+
+def test_a_member_of_a_workspace_is_installed_with_what_it_needs():
+    lock = "".join(
+        f'[[package]]\nname = "{name}"\nversion = "1"\nsource = {{ editable = "{name}" }}\n{more}'
+        for name, more in (("api", 'dependencies = [{ name = "lib" }]\n'), ("web", ""), ("lib", ""))
+    )
+    files = {
+        "pyproject.toml": '[tool.uv.workspace]\nmembers = ["*"]\n',
+        "uv.lock": f'requires-python = ">=3.11"\n{lock}',
+    }
+    python = plan(files, member="api").python
+    assert (python.member, python.members, python.projects) == ("api", False, ("api", "lib"))
+    assert python.request.place == "uv.lock (requires-python)"
+    assert python.lock != plan(files).python.lock
+    with pytest.raises(Invalid, match=r"uv\.lock holds no 'nope'") as error:
+        plan(files, member="nope")
+    assert error.value.hint == "write one of api, lib, web"
+    with pytest.raises(Invalid, match=r"build/member: there is no uv\.lock"):
+        plan({"main.py": ""}, member="api")
+
+
+def test_a_member_alone_is_sent_to_the_root_of_its_workspace():
+    sources = "[tool.uv.sources]\nlib = { workspace = true }\n"
+    with pytest.raises(Invalid, match="a member of a uv workspace") as error:
+        plan({"pyproject.toml": f"[project]\nname = 'api'\n{sources}"})
+    assert '[build]\n  member = "api"' in error.value.hint
+
+
+def test_poetry_without_a_lock_is_told_the_command():
+    with pytest.raises(Invalid, match=r"there is no poetry\.lock") as error:
+        plan({"pyproject.toml": "[tool.poetry.dependencies]\nsix = '1'\n", "setup.py": ""})
+    assert error.value.hint == "run `poetry lock` and commit poetry.lock"
+
+
+POETRY = (
+    "[tool.poetry]\nname = 'my-app'\n[tool.poetry.dependencies]\npython = '^3.11'\n"
+    "[build-system]\nrequires = ['poetry-core==2.1.1']\n"
+)
+
+
+def test_a_project_of_poetry_is_installed_when_its_modules_are_there():
+    files = {"pyproject.toml": POETRY, "poetry.lock": ""}
+    assert plan(files).python.projects == ()
+    assert plan({**files, "src/my_app/__init__.py": ""}).python.projects == (".",)
+    assert plan({**files, "my_app.py": ""}).python.projects == (".",)
+    scripts = POETRY + "[tool.poetry.scripts]\nx = 'y:z'\n"
+    assert plan({**files, "pyproject.toml": scripts}).python.projects == (".",)
+    off = POETRY.replace("name =", "package-mode = false\nname =")
+    assert plan({**files, "pyproject.toml": off, "my_app.py": ""}).python.projects == ()
+
+
+def test_where_other_locks_ask_for_python():
+    request = plan({"pyproject.toml": POETRY, "poetry.lock": ""}).python.request
+    assert (request.text, request.place) == (
+        "^3.11",
+        "pyproject.toml (tool/poetry/dependencies/python)",
+    )
+    pipfile = {"Pipfile": "[requires]\npython_version = '3.12'\n", "Pipfile.lock": "{}"}
+    found = plan({**pipfile, "runtime.txt": "python-3.12.1"}).python
+    assert found.request.place == "runtime.txt"
+    assert [one.text for one in found.others] == ["3.12"]
+    lock = 'lock-version = "1.0"\nrequires-python = ">=3.11"\npackages = []\n'
+    assert plan({"pylock.toml": lock}).python.request.text == ">=3.11"
+
+
+def test_locks_go_before_what_they_were_made_from_and_what_is_not_read_is_named():
+    lock = 'lock-version = "1.0"\npackages = []\n'
+    files = {"pyproject.toml": POETRY, "poetry.lock": "", "pylock.toml": lock}
+    found = plan({**files, "requirements.txt": ""})
+    assert found.python.manager == "poetry.lock"
+    assert "poetry.lock is used; pylock.toml and requirements.txt are not read" in found.warnings
+
+
+def test_dependencies_that_only_a_backend_knows_are_named():
+    files = {"requirements.txt": "-e .\n", "setup.py": "setup(install_requires=['six'])"}
+    assert "the dependencies of . itself are not read" in "\n".join(plan(files).warnings)
+    assert "not read" not in "\n".join(plan({**files, "setup.py": "setup()"}).warnings)
+
+
+def test_system_packages_are_part_of_the_plan():
+    found = plan({"main.py": "", "Aptfile": "ffmpeg\n"}, packages=["libpq5", "ffmpeg"])
+    assert {one.name for one in found.packages} == {"libpq5", "ffmpeg"}
+    with pytest.raises(Invalid, match="build/packages: not a list"):
+        plan({}, packages="ffmpeg")
+
+
+def test_locks_of_yarn_and_pnpm():
+    package = json.dumps({"scripts": {"start": "node x"}, "dependencies": {"a": "1"}})
+    files = {"package.json": package, "yarn.lock": "# yarn lockfile v1\n\na@1:\n  version 1\n"}
+    found = plan(files).node
+    assert (found.manager, found.lock_path, found.local) == ("yarn", "yarn.lock", False)
+    linked = {**files, "yarn.lock": '"a@file:./a":\n  version 1\n'}
+    assert plan(linked).node.local
+    with pytest.raises(Invalid, match=r"^yarn\.lock: made by yarn 2 or newer") as error:
+        plan({**files, "yarn.lock": "__metadata:\n  version: 8\n"})
+    assert "npm install --package-lock-only" in error.value.hint
+    pnpm = {"package.json": package, "pnpm-lock.yaml": "lockfileVersion: '9.0'\n"}
+    assert plan(pnpm).node.manager == "pnpm"
+    assert not plan(pnpm).node.local
+    assert plan({**pnpm, "pnpm-workspace.yaml": ""}).node.local
+    assert plan({**pnpm, "package-lock.json": LOCK}).node.manager == "npm"

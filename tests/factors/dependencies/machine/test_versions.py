@@ -6,6 +6,7 @@ from twelve.factors.dependencies.machine.versions import (
     choose,
     matches,
     node_request,
+    overruled,
     python_request,
 )
 
@@ -101,3 +102,39 @@ def test_none_fits_says_what_was_asked_and_what_exists():
 
 def number(text: str) -> tuple[int, ...]:
     return tuple(map(int, text.split(".")))
+
+
+@pytest.mark.parametrize(
+    ("text", "yes", "no"),
+    [
+        ("^3.11 || 3.9.*", ["3.11.1", "3.13.0", "3.9.2"], ["3.10.1", "4.0.0"]),
+        ("~3.11", ["3.11.9"], ["3.12.0"]),
+        (">=3.9 <3.12", ["3.9.0", "3.11.9"], ["3.12.0"]),
+        (">= 3.9, < 3.12", ["3.9.0"], ["3.12.0"]),
+        ("*", ["3.8.0"], []),
+        ("python-3.12.1", ["3.12.1"], ["3.12.2"]),
+    ],
+)
+def test_forms_of_other_managers(text, yes, no):
+    wanted = python_request(text, "x").wanted
+    assert all(matches(wanted, number(one)) for one in yes)
+    assert not any(matches(wanted, number(one)) for one in no)
+
+
+def test_names_of_long_term_support():
+    request = node_request("lts/Iron", ".nvmrc")
+    assert request
+    assert matches(request.wanted, (20, 1, 0))
+    assert not matches(request.wanted, (22, 1, 0))
+
+
+def test_of_those_that_answer_one_that_suits_all_is_chosen():
+    request = python_request("3.12", ".python-version")
+    other = python_request("<3.12.4", "pyproject.toml")
+    here = [Candidate((3, 12, 4), "/b"), Candidate((3, 12, 1), "/a")]
+    assert choose(request, here, "Python", "").path == "/b"
+    assert choose(request, here, "Python", "", [other]).path == "/a"
+    assert choose(request, here[:1], "Python", "", [other]).path == "/b"
+    said = "Python 3.12.4 it is, by .python-version (3.12); pyproject.toml asks for <3.12.4"
+    assert overruled("3.12.4", request, [other], "Python") == (f"{said}: let them agree",)
+    assert overruled("3.12.1", request, [other], "Python") == ()

@@ -158,3 +158,28 @@ def test_local_packages_of_a_lock_are_those_the_root_needs():
     assert locked_projects(b'[[package]]\nname = "x"\nsource = { virtual = "." }\n') == ()
     assert locked_projects(b'[[package]]\nname = "x"\nsource = { editable = "." }\n') == (".",)
     assert locked_names(LOCK) == {"app", "core", "unrelated", "six"}
+
+
+PROJECT = (
+    b"[project]\nname = 'x'\ndependencies = ['six==1.17.0']\n"
+    b"[project.optional-dependencies]\nMy_More = ['iniconfig==2.0.0']\n"
+)
+
+
+@pytest.mark.parametrize("line", ["-e .", "-e ./", "--editable=.", ".", "file:."])
+def test_the_own_project_brings_its_dependencies(line):
+    files = {"requirements.txt": line.encode(), "pyproject.toml": PROJECT}
+    found = read_requirements(files.get)
+    assert (found.projects, found.names, found.pinned) == ((".",), {"six"}, {"six"})
+
+
+def test_the_own_project_brings_the_extras_that_are_asked_for():
+    files = {"requirements.txt": b"-e .[my-more]\n", "pyproject.toml": PROJECT}
+    assert read_requirements(files.get).names == {"six", "iniconfig"}
+
+
+def test_what_an_exact_file_leaves_out_it_leaves_out_knowingly():
+    text = b"-e .\nclick==8.1.8 --hash=sha256:aa\n"
+    found = read_requirements({"requirements.txt": text, "pyproject.toml": PROJECT}.get)
+    assert found.hashed
+    assert found.names == {"click"}

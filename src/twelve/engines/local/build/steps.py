@@ -186,6 +186,28 @@ _ADVICE = (
         "run `uv lock` and commit uv.lock",
     ),
     (
+        r"Hash mismatch for `([^`]+)`",
+        r"the registry holds another file of \1 than the lock was made from: ask its maintainers "
+        "why, then lock again",
+    ),
+    (
+        r"40[13] (?:Unauthorized|Forbidden)|Missing credentials",
+        "let Twelve into the registry: give its control plane UV_INDEX_NAME_USERNAME and "
+        "UV_INDEX_NAME_PASSWORD, or an address with both in UV_INDEX",
+    ),
+    (
+        r"npm (?:error|ERR!) code E40[13]",
+        "let Twelve into the registry: give its control plane NPM_TOKEN",
+    ),
+    (
+        r"[Ll]ockfile needs to be updated, but yarn|--frozen-lockfile`",
+        "run `yarn install` and commit yarn.lock",
+    ),
+    (
+        r"ERR_PNPM_OUTDATED_LOCKFILE|ERR_PNPM_LOCKFILE|pnpm-lock\.yaml is not compatible",
+        "run `pnpm install --lockfile-only` and commit pnpm-lock.yaml",
+    ),
+    (
         r"package-lock\.json.*in sync",
         "run `npm install --package-lock-only` and commit package-lock.json",
     ),

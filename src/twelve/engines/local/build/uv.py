@@ -75,7 +75,7 @@ async def fetch(
     step = _step(bench, f"{name}, building from source", words, options, foreign=True)
     result = await bench.attempt(step)
     if result.code:
-        raise _unbuildable(failed(step, result), names)
+        raise _unbuildable(failed(step, result), () if building else names)
     # uv names the first that it misses, but then all that it built.
     return tuple(sorted(set(BUILT.findall("\n".join(result.tail))))) or names
 
@@ -85,9 +85,13 @@ def _step(
 ) -> Step:
     program, read = uv_program()
     cache = bench.cache("uv", foreign=foreign)
+    argv = (program, *words)
+    if words[:2] == ("pip", "compile"):
+        # It prints what it writes: hundreds of hashes that nobody wants to see.
+        argv = ("/bin/sh", "-c", 'exec "$@" >/dev/null', "sh", *argv)
     return bench.step(
         name,
-        (program, *words),
+        argv,
         cwd=options.get("cwd", bench.job.tree),
         env={**UV, "UV_CACHE_DIR": str(cache), **options.get("env", {})},
         write=(cache, *options.get("write", ())),

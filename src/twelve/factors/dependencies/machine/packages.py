@@ -36,9 +36,9 @@ def absent(missing: Iterable[SystemPackage], install: str) -> Missing:
     """Give the error that names them all; ``install`` is the command that they follow."""
     named = list(missing)
     places = ", ".join(f"{one.name} ({one.place})" for one in named)
-    verb = "is" if len(named) == 1 else "are"
+    what = "a system package" if len(named) == 1 else "system packages"
     return Missing(
-        f"the app needs what {verb} not installed on this machine: {places}",
+        f"the app needs {what} not on this machine: {places}",
         f"as root, run `{install} {' '.join(one.name for one in named)}`",
     )
 
