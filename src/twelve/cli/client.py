@@ -1,5 +1,6 @@
 """The client: where control is, started when a command may start it, and the calls to it."""
 
+import contextlib
 import json
 import os
 import sys
@@ -57,7 +58,7 @@ class Client:
     def events(self, operation: str) -> Iterator[dict[str, Any]]:
         """What an operation says, to its end. Raises the error that it ended with."""
         answer = self.ask("GET", f"/v1/operations/{operation}/events")
-        for line in answer.lines():
+        for line in until_cut_off(answer.lines()):
             event = json.loads(line)
             if event["step"] == "end" and not event["ok"]:
                 raise as_error(event["error"])
@@ -72,6 +73,12 @@ class Client:
     def cancel(self, operation: str) -> bool:
         """Take an operation back; whether it was still possible."""
         return bool(self.call("POST", f"/v1/operations/{operation}/cancel")["cancelled"])
+
+
+def until_cut_off(lines: Iterator[bytes]) -> Iterator[bytes]:
+    """The lines that came, whether or not that was all."""
+    with contextlib.suppress(Unreachable):
+        yield from lines
 
 
 def settings_here() -> Settings:

@@ -52,6 +52,9 @@ def command(app: str, *, follow: bool, lines: int | None, as_json: bool, **want:
     try:
         for piece in answer.pieces():
             write(piece)
+    except Unreachable:
+        if not follow:
+            raise
     except KeyboardInterrupt:
         # The usual way to leave a stream without an end: nothing to say.
         raise SystemExit(EXIT_INTERRUPTED) from None
