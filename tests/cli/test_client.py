@@ -47,7 +47,7 @@ def test_the_end_of_an_operation_that_failed_is_its_error(monkeypatch, tmp_path)
     events = client_of(monkeypatch, tmp_path, plain(lines)).events("op1")
 
     assert next(events)["step"] == "build"
-    with pytest.raises(Unreachable, match="^no$"):
+    with pytest.raises(Unreachable, match=r"^no$"):
         next(events)
 
 
