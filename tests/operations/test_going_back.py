@@ -286,3 +286,15 @@ async def test_the_journal_ends_with_every_attempt(world: World):
         ("scale", "failed"),
         ("scale", "done"),
     ]
+
+
+async def test_what_served_and_cannot_be_seen_off_is_settled_later(world: World, monkeypatch):
+    monkeypatch.setattr("twelve.operations.keeping.FIRST_PAUSE", 0.01)
+    await world.deploy(FULL)
+    await world.quiet()
+    world.engine.fail("start", "*/worker.1@v2", ReleaseFailed("no"))
+    world.engine.fail("drain", "*web@v2*", Unreachable("no router"))
+    with pytest.raises(ReleaseFailed):
+        await world.deploy(NEXT)
+
+    await world.whole()

@@ -9,7 +9,7 @@ from twelve.factors.releases.release import Release
 from twelve.factors.resources.url import mask
 from twelve.operations.house import House
 from twelve.operations.wanted import build_of, hosts_of, instances_of, manifest_of
-from twelve.store import leases, releases, versions
+from twelve.store import builds, leases, releases, versions
 from twelve.store.apps import App, Deploy
 from twelve.store.runs import Run
 from twelve.store.versions import Version
@@ -52,6 +52,7 @@ def release(house: House, noun: Deploy, row: Release, state: str = "") -> dict[s
         "release": row.tag,
         "state": "current" if noun.current == row.number else state or "pending",
         "build": row.build,
+        "kept": builds.is_kept(house.store, noun.app_id, row.build),
         "commit": build.commit,
         "label": build.label,
         "subject": build.subject,

@@ -9,7 +9,7 @@ from twelve.factors.releases.journal import Step, Verdict, verdict
 from twelve.operations.house import House
 from twelve.operations.keeping import make_good
 from twelve.operations.leaving import Farewell
-from twelve.operations.retire import farewell, retire, see_off
+from twelve.operations.retire import farewell, let_go, retire
 from twelve.operations.run_once import name_of, record_end
 from twelve.operations.settle import unwanted
 from twelve.operations.undo import undo
@@ -72,7 +72,7 @@ async def take_back(house: House, deploy: Deploy, entry: Entry) -> None:
     failed = releases.find(store, deploy, entry.number)
     if failed and entry.step in SWITCHED:
         what = farewell(house, deploy, failed, await unwanted(house, deploy))
-        house.under_way.go_on(see_off(house, what, house.leaving.enlist(what)))
+        house.under_way.go_on(let_go(house, deploy, what, house.leaving.enlist(what)))
 
 
 async def sweep(house: House) -> None:

@@ -59,27 +59,33 @@ async def see_off(house: House, what: Farewell, number: int) -> int:
     return sum(cut)
 
 
+async def let_go(house: House, deploy: Deploy, what: Farewell, number: int) -> int | None:
+    """See off after the answer was given: a failure is written down, made good, and nothing said.
+
+    How many requests were cut off, or nothing when it failed.
+    """
+    try:
+        return await see_off(house, what, number)
+    except Exception:
+        log.exception("%s: what ran before could not be retired", deploy.label)
+        house.under_way.go_on(make_good(house, deploy))
+        return None
+
+
 async def retire(
     house: House, deploy: Deploy, release: int, entry: int, what: Farewell, number: int, said: str
 ) -> None:
-    """The last step of an attempt: see off what ran before, and close the journal.
-
-    It happens after the answer was given, so a failure is written down and made good later.
-    """
+    """The last step of an attempt: see off what ran before, and close the journal."""
     began = time.monotonic()
     await house.engine.note(deploy.app, deploy.name, said)
-    outcome, cut = "done", 0
-    try:
-        cut = await see_off(house, what, number)
-    except Exception:
-        log.exception("%s v%d: what ran before could not be retired", deploy.label, release)
-        outcome = "unsettled"
-        house.under_way.go_on(make_good(house, deploy))
+    cut = await let_go(house, deploy, what, number)
     if apps.find_deploy(house.store, deploy.app, deploy.name) is None:
         return
+    kind, outcome = ("unsettled",) * 2 if cut is None else ("drained", "done")
+    seconds = {Step.DRAIN: round(time.monotonic() - began, 3)}
     with house.store.writing():
         journal.step(house.store, entry, Step.DONE)
-        seconds = {Step.DRAIN: round(time.monotonic() - began, 3)}
-        kind = "drained" if outcome == "done" else outcome
-        releases.record(house.store, deploy, release, kind, house.now(), cut=cut, seconds=seconds)
+        releases.record(
+            house.store, deploy, release, kind, house.now(), cut=cut or 0, seconds=seconds
+        )
         journal.end(house.store, entry, outcome, house.now())

@@ -37,7 +37,7 @@ class Parts:
     pythons: tuple[str, ...] = ()
     reader: asyncio.Task[None] | None = None
     lost: list[Callable[[], Coroutine[Any, Any, None]]] = field(default_factory=list)
-    """Called after a new supervisor has taken the place of one that died."""
+    """Called after a new supervisor has taken the place of one that died, or events were lost."""
     calls: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def watch(self, since: int) -> None:
@@ -48,6 +48,7 @@ class Parts:
                     since = event.get("n", since)
                     if event["event"] == "overrun":
                         self.board.reset(await self.supervisor.list())
+                        self._tell()
                     else:
                         self.board.take(event)
             except Unreachable:
@@ -62,10 +63,13 @@ class Parts:
                 since = int((await self.supervisor.hello())["since"])
                 self.board.reset(await self.supervisor.list())
                 await self.start_all()
-                # Beside this reader: what they stop is gone when an event has said so.
-                self.calls = [asyncio.create_task(call()) for call in self.lost]
+                self._tell()
                 return since
             await asyncio.sleep(0.2)
+
+    def _tell(self) -> None:
+        # Beside this reader: what they stop is gone when an event has said so.
+        self.calls = [asyncio.create_task(call()) for call in self.lost]
 
     async def launch(self, launch: dict[str, Any]) -> int:
         """Start a process; the pid of its init. Who waits for it finds it on the board at once."""
