@@ -91,7 +91,6 @@ async def _run_hook(
     placeholders: Mapping[str, str],
     dependencies: Path | None,
 ) -> None:
-    bench.job.tell(f"hook: {hook}")
     own, readable = twelves_own() if plan.static else ("", ())
     await bench.run(
         f"hook {number} ({shortened(hook)})",

@@ -83,7 +83,6 @@ async def build_here(
             tell("npm run build")
             await bench.run("npm run build", *npm, "run", "build", **options)
         for number, hook in enumerate(plan.hooks, 1):
-            tell(f"hook: {hook}")
             await bench.run(f"hook {number} ({shortened(hook)})", "/bin/sh", "-c", hook, **options)
     finally:
         await asyncio.to_thread(discard, staging)
