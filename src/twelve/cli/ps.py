@@ -103,7 +103,7 @@ def show_deploy(deploy: dict[str, Any]) -> None:
         table(HEAD, [row(process) for process in deploy["processes"]])
     for process in deploy["processes"]:
         for warning in process.get("warnings", ()):
-            print(f"{paint('warning', YELLOW)}  {process['process']}: {warning}")
+            print(f"{paint('warning', YELLOW)}  {warning}")
 
 
 def row(process: dict[str, Any]) -> tuple[Any, ...]:
