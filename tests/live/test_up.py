@@ -266,7 +266,10 @@ def test_a_file_that_each_start_writes_is_left_alone_in_the_end(up: Starts, tmp_
     (folder / "state").chmod(0o666)
 
     mine = up(folder)
-    mine.until(r"state changes at each start: left alone", 40)
+    mine.is_up()
+    write(folder / "other.py", "")
+    mine.until(r"state changes at each start: left alone")
+    until(lambda: mine.text.count("is up on port") > 1)
     assert mine.get() == "one"
     mine.end()
 

@@ -28,7 +28,7 @@ STARTS = (".#", "#", "celerybeat-schedule")
 STRIKES = 4
 """Starts in a row that the same file follows: it is the app that writes it."""
 SOON = 1.5
-"""Seconds after a start, and after its end, within which a change counts as one of the app's own."""
+"""Seconds after a start, and after its end, within which a change counts as the app's own."""
 CALM = 10.0
 
 
