@@ -240,7 +240,9 @@ async def test_forks_stop_at_the_limit(limited: Limited) -> None:
     name = await limited.start("forks.1", FORKS, limits={"pids": 20})
     exited = await limited.world.event("exited", name)
     assert exited["code"] == 0
-    assert limited.told("forks.1")["forks"] == [19, 11]
+    count, error = limited.told("forks.1")["forks"]
+    assert error == 11
+    assert count in ({19} if "pids" in HERE.places else {18, 19})  # the init may be counted too
 
 
 async def test_a_fork_bomb_ends_with_its_instance(limited: Limited) -> None:

@@ -85,8 +85,8 @@ def write(path: str, value: str) -> None:
 def read(path: str) -> str:
     """The text of such a file, empty when there is none."""
     try:
-        with open(path, encoding="ascii", errors="replace") as file:
-            return file.read()
+        with open(path, "rb") as file:
+            return file.read().decode(errors="replace")
     except OSError:
         return ""
 

@@ -44,7 +44,7 @@ def of_process(box: Mapping[str, Any], groups: Groups) -> dict[str, int]:
         if box["tier"] == "strict":  # the uid is the deploy's, and so is the count
             rest["nproc"] = max(DEPLOY_PIDS, int(wanted["pids"]))
         elif box["tier"] == "user" and box.get("via", "userns") == "userns":
-            rest["nproc"] = int(wanted["pids"]) + 1  # a count of each user namespace; plus the init
+            rest["nproc"] = int(wanted["pids"])  # counted for each user namespace
     return rest
 
 
