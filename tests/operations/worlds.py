@@ -79,7 +79,7 @@ class World:
         self.archives = itertools.count()
         settings = load_settings({"TWELVE_HOME": str(folder)}, uid=1000)
         self.house = House(
-            settings._replace(ports=(20000, 20019), keep_releases=2),
+            settings._replace(ports=(20000, 20019), keep_releases=2, watch=0.05),
             open_store(folder / "twelve.db", Vault(bytes(32))),
             self.engine,
             Servers(),

@@ -14,22 +14,26 @@ from twelve.store import builds, releases, versions
 from twelve.store.apps import Deploy
 
 
-async def rollback(
+async def rollback(  # noqa: PLR0913 - who asks for what, and under which conditions
     house: House,
     deploy: Deploy,
     to: int | None,
     *,
     formation: bool = False,
+    only_from: int | None = None,
     who: str,
     tell: Tell,
     wait: bool = True,
 ) -> Release:
     """Go back to a release, or to the newest before that ran something else.
 
-    A current quantity is never lowered unless ``formation`` asks for the old one. Raises Refused
-    when there is nothing to go back to, and what a release may raise.
+    A current quantity is never lowered unless ``formation`` asks for the old one. ``only_from`` is
+    the release that must still serve when it is our turn. Raises Refused when there is nothing to
+    go back to, and what a release may raise.
     """
     async with attempt(house, deploy, "rollback", who, tell, wait=wait) as mine:
+        if only_from is not None and mine.deploy.current != only_from:
+            raise Refused(f"{deploy.label}: v{only_from} does not serve any more")
         old = target(mine, to)
         build = build_of(house, deploy, old)
         now = releases.current(house.store, mine.deploy)

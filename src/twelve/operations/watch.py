@@ -74,7 +74,7 @@ async def go_back(house: House, deploy: Deploy, number: int, why: str) -> None:
     await house.engine.note(deploy.app, deploy.name, f"v{number} is worse: {why}; going back")
     before = releases.rollback_target(store, deploy)
     if before is not None:
-        await rollback(house, deploy, before.number, who=BY, tell=silent())
+        await rollback(house, deploy, before.number, only_from=number, who=BY, tell=silent())
 
 
 def silent() -> Tell:
