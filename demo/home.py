@@ -64,6 +64,11 @@ class Home(NamedTuple):
         return self.folder / "home"
 
     @property
+    def temporary(self) -> Path:
+        """Where its commands put what is to go."""
+        return self.folder / "tmp"
+
+    @property
     def run(self) -> Path:
         """The folder of its sockets."""
         from twelve.settings import load_settings
@@ -146,8 +151,9 @@ def make_home(caller: Mapping[str, str] | None = None, **settings: str) -> Home:
     folder = Path(tempfile.mkdtemp(prefix="tw", dir="/tmp"))
     # As root the apps have uids of their own and come in here.
     folder.chmod(0o711)
-    user, runtime = folder / "user", folder / "run"
+    user, runtime, temporary = folder / "user", folder / "run", folder / "tmp"
     user.mkdir()
+    temporary.mkdir()
     runtime.mkdir(mode=0o700)
     (user / ".gitconfig").write_text(GITCONFIG)
     port, first = free_port(), free_block()
@@ -156,6 +162,7 @@ def make_home(caller: Mapping[str, str] | None = None, **settings: str) -> Home:
     environ = {name: given[name] for name in PASSED_ON if name in given} | ways | proxies
     environ |= {
         "HOME": str(user),
+        "TMPDIR": str(temporary),
         "XDG_RUNTIME_DIR": str(runtime),
         "TWELVE_HOME": str(folder / "home"),
         "TWELVE_HTTP_PORT": str(port),

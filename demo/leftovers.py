@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 PROC = Path("/proc")
 OURS = re.compile(r"twelve|envoy|postgres|\.s\.PGSQL|valkey|redis|^tw[a-z0-9_]{8}$", re.IGNORECASE)
-BY_OTHERS = "twelve-report-"
-"""A call that ends with a report has failed, which is told where it was made."""
+BY_OTHERS = re.compile(r"^/tmp/twelve-[^/]*\.(tar|txt)$")
+"""A home's own commands have a TMPDIR of their own, which is looked through instead."""
 LISTENING = "0A"
 SHARED = ("/tmp", "/dev/shm", "/run/twelve")  # noqa: S108 - looked at, not written to
 DEEP = 3
@@ -39,9 +39,15 @@ class Picture(NamedTuple):
 class Watch:
     """Collects what belongs to a home while it lives, and looks for it afterwards."""
 
-    def __init__(self, marks: Iterable[Path], user_home: Path, but: Iterable[Path]) -> None:
+    def __init__(
+        self,
+        marks: Iterable[Path],
+        user_home: Path,
+        but: Iterable[Path],
+        own: Iterable[Path] = (),
+    ) -> None:
         self.marks = [str(mark).encode() for mark in marks]
-        self.places = [(user_home, DEEP), *((Path(place), 1) for place in SHARED)]
+        self.places = [(user_home, DEEP), *((Path(place), 1) for place in (*SHARED, *own))]
         self.but = {str(path) for path in but}
         self.before = self.look()
         self.mine: set[Seen] = set()
@@ -51,7 +57,7 @@ class Watch:
     def look(self) -> Picture:
         """Everything that there is."""
         every = (name for place, depth in self.places for name in names(place, depth))
-        files = (n for n in every if n not in self.but and BY_OTHERS not in n)
+        files = (n for n in every if n not in self.but and not BY_OTHERS.match(n))
         return Picture(frozenset(processes()), frozenset(files))
 
     def note(self) -> None:

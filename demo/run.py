@@ -25,7 +25,8 @@ def main() -> int:
     """Tell the story; 0 when everything held."""
     story = Story()
     home = make_home()
-    watch = Watch([home.folder, home.run], Path.home(), [home.folder, Path.cwd()])
+    but = [home.folder, Path.cwd()]
+    watch = Watch([home.folder, home.run], Path.home(), but, [home.temporary])
     story.title("Twelve: a shop from its codebase to two releases, on a home of its own")
     try:
         play(story, home, watch)

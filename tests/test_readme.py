@@ -41,7 +41,7 @@ def test_links_lead_somewhere():
 @pytest.mark.timeout(300)
 def test_the_commands_work_as_they_stand_there():
     home = make_home()
-    watch = Watch([home.folder, home.run], Path(home.environ["HOME"]), [home.folder])
+    watch = Watch([home.folder, home.run], Path(home.environ["HOME"]) / "no", [home.folder])
     subprocess.run(["git", "clone", "-q", ROOT, home.folder / "clone"], check=True)
     mine = str(Path(home.environ["PATH"].partition(":")[0]))
     environ = {**home.environ, "PATH": home.environ["PATH"].removeprefix(f"{mine}:")}

@@ -19,7 +19,8 @@ def own() -> Iterator[Home]:
 
 
 def test_down_all_leaves_no_process_socket_or_file(own):
-    watch = Watch([own.folder, own.run], Path(own.environ["HOME"]), [own.folder])
+    marks, user = [own.folder, own.run], Path(own.environ["HOME"])
+    watch = Watch(marks, user, [own.folder], [own.temporary])
     app = probe(own, "guest")
     app.deploy()
     app.twelve("resources", "create", "redis", "--as", "REDIS_URL")
