@@ -8,6 +8,9 @@ from demo.home import Home, make_home
 from demo.leftovers import Watch
 from tests.live.worlds import probe, until
 
+from twelve.engines.local.sandbox import cgroups, hierarchies
+from twelve.engines.local.supervisor import launches
+
 pytestmark = [pytest.mark.live, pytest.mark.timeout(180)]
 
 
@@ -28,9 +31,14 @@ def test_down_all_leaves_no_process_socket_or_file(own):
     watch.note()
     assert watch.left(0) != []
 
+    groups = hierarchies.find(launches.short(str(own.home))[:8])
+    assert not groups.places or cgroups.names(groups)
+
     own.twelve("down", "--all")
 
     assert watch.left() == []
+    assert cgroups.names(groups) == set()
+    assert [folder for folder in groups.folders() if Path(folder).exists()] == []
 
 
 def test_down_stops_apps_and_leaves_the_control_plane(own):

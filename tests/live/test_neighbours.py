@@ -78,6 +78,13 @@ NOISES = {
 }
 
 
+def kept(home: Home, *controllers: str) -> None:
+    """Skip, and say so, where the machine keeps no such limit."""
+    missing = home.json("doctor")["limits"]["missing"]
+    if lines := [line for line in missing if line.startswith(controllers)]:
+        pytest.skip("not kept here: " + "; ".join(lines))
+
+
 @pytest.fixture(scope="module")
 def noisy(home: Home) -> Iterator[App]:
     app = probe(home, "noisy")
@@ -94,10 +101,7 @@ def noisy(home: Home) -> Iterator[App]:
 def test_a_neighbour_and_control_do_not_notice(
     home: Home, calm: App, noisy: App, name: str
 ) -> None:
-    limits = home.json("doctor")["limits"]
-    needed = {"forks": ("pids", "cpu"), "memory": ("memory",)}.get(name, ())
-    if missing := [line for line in limits["missing"] if line.startswith(needed)]:
-        pytest.skip("not kept here: " + "; ".join(missing))
+    kept(home, *{"forks": ("pids", "cpu"), "memory": ("memory",)}.get(name, ()))
     calm_before = calm.up()
 
     with calm.under_load(RATE) as count:
@@ -111,3 +115,20 @@ def test_a_neighbour_and_control_do_not_notice(
     assert failures(count) == []
     assert count["p50_ms"] <= SLOW_MS + count["client_lag_ms"], count
     assert calm.up() == calm_before
+
+
+def test_a_deploy_that_needs_more_memory_than_it_may_have_says_so(home: Home) -> None:
+    kept(home, "memory")
+    app = probe(home, "greedy")
+    app.deploy()
+    (app.folder / "Procfile").unlink()
+    app.write(
+        "twelve.toml",
+        'app = "greedy"\n[processes.web]\ncommand = "python server.py"\nmemory = "48M"\n',
+    )
+    app.edit("server.py", 'VERSION = "one"', 'VERSION = "two"\nKEPT = b"x" * (200 << 20)')
+    done = app.deploy(good=False)
+    assert done.code == 1
+    assert "was killed: out of memory (limit 48 MiB)" in done.out + done.err
+    assert app.get().headers["x-shop-version"] == "one"
+    app.twelve("apps", "destroy", "greedy", "--yes", good=False)

@@ -17,6 +17,8 @@ Environment=TWELVE_HOME={home}
 ExecStart={python} -m twelve serve
 # The apps run on when control is restarted: they are not its children.
 KillMode=process
+# With a User= of its own it keeps limits by control groups below this one.
+Delegate=yes
 Restart=always
 
 [Install]
