@@ -135,8 +135,8 @@ async def test_no_dependencies_are_allowed_and_said(workshop):
 
 async def test_a_lock_that_is_not_read_is_named(workshop):
     with pytest.raises(Invalid) as error:
-        await workshop.build(workshop.source({"poetry.lock": "", "main.py": ""}))
-    assert "poetry export" in error.value.hint
+        await workshop.build(workshop.source({"pdm.lock": "", "main.py": ""}))
+    assert "pdm export" in error.value.hint
 
 
 async def test_bytecode_is_made_and_paths_in_it_are_right(workshop):

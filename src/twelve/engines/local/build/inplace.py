@@ -15,6 +15,7 @@ from twelve.engines.local.build.interpreters import twelves_own
 from twelve.engines.local.build.job import Job, Options, Workbench
 from twelve.engines.local.build.layers import layer_path
 from twelve.engines.local.build.node_layer import QUIET
+from twelve.engines.local.build.node_managers import words_here
 from twelve.engines.local.build.seal import discard
 from twelve.engines.local.build.steps import Execute
 from twelve.factors.dependencies.plan import BuildPlan
@@ -78,8 +79,10 @@ async def build_here(
         if plan.node and plan.node.build and built.node:
             npm = (built.node.path, built.node.npm_script)
             if not (folder / "node_modules").is_dir() and plan.node.lock_path:
-                tell("npm ci, because there is no node_modules")
-                await bench.run("npm ci", *npm, "ci", **{**options, "network": True})
+                words = words_here(built.node, plan.node.manager)
+                name = f"{plan.node.manager} {words[-1].lstrip('-')}"
+                tell(f"{name}, because there is no node_modules")
+                await bench.run(name, *words, **(options | {"network": True}))
             tell("npm run build")
             await bench.run("npm run build", *npm, "run", "build", **options)
         for number, hook in enumerate(plan.hooks, 1):

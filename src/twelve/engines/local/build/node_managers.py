@@ -52,9 +52,7 @@ def words_of(node: Node, manager: Manager, cache: Path, *, tools: bool) -> tuple
         extent = "--include=dev" if tools else "--omit=dev"
         npm = (node.path, node.npm_script)
         return (*npm, "ci", extent, "--ignore-scripts", "--cache", str(cache))
-    script = node.manager.endswith((".js", ".cjs", ".mjs"))
-    program = (node.path, node.manager) if script else (node.manager,)
-    frozen = ("install", "--frozen-lockfile", "--ignore-scripts")
+    program, frozen = _program(node), ("install", "--frozen-lockfile", "--ignore-scripts")
     if manager == "yarn":
         extent = f"--production={'false' if tools else 'true'}"
         quiet = ("--non-interactive", "--no-progress", "--silent")
@@ -63,6 +61,13 @@ def words_of(node: Node, manager: Manager, cache: Path, *, tools: bool) -> tuple
     # Real folders, as npm makes them: nothing in a layer is to point out of it.
     form = ("--config.node-linker=hoisted", "--package-import-method=copy")
     return (*program, *frozen, extent, *form, "--reporter=append-only", "--store-dir", str(cache))
+
+
+def words_here(node: Node, manager: Manager) -> tuple[str, ...]:
+    """Give the words that install all of the lock beside a developer's own files."""
+    if manager == "npm":
+        return (node.path, node.npm_script, "ci")
+    return (*_program(node), "install", "--frozen-lockfile")
 
 
 def scripted_below(modules: Path) -> tuple[str, ...]:
@@ -87,6 +92,11 @@ def forget_traces(modules: Path) -> None:
     for name in TRACES:
         if os.path.lexists(modules / name):
             discard(modules / name)
+
+
+def _program(node: Node) -> tuple[str, ...]:
+    script = node.manager.endswith((".js", ".cjs", ".mjs"))
+    return (node.path, node.manager) if script else (node.manager,)
 
 
 def _on_path(name: str, environ: Mapping[str, str]) -> Path | None:

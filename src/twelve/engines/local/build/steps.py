@@ -187,13 +187,11 @@ _ADVICE = (
     ),
     (
         r"Hash mismatch for `([^`]+)`",
-        r"the registry holds another file of \1 than the lock was made from: ask its maintainers "
-        "why, then lock again",
+        r"the registry holds another file of \1 than the lock was made from: ask why, lock again",
     ),
     (
         r"40[13] (?:Unauthorized|Forbidden)|Missing credentials",
-        "let Twelve into the registry: give its control plane UV_INDEX_NAME_USERNAME and "
-        "UV_INDEX_NAME_PASSWORD, or an address with both in UV_INDEX",
+        "let Twelve into the registry, by UV_INDEX_NAME_USERNAME and UV_INDEX_NAME_PASSWORD",
     ),
     (
         r"npm (?:error|ERR!) code E40[13]",
