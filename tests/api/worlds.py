@@ -23,8 +23,11 @@ DEPLOY = "/v1/apps/shop/deploys/production"
 class Door:
     """A client, and the world behind the door."""
 
-    def __init__(self, world: World, rooms: Rooms, client: httpx2.AsyncClient) -> None:
+    def __init__(
+        self, world: World, rooms: Rooms, client: httpx2.AsyncClient, socket: Path
+    ) -> None:
         self.world = world
+        self.socket = str(socket)
         self.rooms = rooms
         self.client = client
         self.left = False
@@ -91,7 +94,7 @@ async def open_door(folder: Path) -> AsyncIterator[Door]:
             await asyncio.sleep(0.005)
         transport = httpx2.AsyncHTTPTransport(uds=str(path))
         async with httpx2.AsyncClient(transport=transport, base_url="http://twelve") as client:
-            doors.append(Door(world, rooms, client))
+            doors.append(Door(world, rooms, client, str(path)))
             yield doors[0]
         rooms.ending.set()
         server.should_exit = True

@@ -9,27 +9,26 @@ binary frames whose first byte is 1 for stdout (or the terminal) and 2 for stder
 
 import asyncio
 import contextlib
-import fcntl
 import json
-import os
-import struct
-import termios
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from twelve.api.call import Rooms
 from twelve.api.progress import as_bug, as_json
+from twelve.api.stdin import Input
 from twelve.errors import Invalid, TwelveError
 from twelve.operations.house import House
 from twelve.operations.run_once import Started, Terminal, run_once, stop_run
 from twelve.store import apps
 from twelve.store.apps import Deploy
 
+Size = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+"""Rows or columns: the kernel keeps them in 16 bits."""
+
 NUMBERS = {"stdout": b"\1", "tty": b"\1", "stderr": b"\2"}
-WRITE_LIMIT = 65536
 
 
 class Wish(msgspec.Struct, forbid_unknown_fields=True):
@@ -37,10 +36,18 @@ class Wish(msgspec.Struct, forbid_unknown_fields=True):
 
     command: list[str]
     tty: bool = False
-    rows: int = 24
-    columns: int = 80
+    rows: Size = 24
+    columns: Size = 80
     term: str = ""
     rm_on_hangup: bool = False
+
+
+class Order(msgspec.Struct):
+    """What the caller may say later."""
+
+    eof: bool = False
+    resize: tuple[Size, Size] | None = None
+    signal: str = ""
 
 
 def attach_run(rooms: Rooms) -> Callable[[WebSocket], Awaitable[None]]:
@@ -70,7 +77,8 @@ async def converse(house: House, socket: WebSocket) -> None:
     who = socket.client.host if socket.client else "unknown"
     started = await run_once(house, deploy, wish.command, who=who, terminal=terminal)
     await say(socket, {"run": started.run.id})
-    reading = asyncio.create_task(take_in(socket, house, started))
+    given = Input(started.stdin)
+    reading = asyncio.create_task(take_in(socket, house, started, given))
     passing = asyncio.create_task(pass_out(house, socket, started))
     try:
         # A silent run shows by the reading alone that its caller is gone.
@@ -80,9 +88,10 @@ async def converse(house: House, socket: WebSocket) -> None:
         for task in (reading, passing):
             task.cancel()
         await asyncio.gather(reading, passing, return_exceptions=True)
-        if started.stdin is not None:
-            with contextlib.suppress(OSError):
-                os.close(started.stdin)
+        given.close()
+    if reading.done() and not reading.cancelled() and (fault := reading.exception()):
+        await leave(house, deploy, started, remove=wish.rm_on_hangup)
+        raise fault
     if hung_up:
         await leave(house, deploy, started, remove=wish.rm_on_hangup)
         return
@@ -111,63 +120,40 @@ async def pass_out(house: House, socket: WebSocket, started: Started) -> bool:
     return False
 
 
-async def take_in(socket: WebSocket, house: House, started: Started) -> None:
-    """Pass on what the caller sends. Its end is the end of input, unless a terminal is held."""
-    queue: asyncio.Queue[bytes | None] = asyncio.Queue(64)
-    writing = asyncio.create_task(write_all(started.stdin, queue))
+async def take_in(socket: WebSocket, house: House, started: Started, given: Input) -> None:
+    """Pass on what the caller sends, until the caller is gone."""
+    writing = asyncio.create_task(given.write_all())
     try:
         while True:
             frame = await socket.receive()
             if frame["type"] == "websocket.disconnect":
                 return
             if data := frame.get("bytes"):
-                await queue.put(data)
+                await given.put(data)
             elif text := frame.get("text"):
-                order = json.loads(text)
-                if order.get("eof"):
-                    await queue.put(None)
-                await obey(house, started, order)
+                await obey(house, started, given, read_order(text))
     finally:
         writing.cancel()
+        await asyncio.gather(writing, return_exceptions=True)
 
 
-async def obey(house: House, started: Started, order: dict[str, Any]) -> None:
-    """A resize or a signal."""
-    if size := order.get("resize"):
-        rows, columns = (int(n) for n in size)
-        if started.stdin is not None:
-            packed = struct.pack("HHHH", rows, columns, 0, 0)
-            fcntl.ioctl(started.stdin, termios.TIOCSWINSZ, packed)
-    if name := order.get("signal"):
-        await house.engine.signal(started.name, str(name))
-
-
-async def write_all(descriptor: int | None, queue: "asyncio.Queue[bytes | None]") -> None:
-    """Write to the run's input without ever blocking control; None closes it."""
-    if descriptor is None:
-        return
-    os.set_blocking(descriptor, False)
-    while (data := await queue.get()) is not None:
-        view = memoryview(data)
-        while view:
-            try:
-                view = view[os.write(descriptor, view[:WRITE_LIMIT]) :]
-            except BlockingIOError:
-                await writable(descriptor)
-            except OSError:
-                return
-    os.close(descriptor)
-
-
-async def writable(descriptor: int) -> None:
-    """Wait until there is room."""
-    loop = asyncio.get_running_loop()
-    ready = loop.create_future()
-    loop.add_writer(descriptor, lambda: None if ready.done() else ready.set_result(None))
+def read_order(text: str) -> Order:
+    """A later text frame. Raises Invalid."""
     try:
-        await ready
-    finally:
-        loop.remove_writer(descriptor)
+        return msgspec.json.decode(text, type=Order)
+    except msgspec.MsgspecError as error:
+        raise Invalid(f"a frame: {error}") from None
+
+
+async def obey(house: House, started: Started, given: Input, order: Order) -> None:
+    """The end of input, a resize, a signal; one that comes too late is none."""
+    if order.eof:
+        await given.put(None)
+    with contextlib.suppress(OSError, TwelveError):
+        if order.resize:
+            given.resize(*order.resize)
+        if order.signal:
+            await house.engine.signal(started.name, order.signal)
 
 
 async def leave(house: House, deploy: Deploy, started: Started, *, remove: bool) -> None:
