@@ -11,14 +11,8 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import uvicorn
-
-from twelve.api.call import Rooms
-from twelve.api.ending import Ending
-from twelve.api.progress import Operations
-from twelve.api.server import bind, make_app, make_server
 from twelve.engines.local.command import run_command
 from twelve.engines.local.engine import LocalEngine
 from twelve.engines.local.examination import examine_limits, examine_machine
@@ -28,6 +22,7 @@ from twelve.engines.local.probe import is_free
 from twelve.engines.local.router.envoy import Options, Router
 from twelve.engines.local.router.files import Place as RouterPlace
 from twelve.engines.local.sandbox.tiers import detect
+from twelve.engines.local.supervisor_client import ensure_supervisor
 from twelve.errors import Conflict, Invalid, TwelveError
 from twelve.operations.house import House
 from twelve.operations.keeping import keep_settled
@@ -39,6 +34,9 @@ from twelve.settings import RUN_FILE, SETTINGS, Settings
 from twelve.store import leases
 from twelve.store.connection import Store, open_store
 from twelve.store.vault import Vault, load_key
+
+if TYPE_CHECKING:
+    import uvicorn
 
 log = logging.getLogger("twelve.control")
 
@@ -76,15 +74,28 @@ class Control:
 
     async def start_up(self, opened: AsyncExitStack) -> None:
         """Open store, parts and API in this order; leaving closes them in reverse."""
+        await self.build(opened)
+        await self.parts.router.ready()
+        await self.keep_servers()
+        for said in await recover(self.house):
+            log.info(said)
+        await asyncio.to_thread(clear_away, self.home)
+        await self.open_api(opened)
+
+    async def build(self, opened: AsyncExitStack) -> None:
+        """The house and its parts; the router may not answer yet, and nothing is recovered."""
         make_folders(self.home, self.run, shared=self.root)
         opened.enter_context(lock(self.home))
         key = load_key(self.environ, self.home)
         store = open_store(self.home / "twelve.db", Vault(key))
         opened.callback(store.db.close)
-        machine = self.machine()
+        # Two programs that take their time, side by side.
+        machine, supervisor = await asyncio.gather(
+            asyncio.to_thread(self.machine), ensure_supervisor(self.run, self.home)
+        )
+        supervisor.close()
         opened.push_async_callback(self.end_parts)
         self.parts = await open_parts(opened, machine, self.router(store), self.settings.pythons)
-        await self.parts.router.ready()
         engine = LocalEngine(self.parts)
         self.host = self.make_host(store, engine)
         self.house = House(
@@ -101,11 +112,6 @@ class Control:
         for keeper in (keep_settled(self.house), self.keep_parts()):
             opened.callback(asyncio.create_task(keeper).cancel)
         self.parts.lost.append(self.settle_again)
-        await self.keep_servers()
-        for said in await recover(self.house):
-            log.info(said)
-        await asyncio.to_thread(clear_away, self.home)
-        await self.open_api(opened)
 
     async def keep_servers(self) -> None:
         """The embedded servers. One that does not start must not keep control from starting."""
@@ -193,6 +199,12 @@ class Control:
 
     async def open_api(self, opened: AsyncExitStack) -> None:
         """Answer on the home's socket."""
+        # A server of its own weight: `up` has processes to start first.
+        from twelve.api.call import Rooms
+        from twelve.api.ending import Ending
+        from twelve.api.progress import Operations
+        from twelve.api.server import bind, make_app, make_server
+
         path = self.run / "control.sock"
         listener = bind(path)
         ending = Ending()
@@ -221,7 +233,7 @@ class Control:
         self.leave.set()
 
 
-async def close_api(server: uvicorn.Server, task: asyncio.Task[None], path: Path) -> None:
+async def close_api(server: "uvicorn.Server", task: asyncio.Task[None], path: Path) -> None:
     """Let calls end, at most two seconds, then remove the socket."""
     server.should_exit = True
     await task

@@ -119,7 +119,7 @@ class Session:
         """Start, work until told to leave, end everything."""
         try:
             async with AsyncExitStack() as opened:
-                if not await self.unless_left(self.control.start_up(opened)):
+                if not await self.unless_left(self.build(opened)):
                     return
                 printing = Printing(
                     Path(self.settings.home), (self.wish.app, DEPLOY), time.time_ns(), self.say
@@ -128,7 +128,7 @@ class Session:
                 if os.geteuid() == 0 and self.control.owner is None:
                     self.say(ROOTS)
                 try:
-                    await self.unless_left(self.work())
+                    await self.unless_left(self.work(opened))
                 finally:
                     await self.stop()
                     await printing.end()
@@ -164,7 +164,14 @@ class Session:
             await asyncio.gather(*kills, return_exceptions=True)
         await stopping
 
-    async def work(self) -> None:
+    async def build(self, opened: AsyncExitStack) -> None:
+        """The house; processes need not wait for the router, only requests do."""
+        await self.control.build(opened)
+        parts = self.control.parts
+        parts.routing = asyncio.create_task(parts.router.ready())
+        await self.control.keep_servers()
+
+    async def work(self, opened: AsyncExitStack) -> None:
         """The first start, then a start for every change."""
         await self.start(first=True)
         batches: asyncio.Queue[list[str]] = asyncio.Queue()
@@ -172,6 +179,7 @@ class Session:
         # One step of it, and what is saved from now on is seen.
         await asyncio.sleep(0)
         self.tell_where()
+        await self.control.open_api(opened)
         try:
             await self.follow(batches)
         finally:

@@ -189,6 +189,8 @@ class LocalEngine:
 
     async def switch(self, table: Table) -> None:
         """Clusters, acknowledgement, routes, acknowledgement."""
+        if self.parts.routing:
+            await asyncio.shield(self.parts.routing)
         await self.parts.router.apply(table)
 
     async def drain(self, cluster: str, seconds: float) -> int:

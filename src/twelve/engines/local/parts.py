@@ -36,6 +36,8 @@ class Parts:
     grew: Watch
     pythons: tuple[str, ...] = ()
     reader: asyncio.Task[None] | None = None
+    routing: asyncio.Task[None] | None = None
+    """Over when the router answers, where nobody has waited for that before."""
     lost: list[Callable[[], Coroutine[Any, Any, None]]] = field(default_factory=list)
     """Called after a new supervisor has taken the place of one that died, or events were lost."""
     calls: list[asyncio.Task[None]] = field(default_factory=list)
@@ -131,10 +133,11 @@ async def open_parts(
 
 async def close_parts(parts: Parts) -> None:
     """Stop listening; what runs is not concerned."""
-    if parts.reader:
-        parts.reader.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await parts.reader
+    for task in (parts.routing, parts.reader):
+        if task:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError, TwelveError):
+                await task
     parts.supervisor.close()
 
 
