@@ -1,9 +1,12 @@
 """Running one of Twelve's own programs in a box, through the supervisor, with its output."""
 
+import asyncio
+import contextlib
 import os
 import secrets
 from typing import Any
 
+from twelve.engines.contract import Exit
 from twelve.engines.local.engine import LocalEngine
 from twelve.factors.processes.instance import PLATFORM, Instance
 
@@ -30,12 +33,23 @@ async def run_command(
     await engine.parts.launch(launch)
     if stdin:
         writer = await engine.parts.supervisor.input(instance.name)
-        with os.fdopen(writer, "wb") as pipe:
-            pipe.write(stdin)
+        await asyncio.to_thread(write_all, writer, stdin)
     output = bytearray()
     async for _, data in engine.output(instance.name):
         output += data
         del output[:-KEPT]
     end = await engine.ended(instance.name)
-    code = end.code if end.code is not None else -(end.status - 128)
-    return code, output.decode(errors="replace")
+    return code_of(end), output.decode(errors="replace")
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write and close; a command that ends before it has read all says why itself."""
+    with contextlib.suppress(BrokenPipeError), os.fdopen(descriptor, "wb") as pipe:
+        pipe.write(data)
+
+
+def code_of(end: Exit) -> int:
+    """The exit code, negative for a signal; 1 when nobody saw the end."""
+    if end.code is not None:
+        return end.code
+    return -(end.status - 128) or 1
