@@ -14,12 +14,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from demo.leftovers import listeners
+
 EXAMPLES = Path(__file__).parent.parent / "examples"
 PROGRAM = str(Path(sys.executable).parent / "twelve")
 PASSED_ON = ("PATH", "LANG", "TZ")
 """All that a home's commands get of the caller's environment, besides the ways to packages."""
 WAYS = ("UV_", "PIP_", "NPM_CONFIG_", "npm_config_", "SSL_CERT")
-PORTS_EACH = 300
+PORTS_EACH = 80
 GITCONFIG = (
     "[user]\n\tname = demo\n\temail = demo@example.invalid\n[init]\n\tdefaultBranch = main\n"
 )
@@ -181,9 +183,13 @@ def free_port() -> int:
 
 
 def free_block() -> int:
-    """The first of a block of ports that another home hardly chose as well."""
-    blocks = range(20000, 29999 - PORTS_EACH, PORTS_EACH)
-    return random.choice(blocks)  # noqa: S311 - chance is all that is needed
+    """The first of a block of ports that nobody uses; another home hardly chose the same."""
+    used = {
+        int(told.removeprefix("port ")) for told in listeners().values() if told.startswith("port ")
+    }
+    blocks = list(range(20000, 29999 - PORTS_EACH, PORTS_EACH))
+    random.shuffle(blocks)
+    return next(first for first in blocks if not used & set(range(first, first + PORTS_EACH)))
 
 
 def repository(home: Home, source: Path, name: str = "") -> Path:
