@@ -247,6 +247,16 @@ async def test_an_adopted_process_that_would_be_started_otherwise_today_runs_on(
     assert set(world.engine.processes) == {WEB, WORKER}
 
 
+async def test_a_change_takes_adopted_processes_over_without_waiting_for_them(world: World):
+    await world.deploy()
+    await world.quiet()
+    world.engine.adopt_all()
+    await world.scale("web=2")
+
+    await world.whole()
+    assert sorted(world.engine.subjects("keep")) == [WEB, WORKER]
+
+
 async def test_a_supervisor_that_is_replaced_during_a_deploy_does_not_undo_it(world: World):
     await world.deploy()
     await world.quiet()

@@ -9,6 +9,7 @@ from twelve.factors.releases.journal import Step
 from twelve.operations.attempt import Attempt
 from twelve.operations.settle import stop_all, until_gone
 from twelve.operations.wanted import another_port
+from twelve.reconciler import ADOPTED
 
 
 async def start_all(mine: Attempt, processes: Iterable[Process]) -> None:
@@ -24,9 +25,13 @@ async def start_all(mine: Attempt, processes: Iterable[Process]) -> None:
 
 async def start(mine: Attempt, process: Process) -> None:
     """Start one and say what there is to say about it. Raises ReleaseFailed."""
-    await until_gone(mine.house, process.name)
+    house = mine.house
+    await until_gone(house, process.name)
+    seen = (await house.engine.observe()).get(process.name)
+    # One that was adopted was up before, whatever befell it since it was first started.
+    adopted = seen is not None and seen.state == ADOPTED
     try:
-        up = await mine.house.engine.start(process)
+        up = await house.engine.start(process, wait=not adopted)
     except ReleaseFailed as failed:
         process, up = await start_elsewhere(mine, process, failed)
     except Conflict:
