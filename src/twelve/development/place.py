@@ -4,7 +4,6 @@ import contextlib
 import fcntl
 import os
 import shutil
-import socket
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import NamedTuple
 from twelve.control import make_folders
 from twelve.engines.local.build.layers import clean
 from twelve.engines.local.build.seal import discard
-from twelve.engines.local.probe import is_free
+from twelve.engines.local.probe import is_free, kept_from_others
 from twelve.engines.local.supervisor_client import Supervisor
 from twelve.errors import Conflict, Unreachable
 from twelve.operations.develop import forget_former
@@ -129,15 +128,8 @@ def http_port(settings: Settings, say: Say) -> Iterator[Settings]:
     first = settings.http_port
     last = min(first + PORTS_TRIED, 65536) - 1
     for port in range(first, last + 1):
-        # A name that the kernel forgets with us, on no file system; the router binds later.
-        mark = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            mark.bind(f"\0twelve-up-{settings.http_host}-{port}")
-        except OSError:
-            mark.close()
-            continue
-        with mark:
-            if not is_free(port, settings.http_host):
+        with kept_from_others(port, settings.http_host) as ours:
+            if not (ours and is_free(port, settings.http_host)):
                 continue
             if port != first:
                 say(f"port {first} is taken; using {port}")

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from twelve.control import Control
 from twelve.development.place import clear, held, http_port, owner_of, place_of
 from twelve.development.printing import Printing
-from twelve.development.tools import tools_of
+from twelve.development.programs import tools_of
 from twelve.development.voice import Voice
 from twelve.development.watching import Ignores, Loops, changes, shortly
 from twelve.engines.contract import Here

@@ -1,9 +1,10 @@
 """Watching: which files of a folder have changed, batch by batch, without what is no source."""
 
-import asyncio
 import os
 from collections.abc import AsyncIterator, Container, Iterable, Iterator, Sequence
 from pathlib import Path
+
+from twelve.engines.local.ignored import ignored_by_git
 
 STEP_MS = 100
 """Milliseconds without another change that end a batch: editors write, rename and remove."""
@@ -57,21 +58,7 @@ class Ignores:
     async def without_ignored(self, names: Sequence[str]) -> list[str]:
         """The names that git would take; all of them where there is no git."""
         asked = [name for name in names if name not in self.always]
-        if not (self.git and asked):
-            return list(names)
-        try:
-            git = await asyncio.create_subprocess_exec(
-                *("git", "-c", "core.quotePath=false", "check-ignore", "-z", "--stdin"),
-                cwd=self.folder,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.DEVNULL,
-            )
-        except OSError:
-            self.git = False
-            return list(names)
-        said, _ = await git.communicate("".join(f"{name}\0" for name in asked).encode())
-        ignored = set(said.decode(errors="surrogateescape").split("\0"))
+        ignored = await ignored_by_git(self.folder, asked) if self.git and asked else frozenset()
         return [name for name in names if name not in ignored]
 
 

@@ -3,7 +3,8 @@
 import asyncio
 import errno
 import socket
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 
 from twelve.factors.ports.readiness import ROUTED, Reply
 
@@ -41,6 +42,21 @@ def is_free(port: int, address: str = "0.0.0.0") -> bool:
                 return False
             raise
     return True
+
+
+@contextmanager
+def kept_from_others(port: int, address: str) -> Iterator[bool]:
+    """Keep a port for a server that binds later; False when another Twelve keeps it already.
+
+    Only those that ask here keep to it: it is a name that the kernel forgets with this process.
+    """
+    with closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as mark:
+        try:
+            mark.bind(f"\0twelve-port-{address}-{port}")
+        except OSError:
+            yield False
+            return
+        yield True
 
 
 async def _ask(port: int, question: bytes) -> Reply:
