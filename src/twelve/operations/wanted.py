@@ -87,6 +87,7 @@ def route_table(house: House) -> Table:
     """The way of requests to every deploy, and the clusters that some are still under way in."""
     routes: list[Route] = []
     backends = house.leaving.backends()
+    claimed = {host for deploy in apps.deploys(house.store) for host in hosts_of(house, deploy)}
     for recorded in apps.deploys(house.store):
         rests = recorded.id in house.under_way.resting
         now = None if rests else releases.current(house.store, recorded)
@@ -97,6 +98,12 @@ def route_table(house: House) -> Table:
         types = manifest_of(build_of(house, deploy, release)).processes
         for name, own in backends_of(house, deploy, release).items():
             hosts = hosts_of(house, deploy) if name == WEB else hosts_of_type(deploy, name)
+            if name != WEB:
+                # A deploy of that name goes first: one host must not cost all apps their routes.
+                hosts = tuple(host for host in hosts if host not in claimed)
+                claimed.update(hosts)
+            if not hosts:
+                continue
             to = own.cluster if own.ports else None
             routes.append(Route(deploy.app, deploy.name, hosts, to, types[name].idle))
             if own.ports:
