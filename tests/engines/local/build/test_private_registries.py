@@ -122,6 +122,26 @@ def forms(registry: Registry) -> dict[str, tuple[dict[str, str], dict[str, str]]
             },
             password,
         ),
+        "a lock of uv": (
+            {
+                "pyproject.toml": (
+                    '[project]\nname = "app"\nversion = "0"\nrequires-python = ">=3.11"\n'
+                    'dependencies = ["hush==1.0"]\n'
+                    f'[[tool.uv.index]]\nname = "my-own"\nurl = "{open_url}"\n'
+                ),
+                "uv.lock": (
+                    'version = 1\nrevision = 3\nrequires-python = ">=3.11"\n\n'
+                    '[[package]]\nname = "app"\nversion = "0"\nsource = { virtual = "." }\n'
+                    'dependencies = [\n    { name = "hush" },\n]\n\n[package.metadata]\n'
+                    'requires-dist = [{ name = "hush", specifier = "==1.0" }]\n\n'
+                    '[[package]]\nname = "hush"\nversion = "1.0"\n'
+                    f'source = {{ registry = "{open_url}" }}\nwheels = [\n    {{ url = "'
+                    f'{open_url.replace("simple", "files/hush-1.0-py3-none-any.whl")}", '
+                    f'hash = "{HASH}" }},\n]\n'
+                ),
+            },
+            password,
+        ),
         "a lock of Poetry": (
             {
                 "pyproject.toml": "[tool.poetry.dependencies]\nhush = '1.0'\n",
@@ -138,7 +158,15 @@ def forms(registry: Registry) -> dict[str, tuple[dict[str, str], dict[str, str]]
 
 
 @pytest.mark.parametrize(
-    "form", ["uv's name", "pip's name", "pip's mirror", "a lock of Pipenv", "a lock of Poetry"]
+    "form",
+    [
+        "uv's name",
+        "pip's name",
+        "pip's mirror",
+        "a lock of uv",
+        "a lock of Pipenv",
+        "a lock of Poetry",
+    ],
 )
 async def test_the_secret_fetches_and_is_nowhere_afterwards(workshop, registry, form):
     files, environ = forms(registry)[form]
