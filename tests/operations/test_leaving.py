@@ -6,6 +6,7 @@ import contextlib
 import pytest
 from tests.operations.worlds import SHOP, World, held
 
+from twelve.engines.contract import Answers
 from twelve.errors import ReleaseFailed, Unreachable
 from twelve.factors.ports.routes import Backend
 from twelve.operations.destroy import down
@@ -207,3 +208,20 @@ async def test_the_release_that_was_replaced_is_said_to_be(world: World):
     await world.quiet()
 
     assert releases.states(world.store, world.shop) == {1: "superseded", 2: "released"}
+
+
+async def test_a_next_deploy_is_not_taken_back_for_what_it_replaced(world: World, monkeypatch):
+    monkeypatch.setattr("twelve.operations.watch.PAUSE", 0.01)
+    await world.deploy()
+    await world.deploy({**SHOP, "a": "1"}, gate=True)
+    await world.until(lambda: len(world.engine.table.backends) == 1)
+    work = lambda: world.deploy({**SHOP, "a": "2"})  # noqa: E731
+    async with held(world, "start", "*@v3", work) as (task, hold):
+        cluster = next(r.cluster for r in world.engine.table.routes)
+        world.engine.answers[cluster] = Answers(200, 120)
+        await world.until(lambda: "worse" in world.events(2))
+        hold.go.set()
+        await task
+
+    await world.whole()
+    assert world.shop.current == 3

@@ -178,6 +178,27 @@ async def test_a_scale_cut_off_asks_for_the_old_quantities(world: World):
     after.store.db.close()
 
 
+async def test_one_attempt_that_cannot_be_closed_keeps_no_other_from_it(world: World):
+    await world.deploy(FULL)
+    await world.deploy(app="other")
+    await world.quiet()
+    async with held(world, *ACTS[Step.SUCCEED], lambda: world.deploy(NEXT)):
+        after = world.after_death()
+    after.store.do("DELETE FROM builds WHERE digest NOT IN (SELECT build FROM releases)")
+    after.store.do(
+        "UPDATE builds SET digest = 'gone' WHERE digest ="
+        " (SELECT build FROM releases WHERE number = 2)"
+    )
+    await after.recover()
+
+    assert after.shop.current == 1
+    assert {name for name in after.engine.processes if name.startswith("other/")} == {
+        "other/production/web.1@v1",
+        "other/production/worker.1@v1",
+    }
+    after.store.db.close()
+
+
 async def test_two_attempts_that_both_drain_are_both_completed(world: World):
     await world.deploy()
     await world.quiet()

@@ -63,9 +63,9 @@ async def deploy(house: House, archive: Path, facts: TreeFacts, wish: Wish, tell
             await release_phase(mine, release, manifest)
             before = await sample_current(house, mine.before)
             await roll_out(mine, release)
-    await see_through(mine, release, before, wish)
-    learn_codebase(house, facts, wish)
+            learn_codebase(house, facts, wish)
     house.under_way.go_on(prune_after(house, mine))
+    await see_through(mine, release, before, wish)
     return release
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 
 from twelve.errors import TwelveError
 from twelve.factors.processes.instance import BUILD_STEP, RELEASE_PHASE, parse_instance
@@ -20,6 +21,8 @@ from twelve.store.journal import Entry
 PATIENCE = 10.0
 """Seconds: what takes longer to settle, a process that is slow to stop, goes on by itself."""
 
+log = logging.getLogger("twelve.operations")
+
 SWITCHED = frozenset({Step.SWITCH, Step.SUCCEED})
 """Requests may have gone to the new release already."""
 
@@ -28,10 +31,14 @@ async def recover(house: House) -> list[str]:
     """Old or new, never half: what was done about each attempt, in sentences."""
     deploys = {deploy.id: deploy for deploy in apps.deploys(house.store)}
     await sweep(house)
-    said = [
-        await close(house, deploys[entry.deploy_id], entry)
-        for entry in journal.unfinished(house.store)
-    ]
+    said = []
+    for entry in journal.unfinished(house.store):
+        deploy = deploys[entry.deploy_id]
+        try:
+            said.append(await close(house, deploy, entry))
+        except Exception:
+            # One deploy's trouble must not keep control, and with it all others, from starting.
+            log.exception("%s: %s could not be closed", deploy.label, entry.verb)
     settling = resettle(house)
     if settling:
         await asyncio.wait(settling, timeout=PATIENCE)
@@ -54,7 +61,7 @@ async def close(house: House, deploy: Deploy, entry: Entry) -> str:
         await take_back(house, deploy, entry)
         await house.engine.note(deploy.app, deploy.name, said)
     else:
-        what = Farewell.from_plain(entry.detail["farewell"])
+        what = Farewell.from_plain(entry.detail.get("farewell", {"routes": [], "names": []}))
         number, release = house.leaving.enlist(what), entry.number or deploy.current or 0
         house.under_way.go_on(retire(house, deploy, release, entry.id, what, number, said))
     return f"{deploy.label}: {said}"
