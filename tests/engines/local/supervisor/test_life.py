@@ -323,5 +323,5 @@ async def test_descriptors_stay_flat_over_200_starts(world: World) -> None:
         name = await world.start(f"run.{number}", "true", stdin=stdin, notify=number % 2 == 0)
         await world.event("gone", name)
         await world.client.forget(name)
-    assert len(os.listdir(f"/proc/{pid}/fd")) == before
+    assert len(os.listdir(f"/proc/{pid}/fd")) <= before
     assert os.listdir(world.run / "p") == []
