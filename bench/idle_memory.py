@@ -30,16 +30,12 @@ def main(seconds=20):
         home.twelve("deploy", cwd=app)
         time.sleep(seconds)
         found = {name: [] for name in (*PARTS, "inits")}
-        first = {}
-        for pid in sorted(map(int, filter(str.isdigit, os.listdir("/proc")))):
-            words, environ = read(pid, "cmdline"), read(pid, "environ")
-            mark = str(home.folder).encode()
-            if mark not in words and mark not in environ:
-                continue
+        for pid in family(supervisor_of(home)):
+            words = read(pid, "cmdline")
             part = next((name for name, form in PARTS.items() if re.search(form, words)), "")
-            if part == "supervisor" and first.setdefault("supervisor", pid) != pid:
-                # Forks of it: the helper that forks, and the init of each process.
-                part = "supervisor" if is_helper(pid) else "inits"
+            if words.startswith(b"twelve: init"):
+                # One has nothing below it: the helper that forks the others, the supervisor's own.
+                part = "inits" if children(pid) else "supervisor"
             if part:
                 found[part].append((pid, pss(pid)))
         sums = {name: round(sum(size for _, size in rows), 1) for name, rows in found.items()}
@@ -55,9 +51,21 @@ def main(seconds=20):
         home.end()
 
 
-def is_helper(pid):
-    """Whether it is no init: an init has the app below it."""
-    return not read(pid, f"task/{pid}/children").strip()
+def supervisor_of(home):
+    mark = str(home.home).encode()
+    for pid in sorted(map(int, filter(str.isdigit, os.listdir("/proc")))):
+        words = read(pid, "cmdline").split(b"\0")
+        if b"twelve.engines.local.supervisor" in words and mark in words:
+            return pid
+    raise SystemExit("no supervisor runs")
+
+
+def family(pid):
+    return [pid, *(each for child in children(pid) for each in family(child))]
+
+
+def children(pid):
+    return [int(child) for child in read(pid, f"task/{pid}/children").split()]
 
 
 def read(pid, name):
