@@ -249,6 +249,17 @@ async def test_a_port_that_a_stranger_took_is_left_to_it(world: World):
     assert "port 20000 is in use by another program" in " ".join(world.tell.of("start"))
 
 
+async def test_a_port_that_a_stranger_took_since_it_was_leased_is_not_tried(world: World):
+    await world.deploy()
+    await world.quiet()
+    world.engine.processes.clear()
+    world.taken.add(20000)
+    await world.scale("worker=2")
+
+    await world.whole()
+    assert world.engine.started["shop/production/web.1@v1"].port == 20001
+
+
 async def test_a_process_that_dies_on_a_free_port_is_not_tried_again(world: World):
     world.engine.fail("start", "*/web.1@v1", ReleaseFailed("import error"))
     with pytest.raises(ReleaseFailed):

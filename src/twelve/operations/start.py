@@ -30,6 +30,9 @@ async def start(mine: Attempt, process: Process) -> None:
     seen = (await house.engine.observe()).get(process.name)
     # One that was adopted was up before, whatever befell it since it was first started.
     adopted = seen is not None and seen.state == ADOPTED
+    if seen is None and process.port and not house.port_is_free(process.port):
+        # Whoever holds it might even answer in the process's place.
+        process = another_port(house, process)
     try:
         up = await house.engine.start(process, wait=not adopted)
     except ReleaseFailed as failed:
