@@ -13,7 +13,7 @@ from twelve.control import make_folders
 from twelve.engines.local.build.layers import clean
 from twelve.engines.local.build.seal import discard
 from twelve.engines.local.probe import is_free, kept_from_others
-from twelve.engines.local.supervisor_client import Supervisor
+from twelve.engines.local.supervisor_client import Supervisor, ensure_supervisor
 from twelve.errors import Conflict, Unreachable
 from twelve.operations.develop import forget_former
 from twelve.settings import Settings, default_home, load_settings
@@ -78,8 +78,9 @@ async def clear(place: Place, say: Say) -> None:
     """End what an ``up`` that was killed has left running, and forget its releases."""
     settings = place.settings
     names = await left_over(settings)
-    if names:
-        say(f"a former `up` here was killed: ending what it left: {', '.join(names)}")
+    if names is not None:
+        what = ", ".join(names) or "parts of Twelve"
+        say(f"a former `up` here was killed: ending what it left: {what}")
         await end_all(settings, lambda: None)
     shutil.rmtree(settings.run, ignore_errors=True)
     home = Path(settings.home)
@@ -95,18 +96,26 @@ async def clear(place: Place, say: Say) -> None:
     sweep(home, kept)
 
 
-async def left_over(settings: Settings) -> list[str]:
-    """What still runs in this home, the parts of Twelve itself last."""
+async def left_over(settings: Settings) -> list[str] | None:
+    """The processes that still run in this home; None when a former ``up`` ended as it should."""
     try:
         supervisor = await Supervisor.connect(settings.run)
     except Unreachable:
-        return []
+        if not has_notes(settings):
+            return None
+        # It was killed too: another one finds by its notes what it had started.
+        supervisor = await ensure_supervisor(settings.run, settings.home)
     try:
         names = await living(supervisor)
     finally:
         supervisor.close()
     apps = sorted(name.split("/", 2)[2] for name in names if not name.startswith("twelve/"))
-    return [name.partition("@")[0] for name in apps] or ["parts of Twelve"]
+    return [name.partition("@")[0] for name in apps]
+
+
+def has_notes(settings: Settings) -> bool:
+    """Whether a supervisor has ended without a word."""
+    return Path(settings.home, "supervisor/state.json").exists()
 
 
 def sweep(home: Path, layers: set[str]) -> None:

@@ -13,6 +13,9 @@ TWELVE = "twelve"
 ONE_NAME = frozenset({"build", "release", "run"})
 """One-offs: their ids mean nothing to anybody here."""
 
+TOLD_AS = {"build": "build", "release phase": "release"}
+"""What is said of these steps stands among their lines."""
+
 COLOURS = (36, 33, 32, 35, 34, 96, 93, 92, 95, 94)
 BOLD, GREY = 1, 90
 RESET = b"\x1b[0m"
@@ -60,7 +63,7 @@ class Voice:
         if step == "warning":
             self.warned.add(text)
             text = f"note: {text}"
-        self(text, "build" if step == "build" else TWELVE)
+        self(text, TOLD_AS.get(step, TWELVE))
 
     def lines(self, blocks: Iterable[Block]) -> None:
         """Lines of the stream, as they are; events as sentences."""
