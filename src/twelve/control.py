@@ -17,7 +17,7 @@ from twelve.engines.local.command import run_command
 from twelve.engines.local.engine import LocalEngine
 from twelve.engines.local.examination import examine_limits, examine_machine
 from twelve.engines.local.machine import Machine
-from twelve.engines.local.parts import Parts, clear_away, end_parts, home_folders, open_parts
+from twelve.engines.local.parts import Parts, clear_away, home_folders, open_parts
 from twelve.engines.local.probe import is_free
 from twelve.engines.local.router.envoy import Options, Router
 from twelve.engines.local.router.files import Place as RouterPlace
@@ -58,8 +58,6 @@ class Control:
         self.run = Path(settings.run)
         self.root = os.geteuid() == 0
         self.leave = asyncio.Event()
-        self.end_all = False
-        """Leave nothing running: ``down --all`` and the end of ``up``."""
         self.house: House
         self.parts: Parts
         self.host: Host
@@ -94,7 +92,6 @@ class Control:
             asyncio.to_thread(self.machine), ensure_supervisor(self.run, self.home)
         )
         supervisor.close()
-        opened.push_async_callback(self.end_parts)
         self.parts = await open_parts(opened, machine, self.router(store), self.settings.pythons)
         engine = LocalEngine(self.parts)
         self.host = self.make_host(store, engine)
@@ -140,11 +137,6 @@ class Control:
                 await self.parts.launch(control_launch(self.settings, self.environ))
         await self.keep_servers()
         resettle(self.house)
-
-    async def end_parts(self) -> None:
-        """End every part of Twelve, if that is asked for."""
-        if self.end_all:
-            await end_parts(self.parts)
 
     def machine(self) -> Machine:
         """What launches need to know of this machine."""
@@ -227,8 +219,8 @@ class Control:
         found["limits"] = await examine_limits(self.parts)
         return found | {"services": await self.host.examine()}
 
-    def end(self, everything: bool = False) -> None:
-        """Leave; with ``everything``, end every part as well."""
+    def end(self) -> None:
+        """Leave; what runs is not concerned."""
         self.end_all = self.end_all or everything
         self.leave.set()
 
@@ -237,7 +229,8 @@ async def close_api(server: "uvicorn.Server", task: asyncio.Task[None], path: Pa
     """Let calls end, at most two seconds, then remove the socket."""
     server.should_exit = True
     await task
-    path.unlink(missing_ok=True)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
 
 
 def make_folders(home: Path, run: Path, *, shared: bool) -> None:
@@ -271,6 +264,7 @@ def lock(home: Path):  # type: ignore[no-untyped-def] # noqa: ANN201 - a context
     """One control a home. Raises Conflict."""
     handle = os.open(home / "control.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
+        # twelve: ignore[VIII-2] a home is a folder of one machine, so its lock is as wide as it is
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(handle)
