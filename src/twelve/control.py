@@ -221,7 +221,6 @@ class Control:
 
     def end(self) -> None:
         """Leave; what runs is not concerned."""
-        self.end_all = self.end_all or everything
         self.leave.set()
 
 

@@ -1,4 +1,4 @@
-"""The board: what the supervisor's events say about every process, kept for those who ask or wait."""
+"""The board: what the supervisor's events say of every process, kept for who asks or waits."""
 
 import asyncio
 import contextlib

@@ -15,7 +15,6 @@ from twelve.engines.local.build.layers import clean
 from twelve.engines.local.collector_client import Collector
 from twelve.engines.local.growth import Watch
 from twelve.engines.local.machine import Machine
-from twelve.engines.local.router.envoy import NAME as ROUTER
 from twelve.engines.local.router.envoy import Router
 from twelve.engines.local.supervisor_client import Supervisor, ensure_supervisor
 from twelve.errors import Conflict, TwelveError, Unreachable
@@ -139,16 +138,6 @@ async def close_parts(parts: Parts) -> None:
             with contextlib.suppress(asyncio.CancelledError, TwelveError):
                 await task
     parts.supervisor.close()
-
-
-async def end_parts(parts: Parts) -> None:
-    """End router, collector and the supervisor itself; apps and servers must be gone before."""
-    for name in (ROUTER, COLLECTOR):
-        await parts.stop_part(name)
-    parts.router.clean_up()
-    if parts.reader:
-        parts.reader.cancel()
-    await parts.supervisor.shutdown()
 
 
 def collector_launch(machine: Machine) -> dict[str, Any]:

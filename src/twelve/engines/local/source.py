@@ -155,7 +155,7 @@ def _as_it_is(repository: Repository) -> Iterator[tuple[Repository, str]]:
     with tempfile.TemporaryDirectory(prefix="twelve-") as folder:
         Path(folder, "objects").mkdir()
         if Path(index).exists():
-            # With its time: a file as old as the index may have changed since, and git looks into it.
+            # With its time: git looks into files as old as the index, which may have changed.
             shutil.copy2(index, Path(folder, "index"))
         environ = {
             **repository.environ,

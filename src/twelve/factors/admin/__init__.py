@@ -1,0 +1,1 @@
+"""XII. Admin processes: what was run once, by whom, in which release."""

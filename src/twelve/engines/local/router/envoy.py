@@ -132,7 +132,7 @@ class Router:
                 "tier": "bare",
                 "uid": self.place.uid,
                 "gid": self.place.uid if self.place.gid is None else self.place.gid,
-                # A home may lie below a folder that is closed to the router's user, as mktemp -d makes.
+                # A home may lie below a folder closed to the router's user, as mktemp -d makes.
                 "read": [str(self.place.config)],
                 "write": [str(self.place.sockets)],
                 "tmp": 0,

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from twelve.finding import Finding, Place
-from twelve.picture.code import Assign, Call, Module
+from twelve.picture.code import Assign, Call, Guard, Module
 from twelve.picture.origin import development_only, replaceable
 from twelve.picture.paths import is_development, is_settings
 from twelve.picture.rule import Hold, Judgement, Picture, find, grouped
@@ -226,7 +226,7 @@ def _urls(picture: Picture) -> Iterator[Finding]:
                     )
 
 
-def _values(module: Module) -> Iterator[tuple[int, Value, tuple[object, ...]]]:
+def _values(module: Module) -> Iterator[tuple[int, Value, tuple[Guard, ...]]]:
     for assign in module.assigns:
         yield assign.line, assign.value, assign.guards
     for call in module.calls:

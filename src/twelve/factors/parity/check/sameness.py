@@ -279,7 +279,7 @@ def same_in_tests(picture: Picture) -> Iterator[Judgement]:  # noqa: C901 - a li
     yield from grouped(held)
     if not held:
         for job in picture.jobs:
-            for image, line in job.services:
+            for image, at in job.services:
                 if PRODUCTS.match(image):
-                    yield Hold(f"CI tests with {image}", Place(job.path, line))
+                    yield Hold(f"CI tests with {image}", Place(job.path, at))
                     return

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from twelve.finding import Place
+from twelve.finding import Finding, Place
 from twelve.picture.code import Call, Module
 from twelve.picture.origin import LOCAL, call_env, development_only, replaceable, trace
 from twelve.picture.paths import is_development
@@ -91,7 +91,7 @@ def _literal_handle(text: str) -> bool:
     )
 
 
-def _named(picture: Picture) -> Iterator[Judgement]:
+def _named(picture: Picture) -> Iterator[Finding]:
     for module, assign in picture.assigns():
         if (
             _spared(module, assign.path)
@@ -119,7 +119,7 @@ def _shown(text: str) -> str:
     return re.sub(r"://[^@/]+@", "://…@", text)[:60]
 
 
-def _connected(picture: Picture) -> Iterator[Judgement]:
+def _connected(picture: Picture) -> Iterator[Finding]:
     for module, call in picture.calls(*CONNECTS):
         if (
             _spared(module, call.path)
@@ -156,7 +156,7 @@ def _handles(call: Call) -> Iterator[Value]:
                     yield from (inner for name, inner in item.items() if KEYS.match(name))
 
 
-def _keyword(module: Module) -> Iterator[Judgement]:
+def _keyword(module: Module) -> Iterator[Finding]:
     """A resource's URL handed to any call under a name that says so."""
     for call in module.calls:
         for key, item in call.value.items() if call.value.kind == "call" else ():
@@ -176,7 +176,7 @@ def _keyword(module: Module) -> Iterator[Judgement]:
                 )
 
 
-def _fetched(picture: Picture) -> Iterator[Judgement]:
+def _fetched(picture: Picture) -> Iterator[Finding]:
     for module, call in picture.calls(*HTTP):
         if _spared(module, call.path) or not call.value.parts:
             continue

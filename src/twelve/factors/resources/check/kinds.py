@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from twelve.finding import Place
+from twelve.finding import Finding, Place
 from twelve.picture.code import Call, Module
 from twelve.picture.origin import DEV_TESTS, development_only, replaceable, trace
 from twelve.picture.paths import is_development
@@ -158,7 +158,7 @@ def over_the_network(picture: Picture) -> Iterator[Judgement]:
     yield from grouped([*_django(picture), *_uris(picture), *_embedded(picture)])
 
 
-def _django(picture: Picture) -> Iterator[Judgement]:
+def _django(picture: Picture) -> Iterator[Finding]:
     for module, assign in picture.assigns("DATABASES"):
         if (
             module.role != "app"
@@ -191,7 +191,7 @@ def _django(picture: Picture) -> Iterator[Judgement]:
             )
 
 
-def _uris(picture: Picture) -> Iterator[Judgement]:
+def _uris(picture: Picture) -> Iterator[Finding]:
     for module, assign in picture.assigns(
         "SQLALCHEMY_DATABASE_URI",
         "DATABASE_URL",
@@ -217,7 +217,7 @@ def _uris(picture: Picture) -> Iterator[Judgement]:
             )
 
 
-def _node_files(picture: Picture) -> Iterator[Judgement]:
+def _node_files(picture: Picture) -> Iterator[Finding]:
     for module in picture.modules:
         if module.language == "python" or module.role != "app" or is_development(module.path):
             continue
@@ -233,7 +233,7 @@ def _node_files(picture: Picture) -> Iterator[Judgement]:
                 break
 
 
-def _embedded(picture: Picture) -> Iterator[Judgement]:
+def _embedded(picture: Picture) -> Iterator[Finding]:
     names = {
         path.rpartition("/")[2] for path, file in picture.files.items() if file.tracked is not False
     }
