@@ -25,7 +25,7 @@ from twelve.cli.target import (
 )
 from twelve.errors import Usage
 
-ASKED = ("provision", "adopt", "no_wait", "no_gate", "stay")
+ASKED = ("provision", "adopt", "no_wait", "no_gate", "stay", "strict")
 """Flags that the control plane is told of."""
 
 
@@ -37,6 +37,7 @@ ASKED = ("provision", "adopt", "no_wait", "no_gate", "stay")
 @click.option("--dirty", is_flag=True, help="Build uncommitted changes too, and mark it so.")
 @click.option("--provision", is_flag=True, help="Create the resources that the manifest names.")
 @click.option("--adopt", is_flag=True, help="The app's history was rewritten: take this one.")
+@click.option("--strict", is_flag=True, help="Refuse a tree that breaks a demand of the check.")
 @click.option("--no-gate", is_flag=True, help="Do not watch the release after the switch.")
 @click.option(
     "--wait",

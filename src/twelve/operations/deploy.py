@@ -15,6 +15,7 @@ from twelve.factors.releases.journal import Step
 from twelve.factors.releases.release import Release
 from twelve.manifest import Manifest, build_variables, read_manifest, to_plain
 from twelve.operations.attempt import Attempt, attempt
+from twelve.operations.auditing import audit
 from twelve.operations.cut import check, cut_release
 from twelve.operations.house import House, to_the_end
 from twelve.operations.proposing import require_processes
@@ -40,6 +41,8 @@ class Wish(NamedTuple):
     """Watch the release after the switch, and go back when it is clearly worse."""
     stay: bool = False
     """Answer only when the old release is gone and the watch is over."""
+    strict: bool = False
+    """Refuse a tree that breaks a demand of the twelve factors, where it would be a warning."""
 
 
 async def deploy(house: House, archive: Path, facts: TreeFacts, wish: Wish, tell: Tell) -> Release:
@@ -50,9 +53,12 @@ async def deploy(house: House, archive: Path, facts: TreeFacts, wish: Wish, tell
     async with received(house, archive, facts) as staged:
         manifest = read_manifest(staged.read)
         require_processes(manifest, staged.tree.names, staged.read)
+        concerns = await audit(staged.folder, strict=wish.strict)
         target = known(house, facts, wish)
         async with attempt(house, target, "deploy", wish.who, tell, wait=wish.wait) as mine:
             require_same_codebase(house, facts, wish)
+            for concern in concerns:
+                mine.tell("warning", concern)
             check(mine, manifest, made_later=wish.provision)
             build = await make_build(mine, staged, manifest)
             if wish.provision:

@@ -43,6 +43,7 @@ async def make_deploy(call: Call) -> Accepted:
         wait=not call.flag("no_wait"),
         gate=not call.flag("no_gate"),
         stay=call.flag("stay"),
+        strict=call.flag("strict"),
     )
     facts = read_facts(call.request.headers.get("twelve-tree", ""))
     archive = await take_in(call)
@@ -173,7 +174,7 @@ RELEASES = (
         f"{DEPLOY}/deploy",
         make_deploy,
         "Build, release and run an archive",
-        query=("provision", "adopt", "no_wait", "no_gate", "stay"),
+        query=("provision", "adopt", "no_wait", "no_gate", "stay", "strict"),
         status=202,
     ),
     Row("GET", f"{DEPLOY}/releases", list_releases, "List releases", query=("limit",)),
