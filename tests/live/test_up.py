@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from tests.live.upping import (
+    PROGRAM,
     SERVER,
     WEB,
     Up,
@@ -329,7 +330,7 @@ def test_a_reader_that_goes_away_ends_it(up: Starts, tmp_path: Path, environ: di
     watcher.end()
 
     done = subprocess.run(
-        ["/bin/sh", "-c", f"{watcher.process.args[0]} up | head -n 3"],  # type: ignore[index]
+        ["/bin/sh", "-c", f"{PROGRAM} up | head -n 3"],
         cwd=folder, env=environ, capture_output=True, timeout=30, check=False,
     )  # fmt: skip
 

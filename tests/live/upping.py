@@ -70,7 +70,8 @@ class Up:
         self.environ = dict(environ)
         reader, writer = pty.openpty() if tty else os.pipe()
         self.process = subprocess.Popen(
-            [PROGRAM, "up", *words],
+            # A run of the tests that is killed takes it along.
+            ["setpriv", "--pdeathsig", "TERM", PROGRAM, "up", *words],
             cwd=folder,
             env=self.environ,
             stdin=subprocess.DEVNULL,
