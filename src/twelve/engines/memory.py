@@ -135,7 +135,9 @@ class MemoryEngine:
         folder = Path(tempfile.mkdtemp(prefix="tree-", dir=self.home / "builds"))
         try:
             with tarfile.open(archive) as tar:
-                tar.extractall(folder, filter="data")
+                # Python has the filter since 3.11.4.
+                safely: Any = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+                tar.extractall(folder, **safely)  # noqa: S202 - archives of our own pack()
         except (tarfile.TarError, OSError) as error:
             remove(folder)
             raise Invalid(f"the archive cannot be read: {error}") from None
