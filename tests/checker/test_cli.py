@@ -3,12 +3,16 @@
 import ast
 import json
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+import twelve
+from twelve.checker.fixes.apply import FIXES
 from twelve.cli.check import command
 
 GOOD = {
@@ -178,6 +182,41 @@ def test_a_fix_mends_runs_and_is_idempotent(tmp_path):
     )
     assert told.stdout.strip() == "True x ['a', 'b']"
     assert "nothing to mend" in run(tmp_path, "--fix", "all").stdout
+
+
+def test_what_follows_fix_and_is_no_requirement_is_the_path(tmp_path, monkeypatch):
+    write(tmp_path / "app", {"s/settings.py": "DEBUG = True\n"})
+    assert "os.environ" in run("--fix", tmp_path / "app", "--diff").stdout
+    monkeypatch.chdir(tmp_path / "app")
+    assert "os.environ" in run("--fix", ".", "--diff").stdout
+    assert "os.environ" in run("--fix", "--diff").stdout
+    assert "os.environ" in run("--fix", "III-1", ".", "--diff").stdout
+    for words in (
+        ["--fix", "III-99", "."],
+        ["--fix", "I-1"],
+        ["--fix", ".", "."],
+        ["--fix", "III"],
+    ):
+        assert run(*words, "--diff").exception.exit_code == 2
+
+
+def test_whatever_advice_names_a_fix_has_one():
+    sources = Path(twelve.__file__).parent.joinpath("factors").rglob("check/*.py")
+    named = {one for path in sources for one in re.findall(r"--fix ([IVX]+-\d+)", path.read_text())}
+    assert named == set(FIXES)
+
+
+def test_the_advice_for_loose_requirements_pins_them_under_their_name(tmp_path):
+    write(tmp_path, {"Procfile": "web: gunicorn a:app\n", "api/requirements.txt": "gunicorn>=23\n"})
+    report = json.loads(run(tmp_path, "--format", "json").stdout)
+    [advice] = [one["fix"] for one in report["findings"] if one["requirement"] == "II-3"]
+    assert advice == (
+        "git mv api/requirements.txt api/requirements.in;"
+        " uv pip compile --generate-hashes api/requirements.in -o api/requirements.txt"
+    )
+    (tmp_path / "api/requirements.txt").rename(tmp_path / "api/requirements.in")
+    write(tmp_path, {"api/requirements.txt": f"gunicorn==23.0.0 --hash=sha256:{'a' * 64}\n"})
+    assert "II-3" not in found(run(tmp_path, "--format", "json"))
 
 
 def test_help_loads_nothing_heavy():

@@ -1,5 +1,6 @@
 """``twelve check``: the twelve factors as a static audit."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -7,6 +8,8 @@ import click
 
 FORMATS = ("text", "json", "sarif", "junit", "github", "html")
 TOOLS = ("deptry", "hadolint", "shellcheck", "kube-linter", "gitleaks", "betterleaks")
+
+WHICH = re.compile(r"all|[IVX]+-\d+")
 
 
 @click.command("check")
@@ -59,7 +62,23 @@ def command(**options: object) -> None:
     """
     from twelve.cli.check_run import Options, run_check
 
+    fixes = options["fixes"]
+    if isinstance(fixes, str) and not WHICH.fullmatch(fixes):
+        options["path"], options["fixes"] = _path_after_fix(fixes), "all"
     raise SystemExit(run_check(Options(**options)))  # type: ignore[arg-type]
+
+
+def _path_after_fix(word: str) -> Path:
+    """``--fix .`` means all of PATH: what follows and is no requirement. Raises Usage.
+
+    Only when no other PATH is given, for then one of the two is a slip.
+    """
+    source = click.get_current_context().get_parameter_source("path")
+    if source is not click.core.ParameterSource.DEFAULT:
+        from twelve.errors import Usage
+
+        raise Usage(f"--fix: {word} is no requirement", "--fix III-2, or --fix for all of them")
+    return Path(word)
 
 
 def main() -> None:

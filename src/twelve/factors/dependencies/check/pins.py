@@ -101,7 +101,7 @@ def _requirements(
             "low",
             f"not pinned: {named}",
             *[Place(one.path, one.line) for one in loose[:20]],
-            fix="twelve check --fix II-3",
+            fix=_compile(manifest.path),
         )
     elif not loose:
         hashed = all(one.hashed for one in live)
@@ -109,6 +109,12 @@ def _requirements(
             "every version is pinned" + (", with hashes" if hashed else ""),
             Place(manifest.path, live[0].line),
         )
+
+
+def _compile(path: str) -> str:
+    """How loose requirements become pinned ones under the name that is installed."""
+    source = path.removesuffix(".txt") + ".in"
+    return f"git mv {path} {source}; uv pip compile --generate-hashes {source} -o {path}"
 
 
 def _locked(
