@@ -4,6 +4,7 @@ import ast
 from typing import Any
 
 from twelve.checker.python_names import ENV_CALLS, ENV_OBJECTS, READERS
+from twelve.checker.python_nodes import INNER, breadth_first
 from twelve.checker.python_older import parse
 from twelve.checker.python_values import Values
 from twelve.picture.code import Assign, Call, Function, Guard, Import, Module, Raise
@@ -82,10 +83,10 @@ class _Reader:
                 self._record(node, assigned if node is root else "")  # type: ignore[arg-type]
             elif isinstance(node, ast.NamedExpr):
                 self._assign(node.target, node.value, node)
-            for name in kind._fields:
+            for name in INNER[kind]:
                 child = getattr(node, name)
-                if isinstance(child, list):
-                    pending.extend(child)
+                if type(child) is list:
+                    pending += child
                 elif isinstance(child, ast.AST):
                     pending.append(child)
 
@@ -365,7 +366,7 @@ class _Reader:
         self, node: ast.FunctionDef | ast.AsyncFunctionDef, names: tuple[str, ...]
     ) -> None:
         """A function that reads the variable named by its parameter is an env reader of its own."""
-        for inner in ast.walk(node):
+        for inner in breadth_first(node):
             key: ast.expr | None = None
             if (
                 isinstance(inner, ast.Call)

@@ -1,7 +1,7 @@
 """A source file as facts: its imports, assignments, calls, functions and raises, the same for every language."""
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from twelve.finding import Place
 from twelve.picture.value import Value
@@ -127,6 +127,8 @@ class Module:
     error_line: int = 0
     targets: dict[str, list[Assign]] = field(default_factory=dict)
     """Assignments by target, made when first asked for."""
+    sinks: tuple[Any, ...] | None = None
+    """Writes to paths, once they were looked for."""
 
     def assigned(self, target: str) -> list[Assign]:
         """The assignments to one target, in their order."""

@@ -1,7 +1,7 @@
 """Write sinks: what code writes to disk, where to, and on whose behalf."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from twelve.finding import Place
@@ -70,8 +70,14 @@ class Sink(NamedTuple):
         return self.call.place
 
 
-def sinks(module: Module) -> Iterator[Sink]:
-    """Every write to a path that this file makes."""
+def sinks(module: Module) -> Sequence[Sink]:
+    """Every write to a path that this file makes, found once for all the rules that ask."""
+    if module.sinks is None:
+        module.sinks = tuple(_sinks(module))
+    return module.sinks
+
+
+def _sinks(module: Module) -> Iterator[Sink]:
     for call in module.calls:
         found = _target(call) if module.language == "python" else _js_target(call)
         if found is None:
