@@ -62,6 +62,8 @@ def run_check(options: Options) -> int:
     source = FolderTree(options.path)
     settings = read_settings(source)
     report = _audit(options, source, settings)
+    # The end of the interpreter collects once more: nothing of ours is worth looking at then.
+    gc.freeze()
     if options.fixes:
         from twelve.checker.fixes.apply import mend
 

@@ -66,9 +66,12 @@ NOTHING = Value("none")
 
 def walk(value: Value) -> Iterator[Value]:
     """The value and everything in it, outermost first."""
-    yield value
-    for part in value.parts:
-        yield from walk(part)
+    pending = [value]
+    while pending:
+        one = pending.pop()
+        yield one
+        if one.parts:
+            pending.extend(one.parts[::-1])
 
 
 def env_keys(value: Value) -> list[str]:
