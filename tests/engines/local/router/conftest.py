@@ -3,10 +3,12 @@
 import asyncio
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
@@ -171,7 +173,10 @@ class Running:
         self, folder: Path, *, uid: int | None = None, program: str = "", handover: int = 30
     ) -> None:
         self.folder = folder
-        place = Place(folder / "home", folder / "run", uid, uid)
+        # Envoy's own socket has a long name, and a socket's whole path 107 bytes.
+        run = Path(tempfile.mkdtemp(prefix="rt", dir="/tmp"))
+        run.chmod(0o711)
+        place = Place(folder / "home", run, uid, uid)
         self.router = Router(place, Options(port=free_port(), program=program, handover=handover))
         self.user: dict[str, Any] = {}
         if uid is not None:
@@ -236,6 +241,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     yield running
     running.end()
     running.router.clean_up()
+    shutil.rmtree(running.router.place.run, ignore_errors=True)
 
 
 @pytest.fixture
@@ -293,6 +299,7 @@ async def fresh(tmp_path: Path) -> AsyncIterator[Running]:
     running.client.close()
     running.end()
     running.router.clean_up()
+    shutil.rmtree(running.router.place.run, ignore_errors=True)
 
 
 @pytest.fixture
@@ -310,3 +317,4 @@ def start_router() -> Iterator[Callable[..., Running]]:
             process.kill()
             process.wait(20)
         running.router.clean_up()
+        shutil.rmtree(running.router.place.run, ignore_errors=True)
