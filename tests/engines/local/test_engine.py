@@ -13,7 +13,8 @@ from tests.services.worlds import free_port
 from twelve.engines.contract import Process
 from twelve.engines.local.engine import LocalEngine
 from twelve.engines.local.machine import Machine
-from twelve.engines.local.parts import end_parts, home_folders, open_parts
+from twelve.engines.local.parts import COLLECTOR, Parts, home_folders, open_parts
+from twelve.engines.local.router.envoy import NAME as ROUTER
 from twelve.engines.local.router.envoy import Options, Router
 from twelve.engines.local.router.files import Place
 from twelve.engines.local.sandbox.tiers import detect
@@ -36,6 +37,14 @@ class Kit:
 
     def port(self) -> int:
         return free_port()
+
+
+async def end_parts(parts: Parts) -> None:
+    """The apps are gone: router, collector, then the supervisor itself."""
+    for name in (ROUTER, COLLECTOR):
+        await parts.stop_part(name)
+    parts.router.clean_up()
+    await parts.supervisor.shutdown()
 
 
 @pytest.fixture(scope="module")
