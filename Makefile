@@ -17,9 +17,11 @@ unexport PYTHONDONTWRITEBYTECODE
 UNIT := $(BIN)/python -m pytest -q -m "not live"
 # make live MARKS="live and not slow" leaves out what takes long.
 MARKS ?= live
-LIVE := $(BIN)/python -m pytest -q --durations=12 -m
+# Both cores: most of a live test is waiting. A file stays on one of them, with its home.
+JOBS ?= 2
+LIVE := $(BIN)/python -m pytest -q --durations=12 -n $(JOBS) --dist loadfile -m
 
-.PHONY: help demo test unit live check bench docs format clean
+.PHONY: help demo test unit live again check bench docs format clean
 .DELETE_ON_ERROR:
 
 help:
@@ -52,6 +54,10 @@ unit: .venv/synced
 
 live: .venv/synced
 	$(LIVE) "$(MARKS)"
+
+# Those that failed, once more and one after the other.
+again: .venv/synced
+	$(BIN)/python -m pytest -q --last-failed --last-failed-no-failures none -m "$(MARKS)"
 
 check: .venv/synced
 	$(BIN)/ruff check src tests bench demo tools

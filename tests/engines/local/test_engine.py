@@ -44,6 +44,8 @@ async def end_parts(parts: Parts) -> None:
     for name in (ROUTER, COLLECTOR):
         await parts.stop_part(name)
     parts.router.clean_up()
+    if parts.reader:
+        parts.reader.cancel()
     await parts.supervisor.shutdown()
 
 
