@@ -48,7 +48,7 @@ def command(words: tuple[str, ...], app: str, *, detach: bool, as_json: bool, **
 
 def attached(aim: Target, words: list[str], *, tty: bool, rm: bool) -> int:
     """Pass bytes both ways until it ends; its exit status."""
-    size = shutil.get_terminal_size()
+    size = window()
     wish = {
         "command": words,
         "tty": tty,
@@ -64,6 +64,15 @@ def attached(aim: Target, words: list[str], *, tty: bool, rm: bool) -> int:
             feeder = threading.Thread(target=feed, args=(socket, tty), daemon=True)
             feeder.start()
             return pass_out(socket)
+
+
+def window() -> os.terminal_size:
+    """The size of this terminal as it is now, whatever COLUMNS and LINES said at some time."""
+    try:
+        size = os.get_terminal_size(sys.stdin.fileno())
+    except (OSError, ValueError):
+        return shutil.get_terminal_size()
+    return size if size.columns and size.lines else shutil.get_terminal_size()
 
 
 def link(aim: Target) -> Any:
@@ -162,7 +171,7 @@ def passing_signals(socket: Any, tty: bool) -> Iterator[None]:
     """Tell the run of a new window size; without a terminal Ctrl-C and TERM are passed on."""
 
     def resized(*_: object) -> None:
-        size = shutil.get_terminal_size()
+        size = window()
         tell({"resize": [size.lines, size.columns]})
 
     def passed(number: int, _: object) -> None:
