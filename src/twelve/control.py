@@ -5,6 +5,7 @@ import contextlib
 import fcntl
 import logging
 import os
+import secrets
 import signal
 import sys
 import time
@@ -200,7 +201,7 @@ class Control:
         path = self.run / "control.sock"
         listener = bind(path)
         ending = Ending()
-        operations = Operations()
+        operations = Operations(secrets.token_hex(3))
         opened.push_async_callback(operations.close)
         rooms = Rooms(self.house, operations, ending, self.end, self.examine)
         app = make_app(rooms)

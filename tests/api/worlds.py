@@ -4,20 +4,62 @@ import asyncio
 import base64
 import contextlib
 import json
+import re
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import httpx2
+import jsonschema
 from tests.operations.worlds import SHOP, World, tar
 
 from twelve.api.call import Rooms
 from twelve.api.ending import Ending
+from twelve.api.handlers import ROWS
+from twelve.api.openapi import describe
 from twelve.api.progress import Operations
 from twelve.api.server import bind, make_app, make_server
 
 DEPLOY = "/v1/apps/shop/deploys/production"
+
+
+DOCUMENT = describe(ROWS)
+OPEN = {"Doctor", "Event"}
+"""Shapes that may hold more than they name."""
+
+
+def closed(schemas: dict[str, Any]) -> dict[str, Any]:
+    """The shapes, each holding what it names and nothing else: an untold field is a fault."""
+    return {
+        name: schema
+        if name in OPEN or "properties" not in schema
+        else schema | {"additionalProperties": False}
+        for name, schema in schemas.items()
+    }
+
+
+CLOSED = {"components": {"schemas": closed(DOCUMENT["components"]["schemas"])}}
+
+
+def require_described(method: str, path: str, answer: httpx2.Response) -> None:
+    """Hold an answer to what the description says of it."""
+    if not answer.headers.get("content-type", "").startswith("application/json"):
+        return
+    if answer.status_code >= 400:
+        schema = {"$ref": "#/components/schemas/Error"}
+    else:
+        schema = schema_of(method, path, answer.status_code)
+    jsonschema.validate(answer.json(), CLOSED | schema)
+
+
+def schema_of(method: str, path: str, status: int) -> dict[str, Any]:
+    for row in ROWS:
+        if row.method == method and re.fullmatch(re.sub(r"{\w+}", "[^/]+", row.path), path):
+            described = DOCUMENT["paths"][row.path][method.lower()]["responses"][str(status)]
+            return described["content"]["application/json"]["schema"]
+    assert path == "/v1/openapi.json", f"no row answers {method} {path}"
+    return {}
 
 
 class Door:
@@ -35,7 +77,9 @@ class Door:
     async def call(self, method: str, path: str, body: Any = None, **more: Any) -> httpx2.Response:
         if body is not None:
             more["json"] = body
-        return await self.client.request(method, path, **more)
+        answer = await self.client.request(method, path, **more)
+        require_described(method, path.partition("?")[0], answer)
+        return answer
 
     async def get(self, path: str) -> Any:
         answer = await self.call("GET", path)
@@ -83,7 +127,7 @@ async def open_door(folder: Path) -> AsyncIterator[Door]:
         doors: list[Door] = []
         rooms = Rooms(
             world.house,
-            Operations(),
+            Operations("test"),
             Ending(),
             lambda: setattr(doors[0], "left", True),
             examine,

@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from twelve.api.ending import Ending
 from twelve.api.progress import Operations, Work
-from twelve.errors import Invalid
+from twelve.api.query import Parameter
 from twelve.operations.house import House
 from twelve.store import apps
 from twelve.store.apps import Deploy
@@ -69,24 +69,21 @@ class Call(NamedTuple):
         return apps.get_deploy(self.house.store, self.path["app"], self.path["deploy"])
 
     def flag(self, name: str) -> bool:
-        """A query parameter that is on or off. Raises Invalid."""
-        text = self.request.query_params.get(name, "").lower()
-        if text in {"", "0", "false", "no"}:
-            return False
-        if text in {"1", "true", "yes"}:
-            return True
-        raise Invalid(f"?{name}={text}: neither true nor false")
+        """A query parameter that is on or off."""
+        return self.word(name) == "true"
 
     def word(self, name: str, default: str = "") -> str:
         """A query parameter's text."""
         return self.request.query_params.get(name, default)
 
+    def words(self, name: str) -> list[str]:
+        """A query parameter that may be given several times, or with commas."""
+        given = self.request.query_params.getlist(name)
+        return [word for text in given for word in text.split(",") if word]
+
     def number(self, name: str, default: int) -> int:
-        """A query parameter that is a whole number, 0 or more. Raises Invalid."""
-        text = self.word(name, str(default))
-        if not text.isdecimal() or len(text) > 12:
-            raise Invalid(f"?{name}={text}: not a whole number")
-        return int(text)
+        """A query parameter that is a whole number, 0 or more."""
+        return int(self.word(name, str(default)))
 
     def begin(self, verb: str, target: str, work: Work) -> Accepted:
         """Start an operation that outlives the call."""
@@ -104,5 +101,10 @@ class Row(NamedTuple):
     handler: Handler
     summary: str
     body: type[msgspec.Struct] | None = None
-    query: tuple[str, ...] = ()
+    query: tuple[Parameter, ...] = ()
     status: int = 200
+    answer: Any = None
+    """The shape of the answer's JSON, of ``shapes.py``, else an operation that was accepted; of a
+    stream its media types."""
+    takes_archive: bool = False
+    """The body is a tar archive."""

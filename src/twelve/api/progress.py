@@ -75,15 +75,16 @@ Work = Callable[[Tell], Awaitable[Any]]
 
 
 class Operations:
-    """The operations of this control plane's life."""
+    """The operations of this control plane's life, which has a name: no two share an operation."""
 
-    def __init__(self) -> None:
+    def __init__(self, life: str) -> None:
+        self.life = life
         self.all: dict[str, Operation] = {}
         self.numbers = itertools.count(1)
 
     def begin(self, verb: str, target: str, who: str, work: Work) -> Operation:
         """Start one; it goes on whoever listens. The result must be JSON-ready data or nothing."""
-        operation = Operation(f"op{next(self.numbers)}", verb, target, who)
+        operation = Operation(f"op{next(self.numbers)}-{self.life}", verb, target, who)
         self.all[operation.id] = operation
         operation.task = asyncio.get_running_loop().create_task(carry_out(operation, work))
         for old in [o for o in self.all.values() if o.ended][:-KEPT]:

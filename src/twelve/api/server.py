@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import uvicorn
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route, WebSocketRoute
@@ -17,9 +18,11 @@ from starlette.routing import Route, WebSocketRoute
 from twelve.api.attached import attach_run
 from twelve.api.call import Accepted, Call, Rooms, Row, Stream
 from twelve.api.handlers import ROWS
+from twelve.api.once import keyed, once
 from twelve.api.openapi import describe
 from twelve.api.peer import HttpProtocol, WebSocketProtocol
 from twelve.api.progress import as_bug, as_json
+from twelve.api.query import require
 from twelve.errors import Invalid, NotFound, TwelveError
 
 BODY_LIMIT = 16 * 1024 * 1024
@@ -34,9 +37,11 @@ def make_app(rooms: Rooms, rows: Sequence[Row] = ROWS) -> Starlette:
     async def openapi(_: Request) -> Response:
         return JSONResponse(describe(rows))
 
-    async def unknown(request: Request, _: Exception) -> Response:
+    async def unknown(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
         hint = "the API describes itself at /v1/openapi.json"
-        return show_error(NotFound(f"{request.method} {request.url.path}: no such call", hint=hint))
+        fault = NotFound(f"{request.method} {request.url.path}: no such call", hint=hint)
+        return JSONResponse({"error": as_json(fault)}, error.status_code, error.headers)
 
     routes = [Route(row.path, endpoint(rooms, row), methods=[row.method]) for row in rows]
     return Starlette(
@@ -54,8 +59,15 @@ def endpoint(rooms: Rooms, row: Row) -> Any:
 
     async def answer(request: Request) -> Response:
         try:
-            body = await decode(request, row.body) if row.body else None
-            return show(await row.handler(Call(rooms, request, body)), row.status)
+            require(row.query, request.query_params)
+            data = b"" if row.takes_archive else await read(request)
+            call = Call(rooms, request, decode(data, row.body))
+
+            async def act() -> Response:
+                return show(await row.handler(call), row.status)
+
+            own = keyed(request, call.who, data)
+            return await once(rooms, own, act) if own else await act()
         except TwelveError as error:
             return show_error(error)
         except Exception as error:
@@ -65,15 +77,24 @@ def endpoint(rooms: Rooms, row: Row) -> Any:
     return answer
 
 
-async def decode(request: Request, shape: type[msgspec.Struct]) -> msgspec.Struct:
-    """The body in its shape. Raises Invalid, naming the place in the body."""
+async def read(request: Request) -> bytes:
+    """The body. Raises Invalid when it is too large."""
     data = bytearray()
     async for chunk in request.stream():
         data += chunk
         if len(data) > BODY_LIMIT:
             raise Invalid(f"the body is larger than {BODY_LIMIT} bytes")
+    return bytes(data)
+
+
+def decode(data: bytes, shape: type[msgspec.Struct] | None) -> msgspec.Struct | None:
+    """The body in its shape. Raises Invalid, naming the place in the body."""
+    if shape is None:
+        if data.strip():
+            raise Invalid("this call takes no body", hint="/v1/openapi.json says what it takes")
+        return None
     try:
-        return msgspec.json.decode(bytes(data) or b"{}", type=shape)
+        return msgspec.json.decode(data or b"{}", type=shape)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise Invalid(f"the body: {error}", hint="/v1/openapi.json says its shape") from None
 

@@ -63,11 +63,16 @@ def get(store: Store, deploy: Deploy, run_id: str) -> Run:
 def ls(store: Store, deploy: Deploy, limit: int = 200) -> list[Run]:
     """The runs of a deploy, newest first."""
     rows = store.all(
-        f"SELECT {COLUMNS} FROM runs WHERE deploy_id = ? ORDER BY started_ns DESC LIMIT ?",
+        f"SELECT {COLUMNS} FROM runs WHERE deploy_id = ? ORDER BY started_ns DESC, id DESC LIMIT ?",
         deploy.id,
         limit,
     )
     return [_run(row) for row in rows]
+
+
+def place(run: Run) -> str:
+    """Where a run stands in the listing: later runs have greater places."""
+    return f"{run.started_ns:020d}.{run.id}"
 
 
 def open_runs(store: Store) -> list[tuple[int, Run]]:

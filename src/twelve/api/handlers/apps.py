@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from twelve.api import views
+from twelve.api import shapes, views
 from twelve.api.bodies import NewApp
 from twelve.api.call import Accepted, Call, Row
+from twelve.api.paging import PAGE, cut
 from twelve.factors.ports.hosts import PRODUCTION
 from twelve.factors.processes.instance import parse_target
 from twelve.operations.destroy import destroy_app, destroy_deploy
@@ -15,12 +16,10 @@ from twelve.store import apps
 async def list_apps(call: Call) -> Any:
     """Every app with its deploys."""
     house = call.house
+    rows, following = cut(call, apps.ls(house.store), lambda app: app.name)
     every = apps.deploys(house.store)
-    shown = [
-        views.app(house, app, [d for d in every if d.app_id == app.id])
-        for app in apps.ls(house.store)
-    ]
-    return {"apps": shown}
+    shown = [views.app(house, app, [d for d in every if d.app_id == app.id]) for app in rows]
+    return {"apps": shown, "next": following}
 
 
 async def create_app(call: Call) -> Any:
@@ -63,9 +62,19 @@ async def remove_deploy(call: Call) -> Accepted:
 
 
 APPS = (
-    Row("GET", "/v1/apps", list_apps, "List apps and their deploys"),
-    Row("POST", "/v1/apps", create_app, "Make an app before its first deploy", NewApp, status=201),
-    Row("GET", "/v1/apps/{app}", show_app, "Show an app"),
+    Row(
+        "GET", "/v1/apps", list_apps, "List apps and their deploys", query=PAGE, answer=shapes.Apps
+    ),
+    Row(
+        "POST",
+        "/v1/apps",
+        create_app,
+        "Make an app before its first deploy",
+        NewApp,
+        status=201,
+        answer=shapes.App,
+    ),
+    Row("GET", "/v1/apps/{app}", show_app, "Show an app", answer=shapes.App),
     Row("DELETE", "/v1/apps/{app}", remove_app, "Stop an app and forget it", status=202),
     Row(
         "DELETE",

@@ -2,9 +2,11 @@
 
 from typing import Any
 
-from twelve.api import views
+from twelve.api import shapes, views
 from twelve.api.bodies import ConfigChange, NewDomain
 from twelve.api.call import Accepted, Call, Row
+from twelve.api.paging import PAGE, cut
+from twelve.api.query import Parameter, flag, number, words
 from twelve.api.results import told
 from twelve.factors.config.contract import is_secret
 from twelve.factors.config.difference import difference, masked
@@ -49,8 +51,9 @@ async def change_config(call: Call) -> Accepted:
 
 async def config_history(call: Call) -> Any:
     """The versions of the config, newest first."""
-    rows = versions.history(call.house.store, call.deploy(), "config")
-    return {"versions": [views.version(row) for row in rows]}
+    every = versions.history(call.house.store, call.deploy(), "config")
+    rows, following = cut(call, every, lambda row: row.version, newest_first=True)
+    return {"versions": [views.version(row) for row in rows], "next": following}
 
 
 async def diff_config(call: Call) -> Any:
@@ -72,7 +75,7 @@ async def secret_names(call: Call) -> Any:
     contract: Any = {}
     if releases.current(call.house.store, deploy):
         contract = manifest_of(build_of(call.house, deploy, running(call.house, deploy))).contract
-    asked = [name for name in call.word("names").split(",") if name]
+    asked = call.words("names")
     return {"secret": [name for name in asked if is_secret(name, contract)]}
 
 
@@ -99,19 +102,61 @@ async def remove_domain(call: Call) -> Any:
     return await list_domains(call)
 
 
+REVEAL = flag("reveal", "values in clear, where they are masked otherwise")
+OTHER = (
+    Parameter("app", "the other deploy's app"),
+    Parameter("deploy", "the other deploy's name"),
+)
+
 CONFIG = (
-    Row("GET", f"{DEPLOY}/config", show_config, "Show variables", query=("version", "reveal")),
+    Row(
+        "GET",
+        f"{DEPLOY}/config",
+        show_config,
+        "Show variables",
+        query=(number("version", "the version, else the head"), REVEAL),
+        answer=shapes.Config,
+    ),
     Row("PATCH", f"{DEPLOY}/config", change_config, "Set and unset", ConfigChange, status=202),
-    Row("GET", f"{DEPLOY}/config/history", config_history, "List versions"),
+    Row(
+        "GET",
+        f"{DEPLOY}/config/history",
+        config_history,
+        "List versions",
+        query=PAGE,
+        answer=shapes.Versions,
+    ),
     Row(
         "GET",
         f"{DEPLOY}/config/diff",
         diff_config,
         "Compare with another deploy",
-        query=("app", "deploy", "reveal"),
+        query=(*OTHER, REVEAL),
+        answer=shapes.Differences,
     ),
-    Row("GET", f"{DEPLOY}/config/secret", secret_names, "Which are secrets", query=("names",)),
-    Row("GET", f"{DEPLOY}/domains", list_domains, "List hosts"),
-    Row("POST", f"{DEPLOY}/domains", add_domain, "Bind a host", NewDomain, status=201),
-    Row("DELETE", f"{DEPLOY}/domains/{{host}}", remove_domain, "Let a host go"),
+    Row(
+        "GET",
+        f"{DEPLOY}/config/secret",
+        secret_names,
+        "Which are secrets",
+        query=(words("names", "the variables that are asked about"),),
+        answer=shapes.SecretNames,
+    ),
+    Row("GET", f"{DEPLOY}/domains", list_domains, "List hosts", answer=shapes.Domains),
+    Row(
+        "POST",
+        f"{DEPLOY}/domains",
+        add_domain,
+        "Bind a host",
+        NewDomain,
+        status=201,
+        answer=shapes.Domains,
+    ),
+    Row(
+        "DELETE",
+        f"{DEPLOY}/domains/{{host}}",
+        remove_domain,
+        "Let a host go",
+        answer=shapes.Domains,
+    ),
 )

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from twelve.api.call import Call, Row, Stream
+from twelve.api.query import Parameter, flag, number, words
 from twelve.errors import Invalid, NotFound
 from twelve.factors.logs.filter import Filter, pattern
 from twelve.factors.logs.render import Form
@@ -17,8 +18,19 @@ DEPLOY = "/v1/apps/{app}/deploys/{deploy}"
 STREAMS = frozenset({"stdout", "stderr", "events", "access", "tty"})
 PARTS = frozenset({"twelve", "router", "run", "build", "release"})
 """What prints beside the types of the formation."""
-FILTERS = ("type", "process", "stream", "release", "since", "grep")
-QUERY = ("follow", "n", *FILTERS, "json", "colour", "width")
+QUERY = (
+    flag("follow", "go on with what is printed later"),
+    number("n", "the last so many lines"),
+    words("type", "of these process types"),
+    words("process", "of these processes"),
+    words("stream", "stdout, stderr, events, access or tty"),
+    words("release", "of these releases"),
+    Parameter("since", "not older than that: 90s, 10m, 2h"),
+    Parameter("grep", "that match this regular expression"),
+    flag("json", "as JSON lines"),
+    flag("colour", "with the colours of a terminal"),
+    number("width", "the width of the column of names"),
+)
 
 
 async def read_logs(call: Call) -> Any:
@@ -44,17 +56,17 @@ async def until_leaving(call: Call, chunks: AsyncIterator[bytes]) -> AsyncIterat
 
 def wanted(call: Call, noun: Deploy) -> Filter:
     """The filter that the query asks for. Raises Invalid."""
-    streams = words(call, "stream")
+    streams = frozenset(call.words("stream"))
     if unknown := sorted(streams - STREAMS):
         raise Invalid(f"there is no stream {unknown[0]!r}", hint="write stdout or stderr")
     since = call.word("since")
     grep = call.word("grep")
     lines = call.word("n")
     return Filter(
-        types=words(call, "type"),
-        processes=words(call, "process"),
+        types=frozenset(call.words("type")),
+        processes=frozenset(call.words("process")),
         streams=streams,
-        releases=frozenset(tag(word) for word in words(call, "release")),
+        releases=frozenset(tag(word) for word in call.words("release")),
         # An app that had this name before is not this one.
         since=max(moment(since) if since else 0, noun.created_ns),
         grep=pattern(grep) if grep else None,
@@ -79,12 +91,6 @@ def tag(word: str) -> str:
         raise Invalid(f"{word!r} is not a release", hint="releases are called v1, v2 …") from None
 
 
-def words(call: Call, name: str) -> frozenset[str]:
-    """A query parameter that may be given several times, or with commas."""
-    given = call.request.query_params.getlist(name)
-    return frozenset(word for text in given for word in text.split(",") if word)
-
-
 def moment(text: str) -> int:
     """``10m`` ago, in ns since the epoch. Raises Invalid."""
     try:
@@ -95,4 +101,13 @@ def moment(text: str) -> int:
         ) from None
 
 
-LOGS = (Row("GET", f"{DEPLOY}/logs", read_logs, "Read or follow the log stream", query=QUERY),)
+LOGS = (
+    Row(
+        "GET",
+        f"{DEPLOY}/logs",
+        read_logs,
+        "Read or follow the log stream",
+        query=QUERY,
+        answer="text/plain application/x-ndjson",
+    ),
+)

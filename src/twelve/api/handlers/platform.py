@@ -4,8 +4,10 @@ import asyncio
 from typing import Any
 
 from twelve import __version__
+from twelve.api import shapes
 from twelve.api.call import Accepted, Call, Row, Stream
 from twelve.api.progress import as_lines
+from twelve.api.query import number
 from twelve.engines.contract import Tell
 from twelve.operations.destroy import down
 
@@ -67,12 +69,35 @@ async def leave(call: Call) -> Any:
     return {}
 
 
+FROM = number("from", "the number of the first event that is wanted; the first of all is 0")
+
 PLATFORM = (
-    Row("GET", "/v1/info", show_info, "What answers here"),
-    Row("GET", "/v1/doctor", show_doctor, "Parts, versions, what is missing"),
-    Row("GET", "/v1/operations/{id}", show_operation, "Show an operation"),
-    Row("GET", "/v1/operations/{id}/events", follow_operation, "Listen", query=("from",)),
-    Row("POST", "/v1/operations/{id}/cancel", cancel_operation, "Take an operation back"),
+    Row("GET", "/v1/info", show_info, "What answers here", answer=shapes.Info),
+    Row(
+        "GET", "/v1/doctor", show_doctor, "Parts, versions, what is missing", answer=dict[str, Any]
+    ),
+    Row("GET", "/v1/operations/{id}", show_operation, "Show an operation", answer=shapes.Operation),
+    Row(
+        "GET",
+        "/v1/operations/{id}/events",
+        follow_operation,
+        "Listen",
+        query=(FROM,),
+        answer="application/x-ndjson",
+    ),
+    Row(
+        "POST",
+        "/v1/operations/{id}/cancel",
+        cancel_operation,
+        "Take an operation back",
+        answer=shapes.Taken,
+    ),
     Row("POST", "/v1/down", go_down, "Stop the apps", status=202),
-    Row("POST", "/v1/leave", leave, "End this control plane; the apps run on"),
+    Row(
+        "POST",
+        "/v1/leave",
+        leave,
+        "End this control plane; the apps run on",
+        answer=shapes.Nothing,
+    ),
 )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from twelve.api import views
+from twelve.api import shapes, views
 from twelve.api.bodies import Formation, Which
 from twelve.api.call import Accepted, Call, Row
 from twelve.api.results import told
@@ -77,8 +77,8 @@ async def make_stop(call: Call) -> Accepted:
 
 
 PS = (
-    Row("GET", "/v1/ps", list_all, "List the processes of every deploy"),
-    Row("GET", f"{DEPLOY}/ps", list_processes, "List processes"),
+    Row("GET", "/v1/ps", list_all, "List the processes of every deploy", answer=shapes.PsAll),
+    Row("GET", f"{DEPLOY}/ps", list_processes, "List processes", answer=shapes.Ps),
     Row("POST", f"{DEPLOY}/scale", make_scale, "Set quantities", Formation, status=202),
     Row("POST", f"{DEPLOY}/restart", make_restart, "Start anew", Which, status=202),
     Row("POST", f"{DEPLOY}/stop", make_stop, "Hold back", Which, status=202),

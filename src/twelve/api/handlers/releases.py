@@ -8,9 +8,11 @@ from typing import Any, get_type_hints
 
 import msgspec
 
-from twelve.api import views
+from twelve.api import shapes, views
 from twelve.api.bodies import Rollback
 from twelve.api.call import Accepted, Call, Row
+from twelve.api.paging import PAGE, cut
+from twelve.api.query import flag
 from twelve.api.results import told
 from twelve.engines.contract import Tell
 from twelve.errors import Invalid, Refused
@@ -27,6 +29,8 @@ DEPLOY = "/v1/apps/{app}/deploys/{deploy}"
 MIB = 1024**2
 ARCHIVE_LIMIT = 2 * 1024**3
 SPARE = 128 * MIB
+ALL = -1
+"""Of a ledger's rows."""
 FREE_SPACE_FACTOR = 4
 """An archive, its tree, its layer and room to spare: less free disk than that refuses a deploy."""
 
@@ -116,9 +120,11 @@ async def list_releases(call: Call) -> Any:
     """The releases, newest first."""
     house, noun = call.house, call.deploy()
     states = releases.states(house.store, noun)
-    rows = releases.ls(house.store, noun, call.number("limit", 100))
+    every = releases.ls(house.store, noun, ALL)
+    rows, following = cut(call, every, lambda row: row.number, newest_first=True)
     return {
-        "releases": [views.release(house, noun, row, states.get(row.number, "")) for row in rows]
+        "releases": [views.release(house, noun, row, states.get(row.number, "")) for row in rows],
+        "next": following,
     }
 
 
@@ -168,17 +174,46 @@ async def make_rollback(call: Call) -> Accepted:
     return call.begin("rollback", noun.label, work)
 
 
+WISHES = (
+    flag("provision", "make the resources that the manifest names"),
+    flag("adopt", "the app's history was rewritten: take this one"),
+    flag("no_wait", "refuse when another change is under way"),
+    flag("no_gate", "do not watch the release after the switch"),
+    flag("stay", "end only when the old release is gone and the watch is over"),
+    flag("strict", "refuse a tree that breaks a demand of the twelve factors"),
+)
+
 RELEASES = (
     Row(
         "POST",
         f"{DEPLOY}/deploy",
         make_deploy,
         "Build, release and run an archive",
-        query=("provision", "adopt", "no_wait", "no_gate", "stay", "strict"),
+        query=WISHES,
         status=202,
+        takes_archive=True,
     ),
-    Row("GET", f"{DEPLOY}/releases", list_releases, "List releases", query=("limit",)),
-    Row("GET", f"{DEPLOY}/releases/{{number}}", show_release, "Show a release"),
-    Row("GET", f"{DEPLOY}/releases/{{before}}/diff/{{after}}", diff_releases, "Compare releases"),
+    Row(
+        "GET",
+        f"{DEPLOY}/releases",
+        list_releases,
+        "List releases",
+        query=PAGE,
+        answer=shapes.Releases,
+    ),
+    Row(
+        "GET",
+        f"{DEPLOY}/releases/{{number}}",
+        show_release,
+        "Show a release",
+        answer=shapes.ReleaseWhole,
+    ),
+    Row(
+        "GET",
+        f"{DEPLOY}/releases/{{before}}/diff/{{after}}",
+        diff_releases,
+        "Compare releases",
+        answer=shapes.ReleaseDiff,
+    ),
     Row("POST", f"{DEPLOY}/rollback", make_rollback, "Go back to a release", Rollback, status=202),
 )

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from twelve.api import shapes
 from twelve.api.bodies import NewAttachment, NewResource
 from twelve.api.call import Accepted, Call, Row
+from twelve.api.query import flag
 from twelve.api.results import told
 from twelve.engines.contract import Tell
 from twelve.errors import Invalid, Refused
@@ -108,7 +110,14 @@ async def remove_resource(call: Call) -> Accepted:
 
 
 RESOURCES = (
-    Row("GET", "/v1/resources", list_resources, "List resources", query=("reveal",)),
+    Row(
+        "GET",
+        "/v1/resources",
+        list_resources,
+        "List resources",
+        query=(flag("reveal", "URLs of attachments in clear"),),
+        answer=shapes.Resources,
+    ),
     Row("DELETE", "/v1/resources/{name}", remove_resource, "Remove for good", status=202),
     Row("POST", f"{DEPLOY}/resources", make_resource, "Make and attach", NewResource, status=202),
     Row("POST", f"{DEPLOY}/attachments", make_attachment, "Attach", NewAttachment, status=202),

@@ -2,14 +2,17 @@
 
 from typing import Any
 
-from twelve.api import views
+from twelve.api import shapes, views
 from twelve.api.bodies import NewRun
 from twelve.api.call import Call, Row
+from twelve.api.paging import PAGE, cut
 from twelve.errors import Invalid
 from twelve.operations.run_once import run_once, stop_run
 from twelve.store import runs
 
 DEPLOY = "/v1/apps/{app}/deploys/{deploy}"
+ALL = -1
+"""Of a ledger's rows."""
 
 
 async def start_run(call: Call) -> Any:
@@ -23,8 +26,9 @@ async def start_run(call: Call) -> Any:
 
 async def list_runs(call: Call) -> Any:
     """The runs, newest first."""
-    rows = runs.ls(call.house.store, call.deploy(), call.number("limit", 50))
-    return {"runs": [views.run(row) for row in rows]}
+    every = runs.ls(call.house.store, call.deploy(), ALL)
+    rows, following = cut(call, every, runs.place, newest_first=True)
+    return {"runs": [views.run(row) for row in rows], "next": following}
 
 
 async def show_run(call: Call) -> Any:
@@ -40,8 +44,16 @@ async def end_run(call: Call) -> Any:
 
 
 RUNS = (
-    Row("POST", f"{DEPLOY}/runs", start_run, "Run a command detached", NewRun, status=201),
-    Row("GET", f"{DEPLOY}/runs", list_runs, "List runs", query=("limit",)),
-    Row("GET", f"{DEPLOY}/runs/{{id}}", show_run, "Show a run"),
-    Row("POST", f"{DEPLOY}/runs/{{id}}/stop", end_run, "End a run"),
+    Row(
+        "POST",
+        f"{DEPLOY}/runs",
+        start_run,
+        "Run a command detached",
+        NewRun,
+        status=201,
+        answer=shapes.Run,
+    ),
+    Row("GET", f"{DEPLOY}/runs", list_runs, "List runs", query=PAGE, answer=shapes.Runs),
+    Row("GET", f"{DEPLOY}/runs/{{id}}", show_run, "Show a run", answer=shapes.Run),
+    Row("POST", f"{DEPLOY}/runs/{{id}}/stop", end_run, "End a run", answer=shapes.Run),
 )
