@@ -59,7 +59,7 @@ def test_every_manifest_key_has_a_heading_and_no_heading_is_of_none():
         for key in rows
     ]
 
-    assert found[found.index("twelve.toml") + 1 :] == ["app", *keys, "resources.KEY"]
+    assert found[found.index("twelve.toml") + 1 :] == ["app", "apps", *keys, "resources.KEY"]
 
 
 def commands() -> Iterator[tuple[str, click.Command]]:

@@ -184,7 +184,7 @@ def test_every_fault_of_every_file_is_named_at_once():
     ("toml", "fault"),
     [
         ("aap = 1", "aap: is not a key; did you mean app?"),
-        ("x = 1", "x: is not a key; there are app, build"),
+        ("x = 1", "x: is not a key; there are app, apps, build"),
         ("[process.web]", "process: is not a key; did you mean processes?"),
         ("[build]\nhook = []", "build/hook: is not a key; did you mean hooks?"),
         ("[processes.web]\nhealht = 1", "processes/web/healht: is not a key; did you mean health?"),

@@ -15,6 +15,7 @@ from twelve.cli.client import settings_here
 from twelve.cli.course import follow
 from twelve.cli.output import GREEN, coloured, paint
 from twelve.cli.output import as_json as print_json
+from twelve.cli.repository import Meant, listed, meant
 from twelve.cli.target import (
     Target,
     app_here,
@@ -23,7 +24,7 @@ from twelve.cli.target import (
     no_start_option,
     target,
 )
-from twelve.errors import Usage
+from twelve.errors import TwelveError, Usage
 
 ASKED = ("provision", "adopt", "no_wait", "no_gate", "stay", "strict")
 """Flags that the control plane is told of."""
@@ -54,11 +55,30 @@ def command(path: Path, app: str, to: str, root: str, *, as_json: bool, **flags:
 
     Requests go to the new release once it is ready; until then the old one serves. Exit 0 means
     that the new release serves. Ctrl-C takes the deploy back before that; a lost connection does
-    not.
+    not. Where twelve.toml lists several apps, each is deployed in turn, or the one that -a names.
     """
-    named = aimed(path, app, to, root)
-    with pack_here(path, root, dirty=flags["dirty"]) as archive:
-        aim = target(named, starts=not flags["no_start"])
+    wanted = aimed(path, app, to, root)
+    if len(wanted) > 1 and flags["provision"]:
+        from twelve.cli.config import ensure
+
+        # They may attach each other: each must be known before the first is deployed.
+        for each in wanted:
+            ensure(target(each.app, starts=not flags["no_start"]))
+    for number, each in enumerate(wanted):
+        try:
+            deploy_one(path, each, flags, as_json=as_json)
+        except TwelveError as error:
+            if len(wanted) > 1:
+                rest = ", ".join(other.app for other in wanted[number + 1 :])
+                error.message = f"{each.app}: {error.message}"
+                error.hint += f"\nnot deployed either: {rest}" if rest else ""
+            raise
+
+
+def deploy_one(path: Path, each: Meant, flags: dict[str, bool], *, as_json: bool) -> None:
+    """Deploy one app of the path, from the first step to the last line."""
+    with pack_here(path, each.root, dirty=flags["dirty"]) as archive:
+        aim = target(each.app, starts=not flags["no_start"])
         query = {name: "true" for name in ASKED if flags[name]}
         accepted = aim.client.upload(
             f"{aim.path}/deploy?{urlencode(query)}", archive.file, {"Twelve-Tree": archive.facts}
@@ -68,14 +88,24 @@ def command(path: Path, app: str, to: str, root: str, *, as_json: bool, **flags:
     show_result(aim, result, as_json=as_json, quiet=quiet)
 
 
-def aimed(path: Path, app: str, to: str, root: str) -> str:
-    """The target's name: as it is called, else the folder's own app. Raises Usage."""
+def aimed(path: Path, app: str, to: str, root: str) -> list[Meant]:
+    """What is deployed: targets as commands name them, each with its folder below the path.
+
+    Targets are as the call names them, else all apps of the repository, else the folder's own.
+    Raises Usage.
+    """
     if not path.is_dir():
         raise Usage(f"{path}: there is no such folder", hint="twelve deploy PATH")
-    name = app or settings_here().app or app_here(path / root)
+    name = app or settings_here().app
     if to and "/" in name:
         raise Usage(f"{name!r} names a deploy and --to another", hint="leave one of them out")
-    return f"{name}/{to}" if to else name
+    known = {} if root else listed(path)
+    found = meant(path, known, name) if known else [Meant(name or app_here(path / root), root)]
+    deploy = to or name.partition("/")[2]
+    return [
+        each._replace(app=f"{each.app}/{deploy}") if deploy and "/" not in each.app else each
+        for each in found
+    ]
 
 
 class Archive(NamedTuple):

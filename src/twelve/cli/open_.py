@@ -17,5 +17,10 @@ def command(app: str) -> None:
     aim = target(app)
     url = aim.client.get(f"{aim.path}/domains")["urls"][0]
     print(url, flush=True)
+    browse(url)
+
+
+def browse(url: str) -> None:
+    """Show it in a browser, where there can be one."""
     if any(os.environ.get(name) for name in SCREENS):
         click.launch(url)

@@ -69,21 +69,60 @@ def target(app: str, *, starts: bool = False) -> Target:
 
 
 def app_here(folder: Path) -> str:
-    """The app of a folder: as its twelve.toml says, else by the folder's own name. Raises Usage."""
-    manifest = folder / "twelve.toml"
-    if manifest.is_file():
-        import tomllib
+    """The app of a folder: as its twelve.toml says, or the repository's, else by its own name.
 
-        try:
-            named = tomllib.loads(manifest.read_text()).get("app")
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError):
-            # The deploy itself says what is wrong with the file, and where.
-            named = None
-        if isinstance(named, str):
-            if fault := app_problem(named):
-                raise Invalid(f"{manifest}: app: {named!r} {fault}", hint="name the app: -a APP")
-            return named
+    Raises Usage.
+    """
+    if named := own_name(folder) or listed_name(folder):
+        return named
     name = re.sub(r"[^a-z0-9-]+", "-", folder.resolve().name.lower()).strip("-")
     if fault := app_problem(name):
         raise Usage(f"this folder's name {fault}", hint="name the app: -a APP")
     return name
+
+
+def own_name(folder: Path) -> str:
+    """What a folder's twelve.toml calls the app; empty when it does not. Raises Invalid, Usage."""
+    manifest = folder / "twelve.toml"
+    said = plain_toml(manifest)
+    named = said.get("app")
+    if isinstance(named, str):
+        if fault := app_problem(named):
+            raise Invalid(f"{manifest}: app: {named!r} {fault}", hint="name the app: -a APP")
+        return named
+    apps = said.get("apps")
+    if not isinstance(apps, dict):
+        return ""
+    top = next((name for name, folder in apps.items() if folder == "."), "")
+    if not top:
+        names = ", ".join(map(str, apps))
+        raise Usage(f"{manifest} lists several apps", hint=f"name one of them with -a: {names}")
+    return str(top)
+
+
+def listed_name(folder: Path) -> str:
+    """What the twelve.toml at the repository's top calls the app of a folder; empty if nothing."""
+    here = folder.resolve()
+    if (here / ".git").exists():
+        return ""
+    for above in here.parents:
+        apps = plain_toml(above / "twelve.toml").get("apps")
+        if isinstance(apps, dict):
+            places = {str(place): str(name) for name, place in apps.items()}
+            name = places.get(str(here.relative_to(above)), "")
+            return "" if app_problem(name) else name
+        if (above / ".git").exists():
+            break
+    return ""
+
+
+def plain_toml(path: Path) -> dict[str, Any]:
+    """A twelve.toml as it stands; empty without one. What is wrong with it, the deploy says."""
+    if not path.is_file():
+        return {}
+    import tomllib
+
+    try:
+        return tomllib.loads(path.read_text())
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError):
+        return {}

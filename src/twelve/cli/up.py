@@ -1,4 +1,4 @@
-"""``twelve up``: the app in this folder, for development, in the foreground."""
+"""``twelve up``: the app in this folder, or all of a repository's, for development."""
 
 import os
 import sys
@@ -6,41 +6,72 @@ from pathlib import Path
 
 import click
 
+from twelve.cli.open_ import browse
 from twelve.cli.output import coloured
-from twelve.cli.target import app_here
+from twelve.cli.repository import Meant, listed, meant
+from twelve.cli.target import app_here, app_option
 from twelve.errors import Usage
 
 
 @click.command()
 @click.argument("path", default=".", type=click.Path(path_type=Path))
+@app_option
 @click.option("-f", "--procfile", default="Procfile", show_default=True, help="The Procfile.")
-@click.option("-m", "--formation", "words", multiple=True, help="Quantities: web=2,worker=1.")
+@click.option(
+    "-m", "--formation", "words", multiple=True, help="Quantities: web=2,worker=1, or shop/web=2."
+)
 @click.option("--no-reload", is_flag=True, help="Do not start anew when a file changes.")
 @click.option("--build", is_flag=True, help="Run the build hooks in the folder first.")
-def command(
-    path: Path, procfile: str, words: tuple[str, ...], *, no_reload: bool, build: bool
-) -> None:
+@click.option("--open", "opens", is_flag=True, help="Open the app in a browser.")
+def command(path: Path, app: str, procfile: str, words: tuple[str, ...], **flags: bool) -> None:
     """Run the app in PATH for development; Ctrl-C ends all of it.
 
     Dependencies are the same layer as a deploy's, the code is the folder itself. Variables come
     from .env; the resources that the manifest names are created. A changed file starts new
-    processes, and requests go to them when they are ready.
+    processes, and requests go to them when they are ready. Where twelve.toml lists several apps,
+    all of them run, or the one that -a names.
     """
     if not path.is_dir():
         raise Usage(f"{path}: there is no such folder")
     import asyncio
 
-    from twelve.development.up import Wish, run_up
+    from twelve.development.member import Wish
+    from twelve.development.up import run_up
 
-    folder = path.resolve()
-    wish = Wish(
-        folder=folder,
-        app=app_here(folder),
-        procfile=procfile,
-        words=words,
-        reload=not no_reload,
-        hooks=build,
-        colour=coloured(),
-    )
-    status = asyncio.run(run_up(wish, os.environ, sys.stdout.fileno()))
-    raise SystemExit(status)
+    top = path.resolve()
+    known = listed(top)
+    found = meant(top, known, app) if known else [Meant(app or app_here(top), "")]
+    share = shares(words, [each.app for each in found])
+    wishes = [
+        Wish(
+            folder=(top / each.root).resolve(),
+            app=each.app,
+            procfile=procfile,
+            words=share[each.app],
+            reload=not flags["no_reload"],
+            hooks=flags["build"],
+        )
+        for each in found
+    ]
+    name = wishes[0].app if len(wishes) == 1 else "apps"
+    place = wishes[0].folder if len(wishes) == 1 else top
+    show = browse if flags["opens"] else None
+    out = sys.stdout.fileno()
+    work = run_up(place, name, wishes, os.environ, out, colour=coloured(), show=show)
+    raise SystemExit(asyncio.run(work))
+
+
+def shares(words: tuple[str, ...], apps: list[str]) -> dict[str, tuple[str, ...]]:
+    """The quantities of each app: ``web=2`` of the only one, ``shop/web=2`` of shop.
+
+    Raises Usage.
+    """
+    found: dict[str, tuple[str, ...]] = dict.fromkeys(apps, ())
+    for word in (part for given in words for part in given.split(",")):
+        app, slash, rest = word.partition("/")
+        if slash and app not in found:
+            raise Usage(f"-m {word}: there is no app {app}", hint=f"there are {', '.join(apps)}")
+        if not slash and len(apps) > 1:
+            raise Usage(f"-m {word}: of which app?", hint=f"write -m {apps[0]}/{word}")
+        found[app if slash else apps[0]] += (rest if slash else word,)
+    return found

@@ -1,5 +1,6 @@
 """The voice of ``up``: every line aligned under the name of who said it, coloured by type."""
 
+import copy
 import os
 import re
 import threading
@@ -28,6 +29,29 @@ OF_ATTEMPTS = re.compile(r"(v\d+ serves|(up|reload)( v\d+)? (failed|cancelled|wa
 """Events whose story is told by the attempt itself."""
 
 
+class Screen:
+    """What all voices share: where they write, how wide their names are, which types there are."""
+
+    def __init__(self, out: int, gone: Callable[[], object]) -> None:
+        self.out = out
+        self.gone = gone
+        self.width = len(TWELVE)
+        self.types: list[str] = []
+        self.closed = False
+        self.lock = threading.Lock()
+
+    def write(self, data: bytes) -> None:
+        """All of it, whole; nothing any more once the reader has gone."""
+        with self.lock:
+            view = memoryview(data)
+            while view and not self.closed:
+                try:
+                    view = view[os.write(self.out, view) :]
+                except OSError:
+                    self.closed = True
+                    self.gone()
+
+
 class Voice:
     """Writes to the terminal; safe to call from any thread. ``gone`` is called when nobody reads.
 
@@ -36,25 +60,36 @@ class Voice:
     """
 
     def __init__(self, out: int, *, colour: bool, gone: Callable[[], object]) -> None:
-        self.out = out
+        self.screen = Screen(out, gone)
         self.colour = colour
-        self.gone = gone
-        self.width = len(TWELVE)
+        self.app = ""
+        """Stands before every name, where several apps speak."""
         self.serving = 0
-        self.types: list[str] = []
         self.warned: set[str] = set()
-        self.closed = False
-        self.lock = threading.Lock()
+
+    def beside(self, app: str) -> "Voice":
+        """The voice of one of several apps, on the same screen."""
+        other = copy.copy(self)
+        other.app, other.warned = app, set()
+        return other
 
     def meet(self, types: Iterable[str], names: Iterable[str]) -> None:
         """The types and processes there are: for the colours, and for the width."""
-        self.types = [*self.types, *(kind for kind in types if kind not in self.types)]
-        self.width = max([self.width, *map(len, names)])
+        screen = self.screen
+        kinds = map(self.full, types)
+        screen.types += [kind for kind in kinds if kind not in screen.types]
+        screen.width = max([screen.width, *(len(self.full(name)) for name in names)])
+
+    def full(self, name: str) -> str:
+        """A name as it stands before a line: ``web.1``, or ``shop/web.1`` where there are more."""
+        if not self.app:
+            return name
+        return self.app if name == TWELVE else f"{self.app}/{name}"
 
     def __call__(self, text: str, name: str = TWELVE) -> None:
         """A sentence of Twelve's own."""
         head = self.head(name, name, datetime.now())  # noqa: DTZ005 - the time of this place
-        self.write(b"".join(head + line.encode() + b"\n" for line in text.splitlines()))
+        self.screen.write(b"".join(head + line.encode() + b"\n" for line in text.splitlines()))
 
     def tell(self, step: str, text: str, **_: Any) -> None:
         """An event of an operation; the same warning is said once."""
@@ -67,7 +102,7 @@ class Voice:
 
     def lines(self, blocks: Iterable[Block]) -> None:
         """Lines of the stream, as they are; events as sentences."""
-        self.write(b"".join(piece for block in blocks for piece in self.pieces(block)))
+        self.screen.write(b"".join(piece for block in blocks for piece in self.pieces(block)))
 
     def pieces(self, block: Block) -> Iterable[bytes | memoryview]:
         """One block with its heads."""
@@ -101,7 +136,7 @@ class Voice:
 
     def head(self, name: str, kind: str, at: datetime) -> bytes:
         """What stands before a line."""
-        head = f"{at:%H:%M:%S} {name.ljust(self.width)} │"
+        head = f"{at:%H:%M:%S} {self.full(name).ljust(self.screen.width)} │"
         if not self.colour:
             return f"{head} ".encode()
         # What an app has left coloured ends here.
@@ -109,20 +144,10 @@ class Voice:
 
     def colour_of(self, kind: str) -> int:
         """The types of the Procfile in turn, so that two have one colour only when they must."""
-        if kind in self.types:
-            return COLOURS[self.types.index(kind) % len(COLOURS)]
+        types, name = self.screen.types, self.full(kind)
+        if name in types:
+            return COLOURS[types.index(name) % len(COLOURS)]
         return BOLD if kind == TWELVE else GREY
-
-    def write(self, data: bytes) -> None:
-        """All of it, whole; nothing any more once the reader has gone."""
-        with self.lock:
-            view = memoryview(data)
-            while view and not self.closed:
-                try:
-                    view = view[os.write(self.out, view) :]
-                except OSError:
-                    self.closed = True
-                    self.gone()
 
 
 def shown(origin: Origin) -> str:

@@ -61,6 +61,6 @@ TABLES: dict[str, tuple[Key, ...]] = {
     "schedule": SCHEDULE,
     "config": CONFIG,
 }
-"""The tables of twelve.toml; ``app`` and ``[resources]`` stand beside them."""
+"""The tables of twelve.toml; ``app``, ``[apps]`` and ``[resources]`` stand beside them."""
 
-TOP = ("app", "build", "release", "processes", "schedule", "config", "resources")
+TOP = ("app", "apps", "build", "release", "processes", "schedule", "config", "resources")

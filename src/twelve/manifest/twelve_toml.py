@@ -11,6 +11,7 @@ from twelve.factors.config.names import name_problem, reserved_problem
 from twelve.factors.processes.types import ProcessType, type_problem
 from twelve.factors.resources.kinds import kind_of
 from twelve.manifest import schema
+from twelve.manifest.apps import check_apps
 from twelve.manifest.model import Build, Schedule
 from twelve.manifest.table import Faults, as_table, below, read_keys, shown, unknown
 from twelve.manifest.values import app_name
@@ -37,6 +38,7 @@ def read_twelve_toml(data: bytes, faults: Faults) -> TwelveToml:
         if name not in schema.TOP:
             faults.add(f"{SOURCE}: {name}", unknown(name, schema.TOP))
     config = _config(top.get("config", {}), faults)
+    check_apps(top.get("apps", {}), faults)
     return TwelveToml(
         app=_app(top, faults),
         build=Build(**_keys(top, "build", faults)),

@@ -117,6 +117,16 @@ def hosts_of_type(deploy: Deploy, name: str) -> tuple[str, ...]:
     return tuple(f"{label}.{host}" for host in default_hosts(deploy.app, deploy.name))
 
 
+def hosts_by_type(house: House, deploy: Deploy, release: Release) -> dict[str, str]:
+    """For each type that requests are sent to, the first name that it answers to."""
+    types = manifest_of(build_of(house, deploy, release)).processes
+    return {
+        name: (hosts_of(house, deploy) if name == WEB else hosts_of_type(deploy, name))[0]
+        for name, kind in types.items()
+        if kind.route
+    }
+
+
 def backends_of(house: House, deploy: Deploy, release: Release) -> dict[str, Backend]:
     """For each routed type, where its processes listen, under a name that no other set has."""
     types = manifest_of(build_of(house, deploy, release)).processes
