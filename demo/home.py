@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from demo import guard
 from demo.leftovers import listeners
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -59,6 +60,7 @@ class Home(NamedTuple):
     folder: Path
     port: int
     environ: Mapping[str, str]
+    guard: guard.Guard
 
     @property
     def home(self) -> Path:
@@ -73,9 +75,7 @@ class Home(NamedTuple):
     @property
     def run(self) -> Path:
         """The folder of its sockets."""
-        from twelve.settings import load_settings
-
-        return Path(load_settings(self.environ, uid=os.geteuid()).run)
+        return run_of(self.environ)
 
     def start(self, *words: str, cwd: Path | None = None, **more: Any) -> subprocess.Popen[str]:
         """Begin a call of ``twelve``."""
@@ -141,14 +141,19 @@ class Home(NamedTuple):
     def end(self) -> None:
         """Stop everything, and remove the folder."""
         self.twelve("down", "--all", good=False)
-        for folder, _, _ in os.walk(self.folder):
-            # Layers are read-only, for their owner too.
-            os.chmod(folder, 0o700)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        guard.remove(self.folder)
+        self.guard.release()
+
+    def keep(self) -> None:
+        """Let it run on after this process."""
+        self.guard.release()
 
 
 def make_home(caller: Mapping[str, str] | None = None, **settings: str) -> Home:
-    """A home in a short path, on free ports; ``settings`` are added to its environment."""
+    """A home in a short path, on free ports; ``settings`` are added to its environment.
+
+    It ends with this process at the latest, however that ends.
+    """
     given = os.environ if caller is None else caller
     folder = Path(tempfile.mkdtemp(prefix="tw", dir="/tmp"))
     # As root the apps have uids of their own and come in here.
@@ -172,7 +177,14 @@ def make_home(caller: Mapping[str, str] | None = None, **settings: str) -> Home:
         **settings,
     }
     environ["PATH"] = f"{Path(sys.executable).parent}:{environ.get('PATH', '/usr/bin:/bin')}"
-    return Home(folder, port, environ)
+    return Home(folder, port, environ, guard.start(folder, run_of(environ), environ))
+
+
+def run_of(environ: Mapping[str, str]) -> Path:
+    """Where the home of an environment has its sockets."""
+    from twelve.settings import load_settings
+
+    return Path(load_settings(environ, uid=os.geteuid()).run)
 
 
 def free_port() -> int:

@@ -5,8 +5,11 @@ folders in a process's arguments, environment, folder or open files, a parent of
 was seen in one of our processes, a file with one of our names that nobody else holds open.
 """
 
+import atexit
+import contextlib
 import os
 import re
+import signal
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -62,7 +65,7 @@ class Watch:
 
     def note(self) -> None:
         """Remember the processes and listening sockets that are ours now."""
-        self.mine |= self.marked(processes())
+        self.mine |= self.marked(processes()) - self.before.processes
         listening = listeners()
         for seen in self.mine:
             self.uids.add(owner(f"/proc/{seen.pid}"))
@@ -143,6 +146,25 @@ def link(pid: int, name: str) -> bytes:
         return os.fsencode(os.readlink(PROC / str(pid) / name))
     except OSError:
         return b""
+
+
+@contextlib.contextmanager
+def ending_what_names(folder: Path) -> Iterator[Path]:
+    """Kill, at the end or at that of this process, whoever has the folder among its arguments."""
+    atexit.register(kill_what_names, folder)
+    try:
+        yield folder
+    finally:
+        atexit.unregister(kill_what_names)
+        kill_what_names(folder)
+
+
+def kill_what_names(folder: Path) -> None:
+    """Parts whose maker could not end them."""
+    for seen in processes():
+        if seen.pid != os.getpid() and os.fsencode(folder) in read(seen.pid, "cmdline"):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(seen.pid, signal.SIGKILL)
 
 
 def open_files(pid: int) -> list[str]:

@@ -169,6 +169,7 @@ def look_back(story: Story, home: Home, shop: Path) -> None:
 
 def keep(story: Story, home: Home) -> None:
     """Leave it up, and say how to go on."""
+    home.keep()
     ways = {name: home.environ[name] for name in ("TWELVE_HOME", "TWELVE_HTTP_PORT")}
     ways["XDG_RUNTIME_DIR"] = home.environ["XDG_RUNTIME_DIR"]
     story.tell("kept", f"http://{HOST}:{home.port}")

@@ -1,6 +1,7 @@
 """What every test gets: one event loop, and no way to the home of the person who runs the tests."""
 
 import os
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -15,6 +16,11 @@ GITCONFIG = """\
 [init]
     defaultBranch = main
 """
+
+
+def pytest_configure() -> None:
+    """A run that is told to end does so as by Ctrl-C: what the fixtures started is ended first."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,3 @@
-# ruff: noqa: ASYNC240 -- a test may block: it is alone in its loop
 import contextlib
 import os
 import shutil
@@ -7,6 +6,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+from demo.leftovers import ending_what_names
 from tests.engines.contract import *  # noqa: F403 -- the suite is taken over whole
 from tests.services.worlds import free_port
 
@@ -50,8 +50,17 @@ async def end_parts(parts: Parts) -> None:
 
 
 @pytest.fixture(scope="module")
-async def kit(anyio_backend):
-    folder = Path(tempfile.mkdtemp(prefix="tw-", dir="/tmp"))
+def folder():
+    made = Path(tempfile.mkdtemp(prefix="tw-", dir="/tmp"))
+    # A test that is interrupted does not come to the end of its kit.
+    with ending_what_names(made):
+        yield made
+    with contextlib.suppress(OSError):
+        shutil.rmtree(made)
+
+
+@pytest.fixture(scope="module")
+async def kit(anyio_backend, folder):
     home, run = folder / "home", folder / "run"
     environ = {"PATH": os.environ["PATH"], "HOME": str(folder)}
     shared = os.geteuid() == 0
@@ -60,12 +69,8 @@ async def kit(anyio_backend):
     run.mkdir(mode=0o711 if shared else 0o700)
     machine = Machine(home, run, detect(environ), BUDGET, AGE, environ)
     router = Router(Place(home, run, None), Options("127.0.0.1", free_port(), ""))
-    try:
-        async with AsyncExitStack() as opened:
-            parts = await open_parts(opened, machine, router, ())
-            await parts.router.ready()
-            yield Kit(home, LocalEngine(parts))
-            await end_parts(parts)
-    finally:
-        with contextlib.suppress(OSError):
-            shutil.rmtree(folder)
+    async with AsyncExitStack() as opened:
+        parts = await open_parts(opened, machine, router, ())
+        await parts.router.ready()
+        yield Kit(home, LocalEngine(parts))
+        await end_parts(parts)

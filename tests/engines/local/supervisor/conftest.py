@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from demo.leftovers import ending_what_names
 from tests.engines.local.supervisor.worlds import World, marked
 
 from twelve.engines.local.supervisor_client import ensure_supervisor
@@ -21,7 +22,9 @@ def base() -> Iterator[Path]:
     # Not pytest's own folder: a socket's path has 107 bytes.
     path = Path(tempfile.mkdtemp(prefix="tw-"))
     path.chmod(0o711)
-    yield path
+    # A test that is interrupted does not come to the end of its world.
+    with ending_what_names(path):
+        yield path
     shutil.rmtree(path, ignore_errors=True)
 
 

@@ -1,0 +1,88 @@
+"""Ends a home whose maker is gone: a run that was cut short leaves nothing running.
+
+Run as ``python -m demo.guard FOLDER RUN`` in the home's environment. While the maker lives it holds
+this standard input; a word there says that it has ended the home itself, or keeps it.
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from demo.leftovers import Watch, processes
+
+ROOT = Path(__file__).parent.parent
+PROGRAM = Path(sys.executable).parent / "twelve"
+PATIENCE = 120.0
+
+
+class Guard(NamedTuple):
+    """The process that waits, as its maker holds it."""
+
+    process: subprocess.Popen[bytes]
+
+    def release(self) -> None:
+        """The home is ended, or kept: nothing is left to do."""
+        if self.process.returncode is None:
+            self.process.communicate(b"over\n")
+
+
+def start(folder: Path, run: Path, environ: Mapping[str, str]) -> Guard:
+    """Begin to wait; in a session of its own, so that Ctrl-C passes it by."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "demo.guard", str(folder), str(run)],
+        cwd=ROOT,
+        env=dict(environ),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    return Guard(process)
+
+
+def sweep(folder: Path, run: Path) -> None:
+    """As its maker would have ended it; by force what does not go."""
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+        subprocess.run(
+            [PROGRAM, "down", "--all"],
+            check=False,
+            stdin=subprocess.DEVNULL,
+            timeout=PATIENCE,
+            cwd=folder,
+        )
+    # Commands of the maker's that go on, and everything when the program is there no more.
+    watch = Watch([folder, run], folder, [])
+    deadline = time.monotonic() + PATIENCE
+    while (alive := watch.marked(processes())) and time.monotonic() < deadline:
+        for seen in alive:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(seen.pid, signal.SIGKILL)
+        time.sleep(0.05)
+    remove(folder)
+    remove(run)
+
+
+def remove(folder: Path) -> None:
+    """A folder of a home's, with what is read-only in it."""
+    for inside, _, _ in os.walk(folder):
+        # Layers are read-only, for their owner too.
+        os.chmod(inside, 0o700)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def main() -> None:
+    """Wait for the word, or for the end of who should say it."""
+    folder, run = map(Path, sys.argv[1:])
+    if not sys.stdin.buffer.readline():
+        sweep(folder, run)
+
+
+if __name__ == "__main__":
+    main()
