@@ -11,6 +11,7 @@ from twelve.api.openapi import describe
 pytestmark = pytest.mark.anyio
 
 URL = "postgres://u:hidden@db/x"
+STAGING = "/v1/apps/shop/deploys/staging"
 
 CALLS = {
     ("GET", "/v1/info"): (None, 200),
@@ -49,6 +50,9 @@ CALLS = {
     ("DELETE", f"{DEPLOY}/attachments/DATABASE_URL"): (None, 202),
     ("DELETE", "/v1/resources/RESOURCE"): (None, 202),
     ("POST", f"{DEPLOY}/rollback"): ({}, 202),
+    ("POST", "/v1/apps?"): ({"name": "shop", "deploy": "staging"}, 201),
+    ("POST", f"{STAGING}/promote"): ({"from": "production"}, 202),
+    ("GET", f"{STAGING}/parity?app=shop&deploy=production"): (None, 200),
     ("POST", "/v1/down"): (None, 202),
     ("DELETE", DEPLOY): (None, 202),
     ("DELETE", "/v1/apps/shop"): (None, 202),
@@ -128,6 +132,13 @@ async def test_errors_have_the_shape_that_is_described(door: Door):
         ("PUT", "/v1/apps", None, 405),
         ("GET", f"{DEPLOY}/releases/vx", None, 422),
         ("POST", "/v1/apps", {"name": "shop"}, 409),
+        ("GET", f"{DEPLOY}/parity?deploy=none", None, 404),
+        ("GET", f"{DEPLOY}/parity", None, 422),
+        ("GET", f"{DEPLOY}/parity?deploy=%00", None, 422),
+        ("POST", f"{DEPLOY}/promote", {}, 422),
+        ("POST", f"{DEPLOY}/promote", {"from": "none"}, 404),
+        ("POST", f"{DEPLOY}/promote", {"from": "\0"}, 422),
+        ("POST", f"{DEPLOY}/promote", {"from": "staging", "form": 1}, 422),
     ):
         answer = await door.call(method, path, body)
         assert answer.status_code == status, answer.text

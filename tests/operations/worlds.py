@@ -13,7 +13,7 @@ from typing import Any
 import apsw
 
 from twelve.engines.memory import MemoryEngine
-from twelve.errors import TwelveError
+from twelve.errors import TwelveError, Unreachable
 from twelve.factors.codebase.tree import TreeFacts
 from twelve.factors.releases.release import Release
 from twelve.operations.configure import configure
@@ -40,6 +40,8 @@ class Servers:
 
     def __init__(self) -> None:
         self.made: list[tuple[str, str]] = []
+        self.versions: dict[str, str] = {}
+        """What the server at a URL says that it is; without a word it does not answer."""
 
     async def create(self, kind: str, name: str) -> str:
         self.made.append((kind, name))
@@ -50,6 +52,11 @@ class Servers:
 
     async def ensure(self, kinds: set[str]) -> None:
         pass
+
+    async def version(self, kind: str, url: str) -> str:
+        if url not in self.versions:
+            raise Unreachable(f"{kind}: nobody answers")
+        return self.versions[url]
 
 
 class Listener:

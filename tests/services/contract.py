@@ -17,7 +17,7 @@ from tests.services.worlds import Running, free_port, processes_of, run, running
 
 from twelve.errors import Invalid, Missing, Unreachable
 from twelve.factors.resources.kinds import RESOURCE_KINDS
-from twelve.factors.resources.url import check_kind
+from twelve.factors.resources.url import check_kind, parse
 from twelve.services.contract import Account, Server, wait_ready
 from twelve.services.files import new_password
 
@@ -54,6 +54,17 @@ async def here(server: Server) -> Running:
 
 async def made(here: Running, name: str) -> str:
     return await here.server.create(here.place, name, new_password())
+
+
+async def test_a_server_says_its_version_to_whoever_may_use_a_resource_of_it(here):
+    url = await made(here, "asked")
+
+    assert await here.server.version_at(parse(url)) == await here.server.version()
+    parts = parse(url)
+    for wrong in (parts._replace(password="wrong-one"), parts._replace(port=free_port())):
+        with pytest.raises(Unreachable) as unreachable:
+            await here.server.version_at(wrong)
+        assert wrong.password not in str(unreachable.value)
 
 
 async def test_a_resource_keeps_what_its_user_writes(here, client):

@@ -26,6 +26,16 @@ class Rollback(msgspec.Struct, forbid_unknown_fields=True):
     wait: bool = True
 
 
+class Promotion(msgspec.Struct, forbid_unknown_fields=True):
+    """The deploy of the same app whose build is to run here, too."""
+
+    source: str = msgspec.field(name="from")
+    provision: bool = False
+    wait: bool = True
+    gate: bool = True
+    stay: bool = False
+
+
 class Formation(msgspec.Struct, forbid_unknown_fields=True):
     """Quantities, written ``web=2``."""
 

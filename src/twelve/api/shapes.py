@@ -252,12 +252,13 @@ class Drift(TypedDict):
     after: str
 
 
-class ReleaseDiff(TypedDict):
-    """What differs between two releases."""
+class Comparison(TypedDict):
+    """What differs between two releases; ``unknown`` are sentences about what nobody could tell."""
 
     before: str
     after: str
     differences: list[Drift]
+    unknown: list[str]
 
 
 class Run(TypedDict):

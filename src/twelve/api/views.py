@@ -4,9 +4,9 @@ from typing import Any
 
 from twelve.engines.contract import Seen
 from twelve.factors.config.secret import MASK
-from twelve.factors.parity.difference import Side
 from twelve.factors.releases.release import Release
 from twelve.factors.resources.url import mask
+from twelve.operations.compare import Comparison
 from twelve.operations.house import House
 from twelve.operations.wanted import build_of, hosts_of, instances_of, manifest_of
 from twelve.store import builds, leases, releases, versions
@@ -83,22 +83,14 @@ def release_whole(house: House, noun: Deploy, row: Release) -> dict[str, Any]:
     }
 
 
-def side(house: House, noun: Deploy, row: Release) -> Side:
-    """A release as one side of a comparison."""
-    store = house.store
-    build = build_of(house, noun, row)
-    config = versions.values(store, noun, "config", row.config)
-    attached = versions.values(store, noun, "attachments", row.attachments)
-    return Side(
-        row.name,
-        row.build,
-        build.commit,
-        build.manifest,
-        str(build.artifact.get("interpreter", "")),
-        {name: store.vault.digest(value) for name, value in config.items()},
-        {name: mask(url) for name, url in attached.items()},
-        row.formation,
-    )
+def comparison(found: Comparison) -> dict[str, Any]:
+    """What differs, between what, and what nobody could tell."""
+    return {
+        "before": found.before.name,
+        "after": found.after.name,
+        "differences": [drift.to_plain() for drift in found.drifts],
+        "unknown": list(found.unknown),
+    }
 
 
 def config(values: dict[str, str], reveal: bool) -> dict[str, str]:

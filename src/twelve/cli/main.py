@@ -26,6 +26,8 @@ COMMANDS: dict[str, Entry] = {
     "config": Entry("config", "Set, unset, list, import, export and compare variables."),
     "releases": Entry("releases", "List, show and compare releases."),
     "rollback": Entry("rollback", "Go back to a release, whole."),
+    "promote": Entry("promote", "Release the build of one deploy in another."),
+    "parity": Entry("parity", "Say what two deploys of an app do not have in common."),
     "run": Entry("run", "Run a command once, in the current release."),
     "runs": Entry("runs", "List, show and stop one-off runs."),
     "resources": Entry("resources", "Create, attach, detach and list backing services."),

@@ -1,9 +1,11 @@
 """``twelve releases``: the ledger."""
 
 from typing import Any
+from urllib.parse import quote
 
 import click
 
+from twelve.cli.differences import show_differences
 from twelve.cli.output import BOLD, GREEN, RED, YELLOW, Painted, ago, paint, table
 from twelve.cli.output import as_json as print_json
 from twelve.cli.target import Target, app_option, json_option, target
@@ -86,15 +88,11 @@ def said(event: dict[str, Any]) -> str:
 def diff(before: str, after: str, app: str, *, as_json: bool) -> None:
     """Compare two releases: vA vB."""
     aim = target(app)
-    found = aim.client.get(f"{aim.path}/releases/{before}/diff/{after}")
+    found = aim.client.get(f"{aim.path}/releases/{quote(before)}/diff/{quote(after)}")
     if as_json:
         print_json(found)
-        return
-    if not found["differences"]:
-        print("nothing differs")
-        return
-    rows = [(d["part"], d["name"], d["before"], d["after"]) for d in found["differences"]]
-    table(("PART", "NAME", before, after), rows)
+    else:
+        show_differences(found, before, after)
 
 
 def show_list(aim: Target, *, as_json: bool, limit: int) -> None:

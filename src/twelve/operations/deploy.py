@@ -61,26 +61,36 @@ async def deploy(house: House, archive: Path, facts: TreeFacts, wish: Wish, tell
                 mine.tell("warning", concern)
             check(mine, manifest, made_later=wish.provision)
             build = await make_build(mine, staged, manifest)
-            if wish.provision:
-                await provision(mine, manifest)
-            mine.hold_back(())
             why = f"deploy {build.label} {build.subject}".strip()
-            release = cut_release(mine, build, reason=why)
-            await release_phase(mine, release, manifest)
-            before = await sample_current(house, mine.before)
-            await roll_out(mine, release)
+            before = await bring(mine, build, manifest, wish, why)
             learn_codebase(house, facts, wish)
-    house.under_way.go_on(prune_after(house, mine))
-    await see_through(mine, release, before, wish)
-    return release
+    return await see_through(mine, before, wish)
 
 
-async def see_through(mine: Attempt, release: Release, before: Sample, wish: Wish) -> None:
+async def bring(mine: Attempt, build: Build, manifest: Manifest, wish: Wish, why: str) -> Sample:
+    """Release a build and run it: resources, release, release phase, start, switch.
+
+    What the release before had to show, for the watch.
+    """
+    if wish.provision:
+        await provision(mine, manifest)
+    mine.hold_back(())
+    release = cut_release(mine, build, reason=why)
+    await release_phase(mine, release, manifest)
+    before = await sample_current(mine.house, mine.before)
+    await roll_out(mine, release)
+    return before
+
+
+async def see_through(mine: Attempt, before: Sample, wish: Wish) -> Release:
     """What goes on after the switch: the old release drains, the new one is watched.
 
-    Raises ReleaseFailed when the caller stays and the release was taken back.
+    The new release. Raises ReleaseFailed when the caller stays and the release was taken back.
     """
-    house, gate = mine.house, wish.gate and mine.before.current is not None
+    house, release = mine.house, mine.release
+    assert release is not None
+    house.under_way.go_on(prune_after(house, mine))
+    gate = wish.gate and mine.before.current is not None
     goes_on = [
         *([f"v{mine.before.current} drains"] if mine.before.current else []),
         *([f"{release.tag} is watched for {house.settings.watch:g} s"] if gate else []),
@@ -94,6 +104,7 @@ async def see_through(mine: Attempt, release: Release, before: Sample, wish: Wis
         await asyncio.gather(*(task for task in (mine.retiring,) if task))
         if watching and (why := await watching):
             raise ReleaseFailed(f"{release.name} served and was taken back: {why}")
+    return release
 
 
 @contextlib.asynccontextmanager

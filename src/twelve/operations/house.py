@@ -31,6 +31,12 @@ class Servers(Protocol):
     async def ensure(self, kinds: set[str]) -> None:
         """See to it that the servers of these kinds run."""
 
+    async def version(self, kind: str, url: str) -> str:
+        """Name and version of the server of a kind at a URL, one of this home's or not.
+
+        Raises TwelveError when nobody can tell.
+        """
+
 
 class Holder(NamedTuple):
     """Who holds a deploy: the verb and the person."""

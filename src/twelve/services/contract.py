@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple, Protocol
 
 from twelve.errors import Unreachable
+from twelve.factors.resources.url import Url
 
 
 class Account(NamedTuple):
@@ -108,6 +109,13 @@ class Server(Protocol):
 
     async def destroy(self, place: Place, name: str) -> None:
         """End the resource, its connections and its data; a name that is not there is no fault."""
+        ...
+
+    async def version_at(self, url: Url) -> str:
+        """Name and version of the server at a URL, one of ours or not, ``Postgres 16.4``.
+
+        Raises Unreachable when it cannot be asked. Its words are not told: they may quote the URL.
+        """
         ...
 
 

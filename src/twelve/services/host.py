@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from twelve.errors import Missing, NotFound
+from twelve.factors.resources.url import parse
 from twelve.services.contract import Account, Place, Run, Server, wait_ready
 from twelve.services.files import new_password
 
@@ -76,6 +77,15 @@ class Host:
         """Remove that part and its data."""
         server, place = await self.ensure_one(kind)
         await server.destroy(place, name)
+
+    async def version(self, kind: str, url: str) -> str:
+        """Name and version of the server of a kind at a URL, one of ours or not.
+
+        Raises NotFound for a kind whose language Twelve does not speak, Unreachable without answer.
+        """
+        if kind not in self.servers:
+            raise NotFound(f"Twelve cannot ask a server of kind {kind!r}")
+        return await self.servers[kind].version_at(parse(url))
 
     async def examine(self) -> dict[str, dict[str, str]]:
         """Each kind: its program's version, and whether its server is up in this home."""

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from twelve.errors import Conflict, Invalid, Missing, TwelveError, Unreachable
 from twelve.factors.resources.names import check_name
+from twelve.factors.resources.url import Url
 from twelve.services.contract import Account, Command, Place, Run, box_of, launch_of
 from twelve.services.files import (
     give,
@@ -25,6 +26,9 @@ ADMIN = "twelve"
 
 SOCKET_LIMIT = 107
 """Bytes of a unix socket's path on Linux, without the last NUL."""
+
+ASKING = 15.0
+"""Seconds that a server of somebody else may take to say its version."""
 
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C", "LC_ALL": "C", "TZ": "UTC"}
 
@@ -127,6 +131,29 @@ class Postgres(NamedTuple):
     async def destroy(self, place: Place, name: str) -> None:
         """Drop both; open connections are cut."""
         await self._ask(place, ONE_AT_A_TIME + DESTROY.format(name=check_name(name)))
+
+    async def version_at(self, url: Url) -> str:
+        """Asked by psql, with everything in its environment: nothing of a URL is in its argv."""
+        program = postgres_programs(self.override)("psql")
+        argv = (program, "-X", "-q", "-A", "-t", "-w", "-c", "SHOW server_version")
+        env = {
+            **ENVIRONMENT,
+            "PGHOST": url.host,
+            "PGPORT": str(url.port or ""),
+            "PGUSER": url.user,
+            "PGPASSWORD": url.password,
+            "PGDATABASE": url.path.removeprefix("/"),
+            "PGPASSFILE": os.devnull,
+            "PGSERVICEFILE": os.devnull,
+            "PGCONNECT_TIMEOUT": "5",
+        }
+        if not url.host:
+            raise Unreachable("postgres: the URL names no host")
+        done = await run_here(Command(argv, env, "/", {}), seconds=ASKING)
+        number = done.output.split()[:1]
+        if done.code or not number:
+            raise Unreachable("postgres: the server does not answer")
+        return f"Postgres {number[0]}"
 
     async def _make_cluster(self, place: Place, run: Run, version: int) -> None:
         """The folder gets its name when it is whole: what a death leaves behind is made anew."""

@@ -1,9 +1,9 @@
 """A client of Valkey's protocol, just enough for its administrator: ask and read, in turn."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from twelve.errors import TwelveError, Unreachable
 
@@ -57,22 +57,29 @@ class Client(NamedTuple):
         return None
 
 
+Link = Coroutine[Any, Any, tuple[asyncio.StreamReader, asyncio.StreamWriter]]
+"""What opens a connection."""
+
+
 @asynccontextmanager
 async def connected(
-    socket: str, user: str, password: str, seconds: float = 5.0
+    link: str | Link, user: str, password: str, seconds: float = 5.0
 ) -> AsyncIterator[Client]:
-    """A connection to a unix socket, logged in.
+    """A connection to a unix socket, or one that is opened otherwise; logged in.
 
-    Raises Unreachable when nobody answers within ``seconds`` or the data is still being loaded.
+    Without a password nobody logs in. Raises Unreachable when nobody answers within ``seconds`` or
+    the data is still being loaded.
     """
     try:
         async with asyncio.timeout(seconds):
-            client = Client(*await asyncio.open_unix_connection(socket))
+            opening = asyncio.open_unix_connection(link) if isinstance(link, str) else link
+            client = Client(*await opening)
     except (OSError, TimeoutError):
         raise Unreachable("redis: the server does not answer") from None
     try:
         async with asyncio.timeout(seconds):
-            for words in (("AUTH", user, password), ("PING",)):
+            who = ("AUTH", user, password) if user else ("AUTH", password)
+            for words in (who, ("PING",)) if password else (("PING",),):
                 reply = await client(*words)
                 if isinstance(reply, Failure):
                     raise Unreachable(f"redis: {reply.message}")

@@ -4,10 +4,12 @@ import asyncio
 import hashlib
 import os
 import re
+import ssl
 from typing import Any
 
 from twelve.errors import Invalid, Missing, Refused, TwelveError, Unreachable
 from twelve.factors.resources.names import check_name
+from twelve.factors.resources.url import Url
 from twelve.services.contract import Command, Place, Run, box_of, launch_of
 from twelve.services.files import (
     give,
@@ -19,11 +21,13 @@ from twelve.services.files import (
     write_file,
 )
 from twelve.services.programs import valkey_program
-from twelve.services.resp import Client, Failure, connected
+from twelve.services.resp import Client, Failure, Link, connected
 from twelve.services.run import last_lines, run_here
 
 ADMIN = "twelve"
 DATABASES = 1024
+PORT = 6379
+"""Where a server listens whose URL names no port."""
 SOCKET = "valkey.sock"
 SOCKET_LIMIT = 107
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C", "LC_ALL": "C", "TZ": "UTC"}
@@ -136,6 +140,29 @@ class Valkey:
             await client.sure("FLUSHDB")
             await client.sure("ACL", "DELUSER", name)
             await client.sure("ACL", "SAVE")
+
+    async def version_at(self, url: Url) -> str:
+        """Asked as the app itself would: INFO needs no rights beyond those of a resource's user."""
+        try:
+            async with connected(_link(url), url.user, url.password) as client:
+                info = str(await client("INFO", "server"))
+        except (OSError, ValueError, asyncio.LimitOverrunError):
+            # Whatever answers there does not speak as it should.
+            raise Unreachable("redis: the server does not answer") from None
+        said = dict(line.partition(":")[::2] for line in info.splitlines())
+        for name, key in (("Valkey", "valkey_version"), ("Redis", "redis_version")):
+            if key in said:
+                return f"{name} {said[key]}"
+        raise Unreachable("redis: the server does not say its version")
+
+
+def _link(url: Url) -> str | Link:
+    """What opens a connection to the server at a URL, encrypted where the scheme says so."""
+    if url.scheme == "unix":
+        return url.path
+    secure = url.base in {"rediss", "valkeys"}
+    context = ssl.create_default_context() if secure else None
+    return asyncio.open_connection(url.host, url.port or PORT, ssl=context)
 
 
 def _admin(place: Place) -> Any:

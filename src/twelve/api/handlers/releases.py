@@ -17,9 +17,9 @@ from twelve.api.results import told
 from twelve.engines.contract import Tell
 from twelve.errors import Invalid, Refused
 from twelve.factors.codebase.tree import TreeFacts
-from twelve.factors.parity.difference import drifts
 from twelve.factors.processes.instance import parse_target
 from twelve.factors.releases.release import Release, parse_release_number
+from twelve.operations.compare import compare_releases
 from twelve.operations.deploy import Wish, deploy
 from twelve.operations.rollback import rollback
 from twelve.store import apps, releases
@@ -147,12 +147,7 @@ async def diff_releases(call: Call) -> Any:
     """What differs between two releases."""
     noun = call.deploy()
     before, after = (numbered(call, noun, call.path[key]) for key in ("before", "after"))
-    found = drifts(views.side(call.house, noun, before), views.side(call.house, noun, after))
-    return {
-        "before": before.name,
-        "after": after.name,
-        "differences": [drift.to_plain() for drift in found],
-    }
+    return views.comparison(await compare_releases(call.house, noun, before, after))
 
 
 async def make_rollback(call: Call) -> Accepted:
@@ -213,7 +208,7 @@ RELEASES = (
         f"{DEPLOY}/releases/{{before}}/diff/{{after}}",
         diff_releases,
         "Compare releases",
-        answer=shapes.ReleaseDiff,
+        answer=shapes.Comparison,
     ),
     Row("POST", f"{DEPLOY}/rollback", make_rollback, "Go back to a release", Rollback, status=202),
 )

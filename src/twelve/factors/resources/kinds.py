@@ -59,6 +59,19 @@ def kind_for_variable(variable: str) -> Kind | None:
     return next((kind for kind in RESOURCE_KINDS.values() if kind.variable == variable), None)
 
 
+def kind_of_url(url: str) -> str:
+    """The kind that understands a URL, else its scheme: ``postgres``, ``mysql``, ``https``.
+
+    A text that is no URL may be a secret whole, so nothing of it is told.
+    """
+    scheme, mark, _ = url.partition("://")
+    scheme = scheme.partition("+")[0].lower()
+    if not mark or not scheme.isalnum():
+        return "unknown"
+    known = (kind.name for kind in RESOURCE_KINDS.values() if scheme in kind.schemes)
+    return next(known, scheme)
+
+
 ALIASES: dict[str, str] = {
     "postgresql": "postgres",
     "pg": "postgres",
