@@ -51,6 +51,9 @@ PURE_SYS = {"stdlib_module_names"}
 HAVE_SOCKETS = {"cli", "api"}
 """The command line's own small client, and the server that it talks to."""
 
+SPEAK_TO_PEOPLE = {"api", "cli", "development", "factors", "manifest", "operations", "store"}
+"""Parts whose refusals come to the one who called."""
+
 DRAWERS = {"util", "utils", "helper", "helpers", "common", "manager", "misc", "base", "tools"}
 
 MOST_LINES = 400
@@ -285,6 +288,24 @@ def test_there_are_few_exceptions():
     ]
 
     assert len(raised) <= MOST_EXCEPTIONS, ", ".join(raised)
+
+
+def test_every_refusal_names_the_next_step():
+    kinds = {
+        node.name
+        for node in tree(ROOT / "errors.py").body
+        if isinstance(node, ast.ClassDef) and node.name not in {"TwelveError", "Bug"}
+    }
+    offences = [
+        f"{name(path)}:{node.lineno}: {ast.unparse(node)[:80]}"
+        for path in MODULES
+        if part(path) in SPEAK_TO_PEOPLE
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in kinds
+        if len(node.args) < 2 and not any(word.arg == "hint" for word in node.keywords)
+    ]
+
+    assert offences == []
 
 
 def test_no_module_is_a_drawer():

@@ -5,8 +5,9 @@ import base64
 import contextlib
 import json
 import re
+import socket
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,11 +66,9 @@ def schema_of(method: str, path: str, status: int) -> dict[str, Any]:
 class Door:
     """A client, and the world behind the door."""
 
-    def __init__(
-        self, world: World, rooms: Rooms, client: httpx2.AsyncClient, socket: Path
-    ) -> None:
+    def __init__(self, world: World, rooms: Rooms, client: httpx2.AsyncClient, path: Path) -> None:
         self.world = world
-        self.socket = str(socket)
+        self.socket = str(path)
         self.rooms = rooms
         self.client = client
         self.left = False
@@ -116,7 +115,7 @@ class Door:
 
 
 @contextlib.asynccontextmanager
-async def open_door(folder: Path) -> AsyncIterator[Door]:
+async def open_door(folder: Path, more: Sequence[socket.socket] = ()) -> AsyncIterator[Door]:
     with tempfile.TemporaryDirectory(prefix="tw-", dir="/tmp") as run:
         world = World(folder)
         path = Path(run, "control.sock")
@@ -133,7 +132,7 @@ async def open_door(folder: Path) -> AsyncIterator[Door]:
             examine,
         )
         server = make_server(make_app(rooms))
-        serving = asyncio.create_task(server.serve([bind(path)]))
+        serving = asyncio.create_task(server.serve([bind(path), *more]))
         while not server.started:  # noqa: ASYNC110 - uvicorn tells nobody
             await asyncio.sleep(0.005)
         transport = httpx2.AsyncHTTPTransport(uds=str(path))

@@ -28,6 +28,7 @@ from twelve.store.apps import Deploy
 Size = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 """Rows or columns: the kernel keeps them in 16 bits."""
 
+FRAMES = "the reference of the API says what frames a run takes"
 NUMBERS = {"stdout": b"\1", "tty": b"\1", "stderr": b"\2"}
 
 
@@ -104,7 +105,7 @@ def read_wish(text: str) -> Wish:
     try:
         wish = msgspec.json.decode(text, type=Wish)
     except msgspec.MsgspecError as error:
-        raise Invalid(f"the first frame: {error}") from None
+        raise Invalid(f"the first frame: {error}", hint=FRAMES) from None
     if not wish.command or not all(wish.command[:1]):
         raise Invalid("there is no command to run", hint="twelve run -- COMMAND")
     return wish
@@ -142,7 +143,7 @@ def read_order(text: str) -> Order:
     try:
         return msgspec.json.decode(text, type=Order)
     except msgspec.MsgspecError as error:
-        raise Invalid(f"a frame: {error}") from None
+        raise Invalid(f"a frame: {error}", hint=FRAMES) from None
 
 
 async def obey(house: House, started: Started, given: Input, order: Order) -> None:

@@ -112,7 +112,12 @@ async def carry_out(operation: Operation, work: Work) -> None:
     try:
         end = {"ok": True, "result": await work(operation.tell)}
     except asyncio.CancelledError:
-        end = failure(Cancelled(f"{operation.target}: {operation.verb} cancelled"))
+        end = failure(
+            Cancelled(
+                f"{operation.target}: {operation.verb} cancelled",
+                hint="call it again to begin anew",
+            )
+        )
     except TwelveError as error:
         end = failure(error)
     except Exception as error:

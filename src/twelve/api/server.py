@@ -83,7 +83,9 @@ async def read(request: Request) -> bytes:
     async for chunk in request.stream():
         data += chunk
         if len(data) > BODY_LIMIT:
-            raise Invalid(f"the body is larger than {BODY_LIMIT} bytes")
+            raise Invalid(
+                f"the body is larger than {BODY_LIMIT} bytes", hint="make it several calls"
+            )
     return bytes(data)
 
 

@@ -12,7 +12,7 @@ def confirm(question: str) -> None:
     if not sys.stdin.isatty():
         raise Usage("nothing was done: there is nobody to ask", hint="say --yes")
     if not click.confirm(question):
-        raise Refused("nothing was done")
+        raise Refused("nothing was done", hint="answer y, or say --yes")
 
 
 def ask_secret(name: str, instead: str) -> str:

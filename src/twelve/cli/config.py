@@ -89,7 +89,7 @@ def import_(file: Path, form: str, app: str) -> None:
     parse = parse_json if form == "json" else parse_dotenv
     pairs = dict(parse(data, str(file)))
     if not pairs:
-        raise Invalid(f"{file}: there is no variable in it")
+        raise Invalid(f"{file}: there is no variable in it", hint="a line is NAME=value")
     aim = target(app)
     ensure(aim)
     change(aim, pairs, ())

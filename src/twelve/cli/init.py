@@ -19,7 +19,7 @@ def command(path: Path, *, yes: bool) -> None:
     Files that are there are left alone.
     """
     if not path.is_dir():
-        raise Usage(f"{path}: there is no such folder")
+        raise Usage(f"{path}: there is no such folder", hint="twelve init PATH")
     from twelve.engines.local.source import names_in
     from twelve.manifest.outline import outline
 

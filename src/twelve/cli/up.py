@@ -32,7 +32,7 @@ def command(path: Path, app: str, procfile: str, words: tuple[str, ...], **flags
     all of them run, or the one that -a names.
     """
     if not path.is_dir():
-        raise Usage(f"{path}: there is no such folder")
+        raise Usage(f"{path}: there is no such folder", hint="twelve up PATH")
     import asyncio
 
     from twelve.development.member import Wish

@@ -119,7 +119,10 @@ async def attempt(
             yield mine
         except asyncio.CancelledError:
             await to_the_end(give_up(mine, "cancelled", f"{verb} cancelled by {who}"))
-            raise Cancelled(f"{deploy.label}: {verb} cancelled; nothing was changed") from None
+            raise Cancelled(
+                f"{deploy.label}: {verb} cancelled; nothing was changed",
+                hint="call it again to begin anew",
+            ) from None
         except Exception as error:
             ours = f"internal error: {type(error).__name__}"
             why = error.message if isinstance(error, TwelveError) else ours

@@ -40,7 +40,9 @@ async def configure(
         head = versions.head(house.store, mine.deploy, "config")
         has = versions.values(house.store, mine.deploy, "config", head)
         if missing := sorted(set(drop) - has.keys()):
-            raise NotFound(f"{deploy.label} has no config {', '.join(missing)}")
+            raise NotFound(
+                f"{deploy.label} has no config {', '.join(missing)}", hint="twelve config lists it"
+            )
         put = {name: value for name, value in put.items() if has.get(name) != value}
         if not put and not drop:
             tell("config", "nothing changes")

@@ -103,7 +103,10 @@ async def see_through(mine: Attempt, before: Sample, wish: Wish) -> Release:
     if wish.stay:
         await asyncio.gather(*(task for task in (mine.retiring,) if task))
         if watching and (why := await watching):
-            raise ReleaseFailed(f"{release.name} served and was taken back: {why}")
+            raise ReleaseFailed(
+                f"{release.name} served and was taken back: {why}",
+                hint=f"twelve releases show {release.tag}; twelve logs --release {release.tag}",
+            )
     return release
 
 

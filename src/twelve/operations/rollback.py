@@ -33,7 +33,9 @@ async def rollback(  # noqa: PLR0913 - who asks for what, and under which condit
     """
     async with attempt(house, deploy, "rollback", who, tell, wait=wait) as mine:
         if only_from is not None and mine.deploy.current != only_from:
-            raise Refused(f"{deploy.label}: v{only_from} does not serve any more")
+            raise Refused(
+                f"{deploy.label}: v{only_from} does not serve any more", hint="twelve releases"
+            )
         old = target(mine, to)
         build = build_of(house, deploy, old)
         now = releases.current(house.store, mine.deploy)

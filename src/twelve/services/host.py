@@ -48,7 +48,10 @@ class Host:
         """One server, running, and where it lives."""
         server = self.servers.get(kind)
         if server is None:
-            raise NotFound(f"Twelve brings no server of kind {kind!r}")
+            raise NotFound(
+                f"Twelve brings no server of kind {kind!r}",
+                hint=f"it brings {', '.join(sorted(self.servers))}; attach any other by its URL",
+            )
         place = Place(
             str(self.folder / kind),
             str(self.sockets / kind),

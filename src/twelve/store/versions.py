@@ -64,7 +64,10 @@ def get(store: Store, deploy: Deploy, kind: Kind, version: int) -> Version:
         f"{SELECT} WHERE deploy_id = ? AND kind = ? AND version = ?", deploy.id, kind, version
     )
     if row is None:
-        raise NotFound(f"{deploy.label} has no {kind} version {version}")
+        raise NotFound(
+            f"{deploy.label} has no {kind} version {version}",
+            hint="twelve config history lists them",
+        )
     return Version(**row)
 
 

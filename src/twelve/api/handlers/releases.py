@@ -85,7 +85,10 @@ def read_facts(header: str) -> TreeFacts:
     try:
         facts = msgspec.json.decode(base64.b64decode(header), type=SHAPE)
     except (ValueError, msgspec.MsgspecError, RecursionError) as error:
-        raise Invalid(f"the header Twelve-Tree is not base64 of JSON facts: {error}") from None
+        raise Invalid(
+            f"the header Twelve-Tree is not base64 of JSON facts: {error}",
+            hint="leave it out, or send it as twelve deploy does",
+        ) from None
     return TreeFacts.from_plain(msgspec.structs.asdict(facts))
 
 
@@ -101,7 +104,10 @@ async def take_in(call: Call) -> Path:
             async for chunk in call.request.stream():
                 size += len(chunk)
                 if size > ARCHIVE_LIMIT:
-                    raise Refused(f"the archive is larger than {ARCHIVE_LIMIT // 1024**3} GiB")
+                    raise Refused(
+                        f"the archive is larger than {ARCHIVE_LIMIT // 1024**3} GiB",
+                        hint="keep data out of the repository: .gitignore, or a resource",
+                    )
                 file.write(chunk)
         room = os.statvfs(folder)
         free = room.f_bavail * room.f_frsize

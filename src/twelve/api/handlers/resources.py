@@ -65,7 +65,7 @@ async def make_attachment(call: Call) -> Accepted:
     noun, body = call.deploy(), call.body
     house = call.house
     if bool(body.url) == bool(body.resource):
-        raise Invalid("name either a url or a resource")
+        raise Invalid("name either a url or a resource", hint="the one, not the other nor both")
     url = body.url or resources.get(house.store, body.resource).url
     return call.begin(
         "attach",

@@ -19,7 +19,9 @@ async def start_run(call: Call) -> Any:
     """Run a command in the current release and let it go on."""
     body: NewRun = call.body
     if not body.command:
-        raise Invalid("command: there is nothing to run")
+        raise Invalid(
+            "command: there is nothing to run", hint="a list: the program, then its arguments"
+        )
     started = await run_once(call.house, call.deploy(), body.command, who=call.who, detached=True)
     return views.run(started.run)
 

@@ -79,7 +79,10 @@ def _app_folder(path: Path, root: str) -> Path:
     if not app.is_relative_to(top):
         raise Invalid(f"--root {root}: lies outside {path}", "name a folder inside the codebase")
     if not app.is_dir():
-        raise NotFound(f"--root {root}: there is no such folder in {path}")
+        raise NotFound(
+            f"--root {root}: there is no such folder in {path}",
+            hint="name a folder of the repository, as git ls-files shows it",
+        )
     return app
 
 

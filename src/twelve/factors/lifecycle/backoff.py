@@ -58,5 +58,8 @@ def from_plain(restart: dict[str, Any]) -> Backoff | None:
         )
     for key, value in numbers.items():
         if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
-            raise Invalid(f"restart: {key} is {value!r}, which is not a number of at least 0")
+            raise Invalid(
+                f"restart: {key} is {value!r}, which is not a number of at least 0",
+                hint="write seconds, such as 0.5 or 30",
+            )
     return None if mode == "never" else Backoff(**numbers)

@@ -67,7 +67,9 @@ def _ascii(name: str, given: str) -> str:
         try:
             name = idna.encode(name, uts46=True).decode()
         except idna.IDNAError as error:
-            raise _not(given, f"is not a domain name: {error}", "") from None
+            raise _not(
+                given, f"is not a domain name: {error}", "write letters, digits and hyphens"
+            ) from None
     for label in name.split("."):
         if not _LABEL.fullmatch(label):
             raise _not(

@@ -65,7 +65,11 @@ def checked(table: Table) -> Table:
     """
     problems = [*_route_problems(table), *_backend_problems(table)]
     if problems:
-        raise Invalid(problems[0], problems=tuple(problems[1:]))
+        raise Invalid(
+            problems[0],
+            hint="the router keeps its old table; twelve doctor says its state",
+            problems=tuple(problems[1:]),
+        )
     names = Counter(host.lower() for route in table.routes for host in route.hosts)
     for host, times in names.items():
         if times > 1:

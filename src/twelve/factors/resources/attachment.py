@@ -35,7 +35,9 @@ def attachment(variable: str, url: str, *, kind: str = "", resource: str = "") -
     Raises Invalid that names the variable and never shows the URL.
     """
     if problem := name_problem(variable) or reserved_problem(variable):
-        raise Invalid(f"{variable!r} {problem}")
+        raise Invalid(
+            f"{variable!r} {problem}", hint="name the variable as the app reads it: DATABASE_URL"
+        )
     if kind:
         check_kind(url, kind_of(kind, f"resources/{variable}"), variable)
     else:

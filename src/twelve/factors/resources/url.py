@@ -55,9 +55,12 @@ def parse(text: str, place: str = "") -> Url:
     """
     lead = f"{place}: " if place else ""
     if not text:
-        raise Invalid(f"{lead}the URL is empty")
+        raise Invalid(f"{lead}the URL is empty", hint="write scheme://user:password@host/name")
     if len(text) > LONGEST:
-        raise Invalid(f"{lead}the URL has {len(text)} characters, more than {LONGEST}")
+        raise Invalid(
+            f"{lead}the URL has {len(text)} characters, more than {LONGEST}",
+            hint="keep what is longer in config",
+        )
     if any(char.isspace() or not char.isprintable() for char in text):
         raise Invalid(f"{lead}the URL holds a blank or a control character", hint=ENCODE)
     scheme, colon, rest = text.partition(":")

@@ -119,7 +119,9 @@ def _backend(project: Path) -> list[str]:
     except FileNotFoundError:
         return LEGACY_BACKEND
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Invalid(f"{project.name}/pyproject.toml: {error}") from None
+        raise Invalid(
+            f"{project.name}/pyproject.toml: {error}", hint="mend the file, commit, deploy again"
+        ) from None
     found = table.get("build-system", {}).get("requires", LEGACY_BACKEND)
     return [str(one) for one in found] or LEGACY_BACKEND
 
