@@ -14,9 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from demo.leftovers import listeners
-
 from demo import guard
+from demo.leftovers import listeners
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 PROGRAM = str(Path(sys.executable).parent / "twelve")

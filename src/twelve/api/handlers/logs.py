@@ -16,6 +16,8 @@ from twelve.units import duration
 
 DEPLOY = "/v1/apps/{app}/deploys/{deploy}"
 STREAMS = frozenset({"stdout", "stderr", "events", "access", "tty"})
+WIDEST = 300
+"""Characters of the column of names: no name is longer."""
 PARTS = frozenset({"twelve", "router", "run", "build", "release"})
 """What prints beside the types of the formation."""
 QUERY = (
@@ -40,7 +42,7 @@ async def read_logs(call: Call) -> Any:
     follow, as_json = call.flag("follow"), call.flag("json")
     if not follow:
         known(call, noun, want)
-    form = Form(call.number("width", 0), call.flag("colour"))
+    form = Form(min(call.number("width", 0), WIDEST), call.flag("colour"))
     chunks = call.house.engine.rendered(
         noun.app, noun.name, want, follow=follow, form=None if as_json else form
     )
