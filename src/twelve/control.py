@@ -25,6 +25,7 @@ from twelve.engines.local.router.files import Place as RouterPlace
 from twelve.engines.local.sandbox.tiers import detect
 from twelve.engines.local.supervisor_client import ensure_supervisor
 from twelve.errors import Conflict, Invalid, TwelveError
+from twelve.operations.health import keep_healthy
 from twelve.operations.house import House
 from twelve.operations.keeping import keep_settled
 from twelve.operations.recover import recover, resettle
@@ -107,7 +108,7 @@ class Control:
             machine.tier.name,
         )
         opened.push_async_callback(self.house.under_way.close)
-        for keeper in (keep_settled(self.house), self.keep_parts()):
+        for keeper in (keep_settled(self.house), keep_healthy(self.house), self.keep_parts()):
             opened.callback(asyncio.create_task(keeper).cancel)
         self.parts.lost.append(self.settle_again)
 

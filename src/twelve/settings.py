@@ -75,11 +75,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("TWELVE_LOG_AGE", "14d", "Age at which log segments go."),
     Setting("TWELVE_KEEP_RELEASES", "10", "Releases whose build is kept to roll back to."),
     Setting("TWELVE_WATCH", "30s", "How long a new release is watched after the switch."),
+    Setting("TWELVE_PROBE", "10s", "How often a process that serves is asked for its health."),
 )
 
 
 class Settings(NamedTuple):
-    """What the rows say, typed. ``log_age`` and ``watch`` in seconds, ``log_budget`` in bytes."""
+    """What the rows say, typed: ages and spans in seconds, ``log_budget`` in bytes."""
 
     home: str
     run: str
@@ -101,6 +102,7 @@ class Settings(NamedTuple):
     log_age: float
     keep_releases: int
     watch: float
+    probe: float
 
     def __repr__(self) -> str:
         """Tracebacks and debug lines must not carry the token or the key."""
@@ -148,6 +150,7 @@ def load_settings(
         log_age=read("TWELVE_LOG_AGE", duration) or 0.0,
         keep_releases=read("TWELVE_KEEP_RELEASES", _at_least_one) or 0,
         watch=read("TWELVE_WATCH", duration) or 0.0,
+        probe=read("TWELVE_PROBE", duration) or 0.0,
     )
     if read.problems:
         raise Invalid(

@@ -14,7 +14,7 @@ import pytest
 from tests.operations.worlds import tar
 
 from twelve.engines.contract import Engine, Exit, Job, OneOff, Process
-from twelve.errors import Conflict, Invalid, Missing, ReleaseFailed
+from twelve.errors import Conflict, Invalid, Missing, NotFound, ReleaseFailed
 from twelve.factors.codebase.tree import TreeFacts
 from twelve.factors.logs.filter import Filter
 from twelve.factors.logs.render import Form
@@ -181,6 +181,24 @@ async def test_a_start_that_is_cancelled_leaves_what_can_be_seen_and_stopped(pla
     assert process.name not in await placed.kit.engine.observe()
 
 
+async def test_a_process_that_is_restarted_has_another_life_under_its_name(placed: Placed):
+    process = placed.process("v1")
+    await placed.kit.engine.start(process)
+    before = (await placed.kit.engine.observe())[process.name]
+
+    await placed.kit.engine.restart(process.name, grace=5, signal="SIGTERM")
+
+    async with asyncio.timeout(SECONDS):
+        while True:
+            now = (await placed.kit.engine.observe())[process.name]
+            if now.restarts == before.restarts + 1 and now.state == "up":
+                break
+            await asyncio.sleep(0.01)
+    assert now.last_exit == Exit(None, "SIGTERM")
+    with pytest.raises(NotFound):
+        await placed.kit.engine.restart("shop/production/web.9@v1", grace=5, signal="SIGTERM")
+
+
 async def test_requests_are_switched_and_an_idle_cluster_drains_at_once(placed: Placed):
     port = placed.kit.port()
     process = placed.process("v1", WEB, port)
@@ -192,6 +210,9 @@ async def test_requests_are_switched_and_an_idle_cluster_drains_at_once(placed: 
     async with asyncio.timeout(SECONDS):
         assert await placed.kit.engine.drain(cluster, 10) == 0
     assert (await placed.kit.engine.totals(cluster)).failures == 0
+    active, answered = (await placed.kit.engine.under_way()).get(port, (0, 0))
+    assert (active, answered) == (0, 0)
+    assert await placed.kit.engine.ask(port, "/", "shop.localhost", 5) == ""
     await placed.kit.engine.switch(Table((route._replace(cluster=None),), ()))
 
 

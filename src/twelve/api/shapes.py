@@ -180,6 +180,7 @@ class Process(TypedDict):
     started_ns: int | None
     restarts: int
     last_exit: Exit | None
+    unwell: str
     warnings: list[str]
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from twelve.engines.contract import Seen
 from twelve.factors.config.secret import MASK
+from twelve.factors.ports.health import WELL
 from twelve.factors.releases.release import Release
 from twelve.factors.resources.url import mask
 from twelve.operations.compare import Comparison
@@ -119,7 +120,10 @@ def processes(house: House, noun: Deploy, seen: dict[str, Seen]) -> list[dict[st
     warned = [(d.get("process"), d["text"]) for d in releases.warnings(house.store, noun, since)]
     return [
         process(name, seen.get(name), ports.get(name))
-        | {"warnings": list(dict.fromkeys(text for whose, text in warned if whose == name))}
+        | {
+            "unwell": house.health.pulses.get(name, WELL).why,
+            "warnings": list(dict.fromkeys(text for whose, text in warned if whose == name)),
+        }
         for name in (*wanted, *others)
     ]
 

@@ -102,6 +102,8 @@ def show_deploy(deploy: dict[str, Any]) -> None:
     if deploy["processes"]:
         table(HEAD, [row(process) for process in deploy["processes"]])
     for process in deploy["processes"]:
+        if process.get("unwell"):
+            print(f"{paint('unwell', RED)}   {process['process']}: {process['unwell']}")
         for warning in process.get("warnings", ()):
             print(f"{paint('warning', YELLOW)}  {warning}")
 

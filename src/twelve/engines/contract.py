@@ -213,7 +213,25 @@ class Engine(Protocol):
         """Wait until a cluster serves nothing any more, or that long; what is still under way."""
 
     async def totals(self, cluster: str) -> Answers:
-        """What a cluster has answered since it was made, or since the router started."""
+        """What a cluster has answered since it was made, or since the router started.
+
+        All clusters together whose names begin like this.
+        """
+
+    async def under_way(self) -> Mapping[int, tuple[int, int]]:
+        """Of each port that requests go to: how many are under way, and were answered so far."""
+
+    async def ask(self, port: int, path: str | None, host: str, within: float) -> str:
+        """Ask a process as the router would; why its answer will not do, or nothing.
+
+        ``path`` must answer 2xx or 3xx; without one any answer to ``/`` will do.
+        """
+
+    async def restart(self, name: str, *, grace: float, signal: str) -> None:
+        """End a process in its time, and have it started again as after any other end.
+
+        Returns when it has ended. Raises NotFound.
+        """
 
     async def run(self, one_off: OneOff) -> int | None:
         """Start a one-off; the descriptor of its standard input, when it has one."""

@@ -73,6 +73,10 @@ class MemoryEngine:
         """Requests under way, by cluster, that do not end by themselves."""
         self.answers: dict[str, Answers] = {}
         """What a cluster has answered."""
+        self.at_work: dict[int, tuple[int, int]] = {}
+        """Of a port: requests under way, and answered so far."""
+        self.sick: dict[int, str] = {}
+        """Why what answers on a port will not do."""
         self.exits: dict[str, Exit] = {}
         """How a one-off ends, by its first word; without one it ends with 0."""
         self.endless: set[str] = set()
@@ -221,7 +225,28 @@ class MemoryEngine:
 
     async def totals(self, cluster: str) -> Answers:
         """What the script says that it has answered."""
-        return self.answers.get(cluster, Answers(0, 0))
+        found = [each for name, each in self.answers.items() if name.startswith(cluster)]
+        return Answers(sum(each.requests for each in found), sum(each.failures for each in found))
+
+    async def under_way(self) -> Mapping[int, tuple[int, int]]:
+        """What the script says."""
+        return dict(self.at_work)
+
+    async def ask(self, port: int, path: str | None, host: str, within: float) -> str:  # noqa: ARG002 - at once
+        """All is well, unless the script has a reason why not."""
+        await self._act("ask", str(port))
+        return self.sick.get(port, "")
+
+    async def restart(self, name: str, *, grace: float, signal: str) -> None:  # noqa: ARG002 - at once
+        """It is up again at once."""
+        await self._act("restart", name)
+        if name not in self.processes:
+            raise NotFound(f"{name} does not run")
+        seen = self.processes[name]
+        last = Exit(None, signal)
+        self.processes[name] = Seen(name, "up", 1, self.now(), seen.restarts + 1, last)
+        self._tell("exited", name, code=None, signal=signal, uptime=0.0)
+        self._tell("started", name, app_pid=1, restarts=seen.restarts + 1)
 
     async def run(self, one_off: OneOff) -> int | None:
         """It prints and ends at once, or when it is stopped."""

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 from twelve.engines.contract import Clock, Engine
 from twelve.errors import Conflict
+from twelve.factors.ports.health import WELL, Pulse
 from twelve.factors.releases.release import Release
 from twelve.operations.leaving import Leaving
 from twelve.settings import Settings
@@ -107,6 +108,21 @@ class UnderWay:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
+@dataclass
+class Health:
+    """How the processes that serve answer when they are asked."""
+
+    pulses: dict[str, Pulse] = field(default_factory=dict)
+    doubted: set[str] = field(default_factory=set)
+    """They are being asked again and again."""
+    restarting: dict[tuple[str, str, str], asyncio.Lock] = field(default_factory=dict)
+    """One at a time of each deploy's type."""
+
+    def is_out(self, name: str) -> bool:
+        """Whether requests should go to others."""
+        return self.pulses.get(name, WELL).out
+
+
 async def to_the_end(work: Coroutine[Any, Any, T]) -> T:
     """Await what no cancellation may cut in two."""
     task = asyncio.ensure_future(work)
@@ -131,5 +147,6 @@ class House:
     tier: str
     under_way: UnderWay = field(default_factory=UnderWay)
     leaving: Leaving = field(default_factory=Leaving)
+    health: Health = field(default_factory=Health)
     instead: dict[int, tuple[Deploy, Release]] = field(default_factory=dict)
     """What the router shows for a deploy whose attempt is past the switch and not yet recorded."""

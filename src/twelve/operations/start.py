@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from twelve.engines.contract import Process, Up
 from twelve.errors import Conflict, ReleaseFailed
+from twelve.factors.ports.health import Pulse
 from twelve.factors.releases.journal import Step
 from twelve.operations.attempt import Attempt
 from twelve.operations.settle import stop_all, until_gone
@@ -40,6 +41,9 @@ async def start(mine: Attempt, process: Process) -> None:
     except Conflict:
         # It was adopted, and would be started from other words today: it runs on as it is.
         up = Up(process.name, 0.0)
+    if (seen := (await house.engine.observe()).get(process.name)) and not adopted:
+        # It has answered, so from now on its silence means something.
+        house.health.pulses[process.name] = Pulse(born=seen.started_ns)
     label = process.instance.process
     where = f" on port {process.port}" if process.port else ""
     mine.tell(Step.START, f"{label} is up{where}", process=process.name, seconds=up.seconds)

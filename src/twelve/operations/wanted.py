@@ -128,14 +128,18 @@ def hosts_by_type(house: House, deploy: Deploy, release: Release) -> dict[str, s
 
 
 def backends_of(house: House, deploy: Deploy, release: Release) -> dict[str, Backend]:
-    """For each routed type, where its processes listen, under a name that no other set has."""
+    """For each routed type, where its processes listen, under a name that no other set has.
+
+    Those that do not answer are left out, unless none does: a probe alone never takes the last.
+    """
     types = manifest_of(build_of(house, deploy, release)).processes
     leased = leases.ports(house.store)
     instances = instances_of(deploy, release)
     found = {}
     for name in (name for name, kind in types.items() if kind.route):
-        own = [leased[i.name] for i in instances if i.type == name and i.name in leased]
-        ports = tuple(sorted(own))
+        own = [i.name for i in instances if i.type == name and i.name in leased]
+        fit = [each for each in own if not house.health.is_out(each)]
+        ports = tuple(sorted(leased[each] for each in fit or own))
         tag = f"v{release.runtimes.get(name, release.number)}"
         found[name] = Backend(cluster_name(deploy.app, deploy.name, name, tag, ports), ports)
     return found

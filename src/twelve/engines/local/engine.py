@@ -37,15 +37,17 @@ from twelve.engines.local.launching import (
 )
 from twelve.engines.local.output import as_lines, output
 from twelve.engines.local.parts import Parts
+from twelve.engines.local.probe import probe
 from twelve.engines.local.receive import receive
 from twelve.engines.local.source import names_in
 from twelve.engines.local.uplift import until_up
-from twelve.errors import NotFound, TwelveError
+from twelve.errors import Conflict, NotFound, TwelveError
 from twelve.factors.codebase.tree import TreeFacts
 from twelve.factors.dependencies.plan import plan_build
 from twelve.factors.logs.filter import Filter
 from twelve.factors.logs.line import Line
 from twelve.factors.logs.render import Form, json_line
+from twelve.factors.ports.readiness import verdict
 from twelve.factors.ports.routes import Table
 from twelve.factors.processes.instance import BUILD_STEP, Instance, parse_instance
 
@@ -202,7 +204,33 @@ class LocalEngine:
     async def totals(self, cluster: str) -> Answers:
         """From the router's counters."""
         found = await self.parts.router.totals(cluster)
-        return Answers(found.requests, found.failures_5xx)
+        # What the router answered because nobody took the request was never sent.
+        return Answers(max(found.requests, found.answers), found.failures_5xx)
+
+    async def under_way(self) -> Mapping[int, tuple[int, int]]:
+        """From the router's list of clusters."""
+        return await self.parts.router.under_way()
+
+    async def ask(self, port: int, path: str | None, host: str, within: float) -> str:
+        """As at its start."""
+        reply = await probe(port, path=path or "/", host=host, within=within)
+        return verdict(reply, path).reason
+
+    async def restart(self, name: str, *, grace: float, signal: str) -> None:
+        """The signal, and force after the grace; the supervisor starts it again by its policy."""
+        seen = self.board.seen.get(name)
+        if seen is None:
+            raise NotFound(f"{name} does not run")
+
+        def ended() -> bool:
+            now = self.board.seen.get(name)
+            return now is None or now.pid != seen.pid
+
+        await self.parts.supervisor.signal(name, signal)
+        if not await self.board.until(ended, grace):
+            with contextlib.suppress(Conflict, NotFound):
+                await self.parts.supervisor.signal(name, "SIGKILL")
+            await self.board.until(ended)
 
     async def run(self, one_off: OneOff) -> int | None:
         """Start it; its input is the supervisor's end of the pipe or terminal."""

@@ -50,7 +50,12 @@ def cluster_name(app: str, deploy: str, kind: str, release: str, ports: tuple[in
     """
     endpoints = ",".join(str(port) for port in sorted(ports))
     digest = hashlib.sha256(endpoints.encode()).hexdigest()[:8]
-    return f"{app}/{deploy}/{kind}@{release}+{digest}"
+    return f"{cluster_family(app, deploy, kind, release)}{digest}"
+
+
+def cluster_family(app: str, deploy: str, kind: str, release: str) -> str:
+    """How the names of all clusters of one type of one release begin."""
+    return f"{app}/{deploy}/{kind}@{release}+"
 
 
 def release_of(cluster: str) -> str:

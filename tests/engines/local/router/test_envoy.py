@@ -220,7 +220,8 @@ async def test_counters_belong_to_one_cluster(router, client, table, first):
         await client.ask(path)
     totals = await router.totals(cluster)
     assert (totals.requests, totals.answers, totals.failures_5xx) == (3, 3, 1)
-    assert (await router.totals("shop/production/web@v3")).requests == 0
+    assert (await router.totals("shop/production/web@v30+")).requests == 3
+    assert (await router.totals("shop/production/web@v3+")).requests == 0
     assert await router.drained(cluster, 5)
 
 

@@ -1,8 +1,10 @@
 """The driver of Envoy: its start, its table, its counters."""
 
 import asyncio
+import json
 import os
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,6 +26,11 @@ QUIET_POLLS = 3
 """Workers hear of a new table a moment after its acknowledgement: one nought proves little."""
 
 _FIRST_POLL, _LAST_POLL = 0.002, 0.25
+
+_COUNTS = frozenset(
+    f"upstream_rq_{name}"
+    for name in ("total", "completed", "5xx", "retry", "active", "pending_active")
+)
 
 
 class Totals(NamedTuple):
@@ -214,20 +221,35 @@ class Router:
             await asyncio.sleep(min(pause, left))
 
     async def totals(self, cluster: str) -> Totals:
-        """The counters of a cluster; all nought when Envoy does not know it."""
-        prefix = f"cluster.{cluster}."
-        stats = await self.admin.stats(f"{prefix}upstream_rq_")
-
-        def count(name: str) -> int:
-            return int(stats.get(f"{prefix}upstream_rq_{name}", "0"))
-
+        """The counters of all clusters whose names begin so; nought where there are none."""
+        stats = await self.admin.stats(f"cluster.{cluster}")
+        counts = Counter[str]()
+        for name, value in stats.items():
+            _, *more = name.split(".")
+            # Longer names say the same again, apart for clients on this machine and others.
+            if len(more) == 2 and more[1] in _COUNTS:
+                counts[more[1].removeprefix("upstream_rq_")] += int(value)
         return Totals(
-            requests=count("total"),
-            answers=count("completed"),
-            failures_5xx=count("5xx"),
-            retries=count("retry"),
-            active=count("active") + count("pending_active"),
+            requests=counts["total"],
+            answers=counts["completed"],
+            failures_5xx=counts["5xx"],
+            retries=counts["retry"],
+            active=counts["active"] + counts["pending_active"],
         )
+
+    async def under_way(self) -> dict[int, tuple[int, int]]:
+        """Of each port: requests in flight, and answers so far."""
+        answer = await self.admin.ask("/clusters?format=json")
+        found = Counter[tuple[int, str]]()
+        for cluster in json.loads(answer.body).get("cluster_statuses", ()):
+            for host in cluster.get("host_statuses", ()):
+                port = host["address"]["socket_address"]["port_value"]
+                for stat in host.get("stats", ()):
+                    found[port, stat["name"]] += int(stat.get("value", 0))
+        return {
+            port: (found[port, "rq_active"], found[port, "rq_success"] + found[port, "rq_error"])
+            for port, _ in found
+        }
 
     def clean_up(self) -> None:
         """Remove what an Envoy that has ended leaves in /dev/shm and in the run folder."""

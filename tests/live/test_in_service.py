@@ -1,0 +1,117 @@
+"""In service: what befalls the processes of a deploy, and what its users notice of that."""
+
+import http.client
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from demo.home import Home, make_home, repository
+from tests.live.worlds import App, failures, until
+
+pytestmark = [pytest.mark.live, pytest.mark.timeout(180)]
+
+SERVANT = Path(__file__).parent / "servant"
+
+HEALTHY = """
+app = "{app}"
+[processes.web]
+command = "python server.py"
+quantity = 2
+grace = "3s"
+drain = "2s"
+"""
+
+
+@pytest.fixture(scope="module")
+def home() -> Iterator[Home]:
+    """A home of its own, where processes are asked for their health each second."""
+    made = make_home(TWELVE_PROBE="1s", TWELVE_WATCH="8s")
+    yield made
+    made.end()
+
+
+def servant(home: Home, name: str, more: str = "") -> App:
+    app = App(home, name, repository(home, SERVANT, name))
+    (app.folder / "Procfile").unlink()
+    app.write("twelve.toml", HEALTHY.format(app=name) + more)
+    app.deploy()
+    app.settled()
+    return app
+
+
+@pytest.fixture(scope="module")
+def asked(home: Home) -> App:
+    """Two web processes with a path for their health."""
+    return servant(home, "asked", 'health = "/health"\n')
+
+
+@pytest.fixture(scope="module")
+def alive(home: Home) -> App:
+    """The same with liveness."""
+    return servant(home, "alive", 'health = "/health"\nliveness = true\n')
+
+
+@pytest.fixture(scope="module")
+def plain(home: Home) -> App:
+    """Two web processes, and nothing said about their health."""
+    return servant(home, "plain")
+
+
+def events(app: App) -> str:
+    return app.twelve("logs", "--type", "twelve", "-n", "1000").out
+
+
+def ask(row: dict, path: str) -> str:
+    """Ask one process, past the router."""
+    link = http.client.HTTPConnection("127.0.0.1", row["port"], timeout=5)
+    link.request("GET", path)
+    text = link.getresponse().read().decode()
+    link.close()
+    return text
+
+
+def test_who_says_that_it_is_ill_leaves_the_rotation_and_nobody_notices(asked):
+    row = asked.up()["web.1"]
+    with asked.under_load(25) as count:
+        ask(row, "/ill")
+        until(lambda: "web.1@v1 does not answer: GET /health answers 503" in events(asked))
+    assert failures(count) == []
+    shown = {row["process"]: row for row in asked.json("ps")["processes"]}
+    assert "GET /health answers 503" in shown["web.1"]["unwell"]
+    assert shown["web.1"]["pid"] == row["pid"], "nobody asked for liveness"
+    assert shown["web.2"]["unwell"] == ""
+
+
+def test_the_last_one_that_answers_stays(asked):
+    until(lambda: asked.json("ps")["processes"][0]["unwell"])
+    ask(asked.up()["web.2"], "/ill")
+    until(lambda: "web.2@v1 does not answer" in events(asked))
+    assert asked.get("/").status == 200
+
+
+def test_who_does_not_answer_at_all_is_restarted_with_liveness(alive):
+    row = alive.up()["web.2"]
+    until(lambda: "web.2" in alive.up())
+    os.kill(row["pid"], signal.SIGSTOP)
+    until(lambda: "web.2@v1 does not answer" in events(alive))
+    # What was sent there before waits; from now on nobody is.
+    with alive.under_load(25) as count:
+        again = until(lambda: (r := alive.up().get("web.2")) and r["pid"] != row["pid"] and r)
+    assert failures(count) == []
+    assert again["restarts"] == 1
+    until(lambda: "web.2@v1 answers again" in events(alive))
+
+
+def test_who_hangs_with_requests_is_found_without_any_health_path(plain):
+    row = plain.up()["web.1"]
+    os.kill(row["pid"], signal.SIGSTOP)
+    try:
+        with plain.under_load(10) as count:
+            until(lambda: "web.1@v1 does not answer: no answer to GET /" in events(plain))
+            os.kill(row["pid"], signal.SIGCONT)
+        assert failures(count) == []
+        until(lambda: "web.1@v1 answers again" in events(plain))
+    finally:
+        os.kill(row["pid"], signal.SIGCONT)
