@@ -25,6 +25,7 @@ from twelve.engines.local.router.files import Place as RouterPlace
 from twelve.engines.local.sandbox.tiers import detect
 from twelve.engines.local.supervisor_client import ensure_supervisor
 from twelve.errors import Conflict, Invalid, TwelveError
+from twelve.operations.follow import move_followers
 from twelve.operations.health import keep_healthy
 from twelve.operations.house import House
 from twelve.operations.keeping import keep_settled
@@ -80,6 +81,8 @@ class Control:
         for said in await recover(self.house):
             log.info(said)
         await asyncio.to_thread(clear_away, self.home)
+        # Another port, or a death between a domain and those who are told of it.
+        self.house.under_way.go_on(move_followers(self.house, "twelve"))
         await self.open_api(opened)
 
     async def build(self, opened: AsyncExitStack) -> None:

@@ -83,6 +83,49 @@ def ask(at: tuple[str, int], path: str) -> str:
         return link.getresponse().read().decode()
 
 
+CALLER = """\
+import http.server, os, urllib.request
+class Page(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        try:
+            with urllib.request.urlopen(os.environ["OTHER_URL"], timeout=10) as found:
+                status, body = 200, b"it says " + found.read()
+        except OSError as error:
+            status, body = 503, str(error).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Page).serve_forever()
+"""
+
+
+def test_apps_of_one_up_that_attach_each_other_reach_each_other(
+    environ: dict[str, str], tmp_path: Path
+):
+    top, one, two = pair(tmp_path)
+    # It is ready when the other one answers: it must not keep that one from booting.
+    ready = "[processes.web]\nhealth = '/'\n"
+    write(one / "twelve.toml", f"{ready}[resources]\nOTHER_URL = 'app:{two.name}'\n")
+    write(one / "Procfile", "web: python3 app.py\n")
+    write(one / "app.py", CALLER)
+    write(two / "twelve.toml", f"[resources]\nOTHER_URL = 'app:{one.name}'\n")
+
+    with ended(Up(top, environ)) as up:
+        up.until(rf"{two.name} +│ {two.name} is up: ")
+        port = up.address[1]
+        said = ask((f"development.{one.name}.localhost", port), "/")
+        back = ask((f"development.{two.name}.localhost", port), "/OTHER_URL")
+        up.end()
+    with ended(Up(one, environ)) as alone:
+        code = alone.wait()
+
+    assert said == "it says one"
+    assert back == f"http://development.{one.name}.localhost:{port}"
+    assert code == 1
+    assert f"OTHER_URL is the address of {two.name}, which does not run here" in alone.text
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Home]:
     tmp_path.chmod(0o755)
@@ -121,3 +164,50 @@ def test_several_apps_are_deployed_in_turn_until_one_fails(home: Home, tmp_path:
     assert alone.out == f"http://staging.billing.localhost:{home.port}\n", alone
     assert below.code == 0, below
     assert home("ps", cwd=top).code == 2
+
+
+def test_an_app_reaches_another_by_its_address_and_follows_it(home: Home, tmp_path: Path):
+    top = codebase(
+        tmp_path / "both",
+        {
+            "twelve.toml": "[apps]\nshop = 'shop'\nbilling = 'billing'\n",
+            "shop/Procfile": "web: python3 app.py\n",
+            "shop/app.py": CALLER,
+            "shop/twelve.toml": "[resources]\nOTHER_URL = 'app:billing'\n",
+            "billing/Procfile": "web: python3 app.py\n",
+            "billing/app.py": SERVER,
+        },
+    )
+    shop = ("shop.localhost", home.port)
+
+    refused = home("deploy", "-a", "shop", cwd=top)
+    done = home("deploy", "--provision", "--no-gate", cwd=top)
+    first = ask(shop, "/")
+    added = home("domains", "add", "billing.example.com", "-a", "billing", cwd=top)
+    second = ask(shop, "/"), home("config", "ls", "-a", "shop", cwd=top).out
+    held = home("resources", "--json", cwd=top).json["attachments"]
+    seen = home("run", "-a", "shop", "--", "sh", "-c", "echo $OTHER_URL", cwd=top).out
+    destroyed = home("apps", "destroy", "billing", "--yes", cwd=top)
+    removed = home("domains", "rm", "billing.example.com", "-a", "billing", cwd=top)
+    third = ask(shop, "/")
+    releases = home("releases", "-a", "shop", "--json", cwd=top).json["releases"]
+
+    assert refused.code == 1
+    assert "twelve resources attach app:billing/production --as OTHER_URL" in refused.err
+    assert done.code == 0, done
+    assert first == second[0] == third == "it says one"
+    assert "shop/production follows: v2 serves" in added.err
+    assert held == [
+        {
+            "app": "shop",
+            "deploy": "production",
+            "variable": "OTHER_URL",
+            "resource": "app:billing/production",
+            "url": f"http://billing.example.com:{home.port}",
+        }
+    ]
+    assert seen == f"http://billing.example.com:{home.port}\n"
+    assert destroyed.code == 1
+    assert "is attached to shop/production as OTHER_URL" in destroyed.err
+    assert "shop/production follows: v3 serves" in removed.err
+    assert [each["release"] for each in releases] == ["v3", "v2", "v1"]

@@ -65,7 +65,7 @@ class NewResource(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class NewAttachment(msgspec.Struct, forbid_unknown_fields=True):
-    """A URL, or the name of a resource, to hold under a variable."""
+    """A URL, a resource's name, or app:billing/production, to hold under a variable."""
 
     variable: str
     url: str = ""

@@ -157,6 +157,20 @@ class Domains(TypedDict):
     urls: list[str]
 
 
+class Followed(TypedDict):
+    """A deploy that holds this one's address: its new release, or why there is none."""
+
+    deploy: str
+    release: str
+    error: str
+
+
+class NewDomains(Domains):
+    """The same after a change, and what became of the deploys that hold the address."""
+
+    followers: list[Followed]
+
+
 class Exit(TypedDict):
     """How a process ended."""
 

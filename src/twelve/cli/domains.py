@@ -1,11 +1,14 @@
 """``twelve domains``."""
 
+import sys
+from typing import Any
 from urllib.parse import quote
 
 import click
 
 from twelve.cli.output import as_json
 from twelve.cli.target import Target, app_option, json_option, target
+from twelve.errors import Refused
 
 
 @click.group(invoke_without_command=True)
@@ -32,8 +35,7 @@ def ls(app: str, *, as_json: bool) -> None:
 def add(host: str, app: str) -> None:
     """Send requests for HOST to the deploy."""
     aim = target(app)
-    shown = aim.client.call("POST", f"{aim.path}/domains", {"host": host})
-    print("\n".join(shown["urls"]))
+    show_change(aim.client.call("POST", f"{aim.path}/domains", {"host": host}))
 
 
 @command.command()
@@ -42,8 +44,22 @@ def add(host: str, app: str) -> None:
 def rm(host: str, app: str) -> None:
     """Let HOST go."""
     aim = target(app)
-    shown = aim.client.call("DELETE", f"{aim.path}/domains/{quote(host, safe='')}")
+    show_change(aim.client.call("DELETE", f"{aim.path}/domains/{quote(host, safe='')}"))
+
+
+def show_change(shown: dict[str, Any]) -> None:
+    """Where it answers now, and who was told. Raises Refused when one could not follow."""
     print("\n".join(shown["urls"]))
+    for came in shown["followers"]:
+        if not came["error"]:
+            what = f"{came['release']} serves" if came["release"] else "is not released yet"
+            print(f"{came['deploy']} follows: {what}", file=sys.stderr)
+    if failed := [came for came in shown["followers"] if came["error"]]:
+        raise Refused(
+            f"{failed[0]['deploy']} could not follow, and keeps the address that it had",
+            hint="mend it; its next release takes the new address up",
+            problems=tuple(came["error"] for came in failed),
+        )
 
 
 def show_list(aim: Target, *, as_plain: bool) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,10 +16,12 @@ from twelve.development.voice import Voice
 from twelve.development.watching import Ignores, Loops, changes, shortly
 from twelve.engines.contract import Here
 from twelve.engines.local.source import names_in
-from twelve.errors import BuildFailed, Invalid, ReleaseFailed, TwelveError
+from twelve.errors import BuildFailed, Invalid, Refused, ReleaseFailed, TwelveError
 from twelve.factors.concurrency.formation import process_names
 from twelve.factors.config.dotenv import parse_dotenv
 from twelve.factors.ports.hosts import curl_line, url
+from twelve.factors.resources.kinds import app_of
+from twelve.manifest import Manifest
 from twelve.operations.develop import DEPLOY, Folder, develop, read
 from twelve.operations.wanted import WEB, hosts_by_type
 from twelve.store import apps, releases
@@ -169,10 +171,23 @@ def folder_of(wish: Wish, environ: Mapping[str, str]) -> Folder:
     return Folder(wish.folder, wish.app, wish.procfile, dict(pairs), wish.words, here)
 
 
-def meet(folder: Folder, say: Voice) -> None:
+def meet(folder: Folder, say: Voice) -> Manifest:
     """Read the manifest before anything is touched, and learn who will speak. Raises Invalid."""
     manifest, quantities = read(folder, names_in(folder.path))
     say.meet(manifest.processes, process_names(quantities))
+    return manifest
+
+
+def require_neighbours(folder: Folder, manifest: Manifest, apps: Collection[str]) -> None:
+    """Raises Refused for an app that this one attaches, and that does not run here too."""
+    for variable, kind in manifest.resources.items():
+        app = app_of(kind)
+        if app and app not in apps and variable not in folder.variables:
+            raise Refused(
+                f"{folder.app}: {variable} is the address of {app}, which does not run here",
+                hint=f"run both: twelve up in the folder whose twelve.toml lists them under [apps]"
+                f"; or say in .env where it answers: {variable}=http://…",
+            )
 
 
 async def put_off(task: "asyncio.Future[object] | asyncio.Task[None]") -> None:

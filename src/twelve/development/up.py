@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from twelve.control import Control
-from twelve.development.member import Member, Wish, folder_of, meet, put_off
+from twelve.development.member import Member, Wish, folder_of, meet, put_off, require_neighbours
 from twelve.development.place import clear, held, http_port, owner_of, place_of
 from twelve.development.voice import Voice
 from twelve.errors import BuildFailed, Refused, ReleaseFailed, TwelveError
 from twelve.operations.destroy import down
+from twelve.operations.develop import introduce
 from twelve.settings import Settings
 from twelve.starting import end_all
 
@@ -43,7 +44,8 @@ async def run_up(
     place = place_of(top, name, environ)
     voices = [say.beside(wish.app) for wish in wishes] if len(wishes) > 1 else [say]
     for wish, voice in zip(wishes, voices, strict=True):
-        meet(folder_of(wish, environ), voice)
+        folder = folder_of(wish, environ)
+        require_neighbours(folder, meet(folder, voice), [each.app for each in wishes])
         if wish.hooks and os.geteuid() == 0 and owner_of(wish.folder) is None:
             raise Refused(
                 f"{wish.folder} is root's: hooks would have to run as root to write there",
@@ -162,6 +164,8 @@ class Session:
     async def work(self, opened: AsyncExitStack) -> None:
         """The first start, then a start for every change."""
         members = self.members
+        for member in members:
+            introduce(self.control.house, member.wish.app)
         await together(member.start_first() for member in members)
         for member in members:
             member.begin()

@@ -76,6 +76,8 @@ class Process(NamedTuple):
     uid: int | None
     host: str
     """The deploy's first host: probes ask with it."""
+    others: Mapping[str, str] = {}
+    """Host names of other deploys that are attached, each with its address."""
 
     @property
     def name(self) -> str:
@@ -96,6 +98,8 @@ class OneOff(NamedTuple):
     rows: int = 24
     columns: int = 80
     terminal: str = ""
+    others: Mapping[str, str] = {}
+    """As for a process."""
 
     @property
     def name(self) -> str:

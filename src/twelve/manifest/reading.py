@@ -7,7 +7,7 @@ from twelve.errors import Invalid
 from twelve.factors.config.contract import Declared, build_values
 from twelve.factors.processes.command import command_problem
 from twelve.factors.processes.types import ProcessType
-from twelve.factors.resources.kinds import RESOURCE_KINDS
+from twelve.factors.resources.kinds import kind_of
 from twelve.manifest import app_json, env_example, twelve_toml
 from twelve.manifest.app_json import AppJson, read_app_json
 from twelve.manifest.env_example import read_env_example
@@ -52,7 +52,7 @@ def read_manifest(read: Read, procfile: str = PROCFILE) -> Manifest:
 def build_variables(manifest: Manifest) -> dict[str, str]:
     """What build hooks see for every variable of the contract and every resource."""
     resources = {
-        name: RESOURCE_KINDS[kind].placeholder for name, kind in sorted(manifest.resources.items())
+        name: kind_of(kind).placeholder for name, kind in sorted(manifest.resources.items())
     }
     return build_values(manifest.contract, resources)
 

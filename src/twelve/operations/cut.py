@@ -11,6 +11,7 @@ from twelve.factors.releases.release import Release, runtime_digest, runtimes_of
 from twelve.factors.resources.attachment import Attachment, clashes, needs
 from twelve.manifest import Manifest
 from twelve.operations.attempt import Attempt
+from twelve.operations.refresh import refresh
 from twelve.operations.wanted import manifest_of
 from twelve.store import journal, releases, versions
 from twelve.store.versions import Kind
@@ -35,6 +36,7 @@ def cut_release(
     house, deploy = mine.house, mine.deploy
     store = house.store
     mine.enter(Step.RELEASE)
+    refresh(mine)
     check(mine, manifest_of(build))
     config, attachments = (versions.head(store, deploy, kind) for kind in ("config", "attachments"))
     number = releases.next_number(store, deploy)

@@ -26,6 +26,7 @@ from twelve.operations.provision import provision
 from twelve.operations.release_phase import release_phase
 from twelve.operations.roll_out import roll_out
 from twelve.store import apps, builds, forgetting, versions
+from twelve.store.apps import Deploy
 from twelve.store.connection import Store
 
 DEPLOY = "development"
@@ -72,16 +73,19 @@ def read(folder: Folder, names: tuple[str, ...]) -> tuple[Manifest, dict[str, in
     return manifest._replace(processes=quick), quantities
 
 
+def introduce(house: House, name: str) -> Deploy:
+    """The development deploy of an app, so that others may attach it before it runs."""
+    app = apps.find(house.store, name) or apps.create(house.store, name, "", house.now())
+    return apps.ensure_deploy(house.store, app, DEPLOY, house.now())
+
+
 async def develop(house: House, folder: Folder, who: str, tell: Tell, *, first: bool) -> Release:
     """Dependencies, config, resources and processes as the folder has them now.
 
     The first time the release command runs too. Else a file has changed: new processes beside the
     old, requests to the new, old ones stopped; on any failure the old ones go on.
     """
-    app = apps.find(house.store, folder.app) or apps.create(
-        house.store, folder.app, "", house.now()
-    )
-    deploy = apps.ensure_deploy(house.store, app, DEPLOY, house.now())
+    deploy = introduce(house, folder.app)
     async with attempt(house, deploy, "up" if first else "reload", who, tell) as mine:
         names = house.engine.names(folder.path)
         manifest, quantities = read(folder, names)

@@ -150,3 +150,5 @@ class House:
     health: Health = field(default_factory=Health)
     instead: dict[int, tuple[Deploy, Release]] = field(default_factory=dict)
     """What the router shows for a deploy whose attempt is past the switch and not yet recorded."""
+    parting: set[str] = field(default_factory=set)
+    """Domains that are about to go: nobody is told to call a deploy there any more."""

@@ -1,11 +1,14 @@
 """Provision: make the backing services that the manifest names and attach them."""
 
-from twelve.factors.resources.kinds import kind_of
+from twelve.errors import Invalid
+from twelve.factors.resources.attachment import way_to
+from twelve.factors.resources.kinds import app_of, kind_of
 from twelve.factors.resources.names import check_name, name_for
 from twelve.manifest import Manifest
 from twelve.operations.attach import attached
 from twelve.operations.attempt import Attempt
 from twelve.operations.house import House
+from twelve.operations.refresh import provided
 from twelve.store import resources, versions
 from twelve.store.apps import Deploy
 from twelve.store.resources import Resource
@@ -19,6 +22,9 @@ async def provision(mine: Attempt, manifest: Manifest) -> None:
     missing = {v: kind for v, kind in manifest.resources.items() if v not in has}
     urls = {}
     for variable, kind in sorted(missing.items()):
+        if app_of(kind):
+            urls[variable] = provided(mine, variable, kind)
+            continue
         resource = await create_resource(mine.house, kind, owner=mine.deploy, variable=variable)
         mine.tell("resources", f"created {kind} {resource.name} as {variable}")
         urls[variable] = resource.url
@@ -33,7 +39,11 @@ async def create_resource(
 
     Raises Invalid for a kind that Twelve cannot make, Conflict for a name that is taken.
     """
-    kind_of(kind)
+    if app_of(kind_of(kind).name):
+        raise Invalid(
+            f"{kind} is attached, not created",
+            hint=f"{way_to(kind, owner.label)} --as {variable or kind_of(kind).variable}",
+        )
     name = check_name(name or name_for(owner.app, owner.name, variable or kind))
     existing = resources.find(house.store, name)
     if existing and existing.kind == kind and existing.owner_id == owner.id:

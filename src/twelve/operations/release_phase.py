@@ -11,6 +11,7 @@ from twelve.factors.processes.instance import Instance
 from twelve.factors.releases.journal import Step
 from twelve.factors.releases.release import Release
 from twelve.manifest import Manifest
+from twelve.operations.addresses import hosts_of_others
 from twelve.operations.attempt import Attempt
 from twelve.operations.house import House, to_the_end
 from twelve.operations.run_once import GRACE, begin, record_end
@@ -35,7 +36,8 @@ async def release_phase(mine: Attempt, release: Release, manifest: Manifest) -> 
     variables = variables_of(house, deploy, release)
     uid = house.uid_of(f"deploy {deploy.label}")
     run = Run(run_id, release.number, "release", words, mine.who, False, house.now(), *[None] * 3)
-    one_off = OneOff(instance, words, variables, build.artifact, uid)
+    others = hosts_of_others(house, deploy, release.attachments)
+    one_off = OneOff(instance, words, variables, build.artifact, uid, others=others)
     await begin(house, deploy, run, one_off)
     try:
         end = await record_end(house, run_id, one_off.name)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from twelve.engines.contract import Exit, OneOff
 from twelve.factors.processes.instance import Instance
+from twelve.operations.addresses import hosts_of_others
 from twelve.operations.house import House
 from twelve.operations.restart import running
 from twelve.operations.wanted import build_of, variables_of
@@ -66,6 +67,7 @@ async def run_once(
         house.uid_of(f"deploy {deploy.label}"),
         stdin,
         *(terminal or Terminal(24, 80, "")),
+        others=hosts_of_others(house, deploy, release.attachments),
     )
     run = Run(
         run_id, release.number, "run", one_off.words, who, detached, house.now(), None, None, None

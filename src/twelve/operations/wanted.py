@@ -8,6 +8,7 @@ from twelve.factors.processes.instance import Instance
 from twelve.factors.releases.build import Build
 from twelve.factors.releases.release import Release
 from twelve.manifest import Manifest, from_plain
+from twelve.operations.addresses import hosts_of_others
 from twelve.operations.house import House
 from twelve.store import apps, builds, domains, leases, releases, versions
 from twelve.store.apps import Deploy
@@ -60,11 +61,14 @@ def processes_of(house: House, deploy: Deploy, release: Release) -> dict[str, Pr
     variables = variables_of(house, deploy, release)
     uid = house.uid_of(f"deploy {deploy.label}")
     host = default_hosts(deploy.app, deploy.name)[0]
+    others = hosts_of_others(house, deploy, release.attachments)
     wanted = {}
     for instance in instances_of(deploy, release):
         kind = types[instance.type]
         port = lease(house, instance) if kind.port else None
-        wanted[instance.name] = Process(instance, kind, variables, build.artifact, port, uid, host)
+        wanted[instance.name] = Process(
+            instance, kind, variables, build.artifact, port, uid, host, others
+        )
     return wanted
 
 

@@ -8,6 +8,7 @@ from twelve.api.call import Accepted, Call, Row
 from twelve.api.paging import PAGE, cut
 from twelve.factors.ports.hosts import PRODUCTION
 from twelve.factors.processes.instance import parse_target
+from twelve.operations.addresses import refuse_followed
 from twelve.operations.destroy import destroy_app, destroy_deploy
 from twelve.operations.wanted import route_table
 from twelve.store import apps
@@ -46,6 +47,7 @@ async def show_app(call: Call) -> Any:
 async def remove_app(call: Call) -> Accepted:
     """Stop an app and forget it."""
     app = apps.get(call.house.store, call.path["app"])
+    refuse_followed(call.house, apps.deploys(call.house.store, app.name))
     return call.begin(
         "destroy", app.name, lambda tell: destroy_app(call.house, app, who=call.who, tell=tell)
     )
@@ -54,6 +56,7 @@ async def remove_app(call: Call) -> Accepted:
 async def remove_deploy(call: Call) -> Accepted:
     """Stop a deploy and forget it."""
     deploy = call.deploy()
+    refuse_followed(call.house, [deploy])
     return call.begin(
         "destroy",
         deploy.label,

@@ -8,10 +8,12 @@ from twelve.api.call import Accepted, Call, Row
 from twelve.api.paging import PAGE, cut
 from twelve.api.query import Parameter, flag, number, words
 from twelve.api.results import told
+from twelve.errors import Refused
 from twelve.factors.config.contract import is_secret
 from twelve.factors.config.difference import difference, masked
 from twelve.factors.ports.hosts import domain
 from twelve.operations.configure import configure
+from twelve.operations.follow import move_followers
 from twelve.operations.restart import running
 from twelve.operations.wanted import build_of, manifest_of, route_table
 from twelve.store import apps, domains, releases, versions
@@ -92,14 +94,32 @@ async def add_domain(call: Call) -> Any:
     deploy = call.deploy()
     domains.add(call.house.store, deploy, domain(body.host))
     await call.house.engine.switch(route_table(call.house))
-    return await list_domains(call)
+    followers = await move_followers(call.house, call.who)
+    return await list_domains(call) | {"followers": followers}
 
 
 async def remove_domain(call: Call) -> Any:
-    """Let a host go."""
-    domains.remove(call.house.store, call.deploy(), call.path["host"])
-    await call.house.engine.switch(route_table(call.house))
-    return await list_domains(call)
+    """Let a host go, once nobody is told any more to call the deploy there.
+
+    Raises Refused, and the host stays, when the release of one that is told so fails.
+    """
+    house, host = call.house, call.path["host"]
+    if host not in domains.ls(house.store, call.deploy()):
+        domains.remove(house.store, call.deploy(), host)
+    house.parting.add(host)
+    try:
+        followers = await move_followers(house, call.who)
+        if failed := [came for came in followers if came["error"]]:
+            raise Refused(
+                f"{host} stays: {failed[0]['deploy']} could not follow to another address",
+                hint="mend it, or detach it there, and try again",
+                problems=tuple(came["error"] for came in failed),
+            )
+        domains.remove(house.store, call.deploy(), host)
+    finally:
+        house.parting.discard(host)
+    await house.engine.switch(route_table(house))
+    return await list_domains(call) | {"followers": followers}
 
 
 REVEAL = flag("reveal", "values in clear, where they are masked otherwise")
@@ -150,13 +170,13 @@ CONFIG = (
         "Bind a host",
         NewDomain,
         status=201,
-        answer=shapes.Domains,
+        answer=shapes.NewDomains,
     ),
     Row(
         "DELETE",
         f"{DEPLOY}/domains/{{host}}",
         remove_domain,
         "Let a host go",
-        answer=shapes.Domains,
+        answer=shapes.NewDomains,
     ),
 )

@@ -1,5 +1,6 @@
 """Resources and attachments."""
 
+from collections.abc import Awaitable
 from typing import Any
 
 from twelve.api import shapes
@@ -9,11 +10,16 @@ from twelve.api.query import flag
 from twelve.api.results import told
 from twelve.engines.contract import Tell
 from twelve.errors import Invalid, Refused
+from twelve.factors.processes.instance import parse_target
 from twelve.factors.resources.attachment import variable_for
+from twelve.factors.resources.kinds import APP
 from twelve.factors.resources.url import mask
+from twelve.operations.addresses import followed_by, known
 from twelve.operations.attach import attach, attached, detach
+from twelve.operations.follow import attach_app
 from twelve.operations.provision import create_resource, destroy_resource
 from twelve.store import apps, resources
+from twelve.store.addresses import Followed
 
 DEPLOY = "/v1/apps/{app}/deploys/{deploy}"
 
@@ -23,12 +29,15 @@ async def list_resources(call: Call) -> Any:
     house = call.house
     made = resources.ls(house.store)
     names = {resource.url: resource.name for resource in made}
+    follows = {deploy.id: followed_by(house, deploy) for deploy in apps.deploys(house.store)}
     held = [
         {
             "app": deploy.app,
             "deploy": deploy.name,
             "variable": variable,
-            "resource": names.get(url, ""),
+            "resource": f"app:{follows[deploy.id][variable].label}"
+            if variable in follows[deploy.id]
+            else names.get(url, ""),
             "url": url if call.flag("reveal") else mask(url),
         }
         for deploy in apps.deploys(house.store)
@@ -61,21 +70,26 @@ async def make_resource(call: Call) -> Accepted:
 
 
 async def make_attachment(call: Call) -> Accepted:
-    """Attach a URL or a resource by name."""
+    """Attach a URL, a resource by name, or another deploy as ``app:billing/production``."""
     noun, body = call.deploy(), call.body
     house = call.house
     if bool(body.url) == bool(body.resource):
         raise Invalid("name either a url or a resource", hint="the one, not the other nor both")
-    url = body.url or resources.get(house.store, body.resource).url
-    return call.begin(
-        "attach",
-        noun.label,
-        lambda tell: told(
-            house,
-            noun,
-            attach(house, noun, url, variable=body.variable, who=call.who, tell=tell),
-        ),
-    )
+    if body.resource.startswith(APP):
+        other = Followed(*parse_target(body.resource.removeprefix(APP)))
+        known(house, other)
+
+        def work(tell: Tell) -> Awaitable[dict[str, Any]]:
+            how = {"variable": body.variable, "who": call.who, "tell": tell}
+            return told(house, noun, attach_app(house, noun, other, **how))
+    else:
+        url = body.url or resources.get(house.store, body.resource).url
+
+        def work(tell: Tell) -> Awaitable[dict[str, Any]]:
+            how = {"variable": body.variable, "who": call.who, "tell": tell}
+            return told(house, noun, attach(house, noun, url, **how))
+
+    return call.begin("attach", noun.label, work)
 
 
 async def remove_attachment(call: Call) -> Accepted:

@@ -37,9 +37,10 @@ from twelve.engines.local.launching import (
 )
 from twelve.engines.local.output import as_lines, output
 from twelve.engines.local.parts import Parts
-from twelve.engines.local.probe import probe
+from twelve.engines.local.probe import probe, unresolved
 from twelve.engines.local.receive import receive
 from twelve.engines.local.source import names_in
+from twelve.engines.local.turns import Turns
 from twelve.engines.local.uplift import until_up
 from twelve.errors import Conflict, NotFound, TwelveError
 from twelve.factors.codebase.tree import TreeFacts
@@ -51,6 +52,9 @@ from twelve.factors.ports.readiness import verdict
 from twelve.factors.ports.routes import Table
 from twelve.factors.processes.instance import BUILD_STEP, Instance, parse_instance
 
+BOOT_SECONDS = 3.0
+"""A process that takes longer to boot lets the next one begin."""
+
 
 class LocalEngine:
     """See ``engines.contract`` for what each method means."""
@@ -59,7 +63,7 @@ class LocalEngine:
         self.parts = parts
         self.machine = parts.machine
         self.board = parts.board
-        self.boots = asyncio.Semaphore(max(1, (os.cpu_count() or 1) // 2))
+        self.boots = Turns(max(1, (os.cpu_count() or 1) // 2), BOOT_SECONDS)
         """Half of the cores boot new processes, the other half serves requests meanwhile."""
 
     async def receive(self, archive: Path, facts: TreeFacts) -> Staged:
@@ -177,9 +181,11 @@ class LocalEngine:
             await self.parts.launch(process_launch(self.machine, process))
             return Up(process.name, 0.0)
         # Those without a port only have to live on for a while: that needs no turn.
-        async with self.boots if process.port else contextlib.nullcontext():
+        async with self.boots.turn() if process.port else contextlib.nullcontext():
             pid = await self.parts.launch(process_launch(self.machine, process))
-            return await until_up(self.board, process, pid, self.tail)
+            up = await until_up(self.board, process, pid, self.tail)
+        unknown = () if self.machine.tier.tmp else await unresolved(process.others)
+        return up._replace(warnings=(*up.warnings, *unknown))
 
     async def stop(self, name: str, *, grace: float, signal: str) -> None:
         """The signal now, force after the grace, and wait for the group."""

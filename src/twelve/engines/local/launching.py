@@ -48,7 +48,8 @@ def process_launch(machine: Machine, process: Process) -> dict[str, Any]:
             write=write,
             tmp=kind.tmp,
             limits=limits,
-        ),
+        )
+        | {"hosts": dict(process.others)},
     }
 
 
@@ -78,7 +79,8 @@ def one_off_launch(machine: Machine, one_off: OneOff) -> dict[str, Any]:
             read=ran.read,
             write=write,
             limits={"pids": PIDS},
-        ),
+        )
+        | {"hosts": dict(one_off.others)},
     }
 
 

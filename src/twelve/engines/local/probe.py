@@ -3,7 +3,7 @@
 import asyncio
 import errno
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 
 from twelve.factors.ports.readiness import ROUTED, Reply
@@ -27,6 +27,22 @@ async def probe(
         return Reply(None, f"nothing accepts connections on {ROUTED}:{port}")
     except (OSError, EOFError, ValueError):
         return Reply(None, f"the connection was closed without an answer to GET {path}")
+
+
+async def unresolved(hosts: Mapping[str, str]) -> tuple[str, ...]:
+    """A sentence for each name that the machine itself leads elsewhere, or nowhere.
+
+    For tiers in which a process sees the machine's own /etc/hosts.
+    """
+    said = []
+    for name, address in hosts.items():
+        try:
+            found = await asyncio.get_running_loop().getaddrinfo(name, 80)
+        except OSError:
+            found = []
+        if address not in {entry[4][0] for entry in found}:
+            said.append(f"{name} must lead to {address}: add it to this machine's /etc/hosts")
+    return tuple(said)
 
 
 def is_free(port: int, address: str = "0.0.0.0") -> bool:

@@ -55,9 +55,14 @@ def url(host: str, port: int, *, scheme: str = "http") -> str:
 
 def curl_line(host: str, address: str, port: int) -> str:
     """How to ask for a host that the caller's resolver does not know."""
-    reached = {"0.0.0.0": "127.0.0.1", "::": "127.0.0.1"}.get(address, address)
-    shown = f"[{reached}]" if ":" in reached else reached
+    at = reached(address)
+    shown = f"[{at}]" if ":" in at else at
     return f"curl -H 'Host: {host}' {url(shown, port)}/"
+
+
+def reached(address: str) -> str:
+    """The address at which this machine itself reaches what listens at ``address``."""
+    return {"0.0.0.0": "127.0.0.1", "::": "127.0.0.1"}.get(address, address)
 
 
 def _ascii(name: str, given: str) -> str:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from twelve.errors import Invalid, Refused
 from twelve.factors.config.names import name_problem, reserved_problem
-from twelve.factors.resources.kinds import RESOURCE_KINDS, kind_for_variable, kind_of
+from twelve.factors.resources.kinds import app_of, kind_for_variable, kind_of
 from twelve.factors.resources.url import check_kind, mask, parse
 
 
@@ -66,10 +66,17 @@ def needs(declared: Mapping[str, str], held: Collection[str], target: str) -> li
     its attachments and of its config: a URL that was set as config will do.
     """
     return [
-        Need(variable, kind, f"twelve resources create {kind} --as {variable} -a {target}")
+        Need(variable, kind, f"{way_to(kind, target)} --as {variable} -a {target}")
         for variable, kind in declared.items()
         if variable not in held
     ]
+
+
+def way_to(kind: str, target: str) -> str:
+    """The words that attach one of the kind; another app's deploy has the target's own name."""
+    if app := app_of(kind):
+        return f"twelve resources attach app:{app}/{target.partition('/')[2]}"
+    return f"twelve resources create {kind}"
 
 
 def refuse_missing(declared: Mapping[str, str], held: Collection[str], target: str) -> None:
@@ -107,7 +114,7 @@ def variable_for(kind: str, held: Collection[str]) -> str:
 
 def placeholders(declared: Mapping[str, str]) -> dict[str, str]:
     """What build hooks see instead of the URLs of any deploy."""
-    return {variable: RESOURCE_KINDS[kind].placeholder for variable, kind in declared.items()}
+    return {variable: kind_of(kind).placeholder for variable, kind in declared.items()}
 
 
 def guessed_kinds(variables: Iterable[str]) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """The kinds of resource that Twelve can make: a row each."""
 
 import difflib
+import re
 from typing import NamedTuple
 
 from twelve.errors import Invalid
@@ -40,10 +41,34 @@ RESOURCE_KINDS: dict[str, Kind] = {
 }
 
 
+APP = "app:"
+"""Leads the kind of a resource that is another app of this home."""
+NOBODY = "http://127.0.0.1:1"
+_APP = re.compile(r"app:([a-z](?:[a-z0-9-]{0,61}[a-z0-9])?)", re.ASCII)
+
+
+def app_of(kind: str) -> str:
+    """The app of ``app:billing``; empty for every other kind."""
+    found = _APP.fullmatch(kind)
+    return found[1] if found else ""
+
+
+def as_variable(name: str) -> str:
+    """A name as the beginning of a variable's."""
+    return name.upper().replace("-", "_")
+
+
 def kind_of(name: str, place: str = "") -> Kind:
     """The kind of that name. Raises Invalid, led by ``place``, that says what there is."""
     if name in RESOURCE_KINDS:
         return RESOURCE_KINDS[name]
+    if app := app_of(name):
+        return Kind(name, f"the app {app}", ("http", "https"), f"{as_variable(app)}_URL", NOBODY)
+    if name.startswith(APP):
+        raise Invalid(
+            f"{place + ': ' if place else ''}{name!r} names no app",
+            hint="write app:NAME; the deploy of that app with the same name is meant",
+        )
     near = difflib.get_close_matches(name.lower(), [*RESOURCE_KINDS, *ALIASES], n=1)
     meant = ALIASES.get(near[0], near[0]) if near else ""
     known = ", ".join(RESOURCE_KINDS)

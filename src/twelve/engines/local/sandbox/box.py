@@ -32,6 +32,8 @@ class Box(NamedTuple):
     user: str
     program: str = ""
     """Path of bwrap, where ``via`` says so."""
+    hosts: Mapping[str, str] = {}
+    """Names that are resolved here besides those of the machine, each with its address."""
 
     @property
     def fresh(self) -> bool:
@@ -68,6 +70,7 @@ def read_box(plain: Mapping[str, Any]) -> Box:
         limits=dict(plain.get("limits") or {}),
         user=_name(plain.get("user") or "app"),
         program=plain.get("program") or "/usr/bin/bwrap",
+        hosts=dict(plain.get("hosts") or {}),
     )
 
 

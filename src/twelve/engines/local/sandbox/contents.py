@@ -18,7 +18,8 @@ DEVICE_LINKS = (
 # glibc, node and the JVM count processors there.
 KERNEL_FACTS = "/sys/devices/system/cpu"
 # Often links to what a network manager or a package keeps elsewhere.
-NETWORK_FILES = ("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/localtime")
+HOSTS = "/etc/hosts"
+NETWORK_FILES = ("/etc/resolv.conf", HOSTS, "/etc/nsswitch.conf", "/etc/localtime")
 CERTIFICATES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
 PROC_HIDDEN = ("kcore", "keys", "kmsg", "sched_debug", "timer_list", "timer_stats", "latency_stats")
 PROC_FIXED = ("sys", "bus", "fs", "irq", "sysrq-trigger")
@@ -61,7 +62,7 @@ def contents(box: Box) -> Contents:
     system += [Bind(path, path, writable=False) for path in _resolver_folders()]
     if os.path.isdir(KERNEL_FACTS):
         system.append(Bind(KERNEL_FACTS, KERNEL_FACTS, writable=False))
-    return Contents(tuple(links), tuple(system), paths, tuple(_account_files(box)))
+    return Contents(tuple(links), tuple(system), paths, (*_account_files(box), *_host_files(box)))
 
 
 def paths_of(box: Box) -> tuple[Bind, ...]:
@@ -124,6 +125,16 @@ def _account_files(box: Box) -> list[tuple[str, bytes]]:
         for path, line, number in files
         if os.path.exists(path)
     ]
+
+
+def _host_files(box: Box) -> list[tuple[str, bytes]]:
+    """The machine's own names, after those of the box: what is named twice is found where first."""
+    if not box.hosts or not os.path.exists(HOSTS):
+        return []
+    with open(HOSTS, "rb") as file:
+        machine = file.read()
+    lines = "".join(f"{address} {name}\n" for name, address in box.hosts.items())
+    return [(HOSTS, lines.encode() + machine)]
 
 
 def _without(path: str, name: str, number: int) -> bytes:
