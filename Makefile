@@ -67,6 +67,7 @@ check: .venv/synced
 
 docs: .venv/synced
 	$(BIN)/python -m tools.api_page
+	$(BIN)/python -m tools.api_client
 	$(BIN)/python -m pytest -q tests/test_docs.py
 	@echo "the manual begins at docs/"
 

@@ -15,6 +15,7 @@ MODULES = sorted(path for path in ROOT.rglob("*.py"))
 
 LAYERS = (
     {"cli", "__main__"},
+    {"client"},
     {"control", "starting", "development"},
     {"api", "web"},
     {"operations", "checker", "prover"},
@@ -48,8 +49,8 @@ IMPURE_ATTRIBUTES = {
 }
 PURE_SYS = {"stdlib_module_names"}
 
-HAVE_SOCKETS = {"cli", "api"}
-"""The command line's own small client, and the server that it talks to."""
+HAVE_SOCKETS = {"client", "api"}
+"""The small client of the API, and the server that it talks to."""
 
 SPEAK_TO_PEOPLE = {"api", "cli", "development", "factors", "manifest", "operations", "store"}
 """Parts whose refusals come to the one who called."""

@@ -5,10 +5,10 @@ from urllib.parse import quote
 import click
 
 from twelve.cli.asking import confirm
-from twelve.cli.client import Client, deploy_path, settings_here
 from twelve.cli.course import follow
 from twelve.cli.output import ago, as_json, table
 from twelve.cli.target import json_option, no_start_option
+from twelve.client.connection import Client, deploy_path, settings_here
 
 
 @click.group(invoke_without_command=True)

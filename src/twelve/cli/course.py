@@ -5,8 +5,8 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from twelve.cli.client import Client
 from twelve.cli.output import BOLD, GREY, YELLOW, paint
+from twelve.client.connection import Client
 from twelve.errors import EXIT_INTERRUPTED
 
 

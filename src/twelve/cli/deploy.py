@@ -7,11 +7,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
-from urllib.parse import urlencode
 
 import click
 
-from twelve.cli.client import settings_here
 from twelve.cli.course import follow
 from twelve.cli.output import GREEN, coloured, paint
 from twelve.cli.output import as_json as print_json
@@ -24,10 +22,9 @@ from twelve.cli.target import (
     no_start_option,
     target,
 )
+from twelve.client.calls import releases
+from twelve.client.connection import settings_here
 from twelve.errors import TwelveError, Usage
-
-ASKED = ("provision", "adopt", "no_wait", "no_gate", "stay", "strict")
-"""Flags that the control plane is told of."""
 
 
 @click.command()
@@ -79,9 +76,18 @@ def deploy_one(path: Path, each: Meant, flags: dict[str, bool], *, as_json: bool
     """Deploy one app of the path, from the first step to the last line."""
     with pack_here(path, each.root, dirty=flags["dirty"]) as archive:
         aim = target(each.app, starts=not flags["no_start"])
-        query = {name: "true" for name in ASKED if flags[name]}
-        accepted = aim.client.upload(
-            f"{aim.path}/deploy?{urlencode(query)}", archive.file, {"Twelve-Tree": archive.facts}
+        accepted = releases.make_deploy(
+            aim.client,
+            aim.app,
+            aim.deploy,
+            archive=archive.file,
+            facts=archive.facts,
+            provision=flags["provision"],
+            adopt=flags["adopt"],
+            no_wait=flags["no_wait"],
+            no_gate=flags["no_gate"],
+            stay=flags["stay"],
+            strict=flags["strict"],
         )
     quiet = flags["quiet"] or as_json
     result = follow(aim.client, accepted["operation"], quiet=quiet)

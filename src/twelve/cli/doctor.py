@@ -4,10 +4,10 @@ from typing import Any
 
 import click
 
-from twelve.cli.client import Client, settings_here
 from twelve.cli.output import BOLD, GREEN, RED, YELLOW, paint
 from twelve.cli.output import as_json as print_json
 from twelve.cli.target import json_option
+from twelve.client.connection import Client, settings_here
 from twelve.errors import Unreachable
 
 INOTIFY_NEEDED = 16

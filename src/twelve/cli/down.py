@@ -4,8 +4,8 @@ import sys
 
 import click
 
-from twelve.cli.client import Client, settings_here
 from twelve.cli.course import follow
+from twelve.client.connection import Client, settings_here
 from twelve.errors import Unreachable
 
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import click
 
-from twelve.cli.client import Client, settings_here
 from twelve.cli.output import BOLD, GREEN, RED, YELLOW, Painted, ago, as_json, paint, table
 from twelve.cli.target import app_option, json_option, target
+from twelve.client.connection import Client, settings_here
 
 COLOURS = {"up": GREEN, "adopted": GREEN, "backoff": YELLOW, "missing": RED, "exited": RED}
 HEAD = ("PROCESS", "RELEASE", "STATE", "SINCE", "RESTARTS", "PORT", "PID", "LAST EXIT")

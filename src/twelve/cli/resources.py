@@ -7,10 +7,10 @@ from urllib.parse import quote
 import click
 
 from twelve.cli.asking import confirm
-from twelve.cli.client import Client, settings_here
 from twelve.cli.course import follow
 from twelve.cli.output import ago, as_json, table
 from twelve.cli.target import app_option, json_option, no_start_option, target
+from twelve.client.connection import Client, settings_here
 from twelve.errors import Usage
 
 

@@ -14,7 +14,7 @@ import click
 
 from twelve.cli.output import as_json as print_json
 from twelve.cli.target import Target, app_option, json_option, no_start_option, target
-from twelve.cli.wire import as_error
+from twelve.client.wire import as_error
 from twelve.errors import Unreachable
 
 PIECE = 65536

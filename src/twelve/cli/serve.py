@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from twelve.cli.client import settings_here
+from twelve.client.connection import settings_here
 
 UNIT = """\
 [Unit]

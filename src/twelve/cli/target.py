@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import click
 
-from twelve.cli.client import Client, deploy_path, settings_here
+from twelve.client.connection import Client, deploy_path, settings_here
 from twelve.errors import Invalid, Usage
 from twelve.factors.processes.instance import app_problem, parse_target
 

@@ -73,9 +73,7 @@ FROM = number("from", "the number of the first event that is wanted; the first o
 
 PLATFORM = (
     Row("GET", "/v1/info", show_info, "What answers here", answer=shapes.Info),
-    Row(
-        "GET", "/v1/doctor", show_doctor, "Parts, versions, what is missing", answer=dict[str, Any]
-    ),
+    Row("GET", "/v1/doctor", show_doctor, "Parts, versions, what is missing", answer=shapes.Doctor),
     Row("GET", "/v1/operations/{id}", show_operation, "Show an operation", answer=shapes.Operation),
     Row(
         "GET",

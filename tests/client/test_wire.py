@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from twelve.cli.wire import Address, as_error, ask, connect
+from twelve.client.wire import Address, as_error, ask, connect
 from twelve.errors import Conflict, NotFound, TwelveError, Unreachable
 
 

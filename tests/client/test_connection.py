@@ -1,9 +1,9 @@
 import os
 
 import pytest
-from tests.cli.test_wire import Server, plain
+from tests.client.test_wire import Server, plain
 
-from twelve.cli.client import Client, address_of, deploy_path
+from twelve.client.connection import Client, address_of, deploy_path
 from twelve.errors import Unreachable
 from twelve.settings import load_settings
 

@@ -4,11 +4,11 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
 from urllib.parse import quote, urlencode, urlsplit
 
-from twelve.cli.wire import Address, Answer, as_error, ask, connect
+from twelve.client.wire import Address, Answer, as_error, ask, connect
 from twelve.errors import Unreachable
 from twelve.settings import RUN_FILE, Settings, load_settings
 
@@ -36,24 +36,23 @@ class Client:
         """Ask and give the answer's JSON."""
         return self.ask("GET", path, **query).json()
 
-    def ask(self, method: str, path: str, *, body: Any = None, **query: Any) -> Answer:
+    def ask(
+        self, method: str, path: str, *, body: Any = None, key: str = "", **query: Any
+    ) -> Answer:
         """One call; ``query`` leaves out what is empty or off."""
-        given = [
-            (name, "true" if value is True else str(value))
-            for name, values in query.items()
-            for value in (values if isinstance(values, list | tuple) else [values])
-            if value not in (None, False, "")
-        ]
-        where = f"{path}?{urlencode(given)}" if given else path
-        return ask(self.address, method, where, body=body)
+        return ask(self.address, method, asked(path, query), body=body, headers=keyed(key))
 
-    def upload(self, path: str, file: BinaryIO, headers: dict[str, str]) -> Any:
-        """Send a file as the body."""
-        return ask(self.address, "POST", path, upload=file, headers=headers).json()
+    def upload(
+        self, path: str, file: BinaryIO, *, facts: str = "", key: str = "", **query: Any
+    ) -> Any:
+        """Send a file as the body, with what is known of it."""
+        headers = keyed(key) | ({"Twelve-Tree": facts} if facts else {})
+        return ask(self.address, "POST", asked(path, query), upload=file, headers=headers).json()
 
-    def call(self, method: str, path: str, body: Any = None) -> Any:
-        """A call that changes something and answers at once."""
-        return self.ask(method, path, body=body).json()
+    def call(self, method: str, path: str, body: Any = None, *, key: str = "", **query: Any) -> Any:
+        """A call that changes something; under a ``key`` it is made once, however often sent."""
+        given = {name: value for name, value in (body or {}).items() if value is not None}
+        return self.ask(method, path, body=given or body, key=key, **query).json()
 
     def events(self, operation: str) -> Iterator[dict[str, Any]]:
         """What an operation says, to its end. Raises the error that it ended with."""
@@ -73,6 +72,28 @@ class Client:
     def cancel(self, operation: str) -> bool:
         """Take an operation back; whether it was still possible."""
         return bool(self.call("POST", f"/v1/operations/{operation}/cancel")["cancelled"])
+
+
+def asked(path: str, query: Mapping[str, Any]) -> str:
+    """A path with its query, without what is empty or off."""
+    given = [
+        # A name that Python keeps for itself is written with a _ behind it.
+        (name.rstrip("_"), "true" if value is True else str(value))
+        for name, values in query.items()
+        for value in (values if isinstance(values, list | tuple) else [values])
+        if value is not None and value is not False and value != ""
+    ]
+    return f"{path}?{urlencode(given)}" if given else path
+
+
+def keyed(key: str) -> dict[str, str]:
+    """The header of a call that is made once."""
+    return {"Idempotency-Key": key} if key else {}
+
+
+def quoted(word: str) -> str:
+    """A word as a part of a path."""
+    return quote(word, safe="")
 
 
 def until_cut_off(lines: Iterator[bytes]) -> Iterator[bytes]:

@@ -1,0 +1,43 @@
+"""The API's calls of runs: written by ``python -m tools.api_client``, not by hand."""
+
+from twelve.api import shapes
+from twelve.client.connection import Client, quoted
+
+
+def start_run(
+    client: Client, app: str, deploy: str, *, command: list[str], key: str = ""
+) -> shapes.Run:
+    """Run a command detached."""
+    found: shapes.Run = client.call(
+        "POST",
+        f"/v1/apps/{quoted(app)}/deploys/{quoted(deploy)}/runs",
+        {"command": command},
+        key=key,
+    )
+    return found
+
+
+def list_runs(
+    client: Client, app: str, deploy: str, *, limit: int | None = None, after: str = ""
+) -> shapes.Runs:
+    """List runs."""
+    found: shapes.Runs = client.get(
+        f"/v1/apps/{quoted(app)}/deploys/{quoted(deploy)}/runs", limit=limit, after=after
+    )
+    return found
+
+
+def show_run(client: Client, app: str, deploy: str, id_: str) -> shapes.Run:
+    """Show a run."""
+    found: shapes.Run = client.get(
+        f"/v1/apps/{quoted(app)}/deploys/{quoted(deploy)}/runs/{quoted(id_)}"
+    )
+    return found
+
+
+def end_run(client: Client, app: str, deploy: str, id_: str, *, key: str = "") -> shapes.Run:
+    """End a run."""
+    found: shapes.Run = client.call(
+        "POST", f"/v1/apps/{quoted(app)}/deploys/{quoted(deploy)}/runs/{quoted(id_)}/stop", key=key
+    )
+    return found
