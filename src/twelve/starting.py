@@ -97,9 +97,21 @@ async def end_all(settings: Settings, leave: Callable[[], object]) -> None:
                 await supervisor.stop(name)
         while set(group) & await living(supervisor):  # noqa: ASYNC110 - other processes end
             await asyncio.sleep(0.02)
-    await supervisor.shutdown()
+    # Who ended while nobody looked waits for its last bytes to be read: no collector will come.
+    with contextlib.suppress(NotFound):
+        await supervisor.stop(COLLECTOR)
+    await shut_down(supervisor)
     RouterPlace(Path(settings.home), Path(settings.run)).remove_leftovers()
     shutil.rmtree(settings.run, ignore_errors=True)
+
+
+async def shut_down(supervisor: Supervisor) -> None:
+    """End it, once the names of all that has ended are free."""
+    while True:
+        try:
+            return await supervisor.shutdown()
+        except Conflict:
+            await asyncio.sleep(0.02)
 
 
 async def living(supervisor: Supervisor) -> set[str]:

@@ -1,5 +1,6 @@
 """``twelve up``: the app of a folder, for development."""
 
+import contextlib
 import os
 import re
 import signal
@@ -367,6 +368,25 @@ def test_what_a_killed_up_left_is_ended_by_the_next(up: Starts, tmp_path: Path, 
     second.is_up()
     assert second.get() == "one"
     assert second.address == first.address
+    assert second.end() == 0
+
+
+def test_an_up_that_was_killed_with_all_its_parts_is_followed_by_the_next(
+    up: Starts, tmp_path: Path
+):
+    folder = make_app(tmp_path)
+    first = up(folder)
+    first.is_up()
+    first.send(signal.SIGKILL)
+    for each in processes_of(folder.name):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(each.split(":")[0]), signal.SIGKILL)
+    first.wait()
+    until(lambda: not processes_of(folder.name))
+
+    second = up(folder)
+    second.is_up()
+    assert second.get() == "one"
     assert second.end() == 0
 
 
