@@ -11,6 +11,7 @@ from twelve.checker.platform_files import declared_in
 from twelve.checker.shell_reader import commands_of, split_words
 from twelve.picture.commands import Process, Stage, Step, is_worker, serves
 from twelve.picture.paths import is_development
+from twelve.picture.pattern import pattern
 from twelve.picture.tree import (
     Dockerfile,
     File,
@@ -22,17 +23,15 @@ from twelve.picture.tree import (
     Workload,
 )
 
-START = re.compile(
+START = pattern(
     r"(^|/)(docker[-_])?(entry[-_]?point|start|startup|run|serve|server|boot|launch|cmd|init)([-_.][\w-]+)?(\.(sh|bash))?$"
 )
-S6 = re.compile(
-    r"(^|/)(s6-rc\.d|services\.d|service|sv)/([\w.-]+)/run$|(^|/)cont-init\.d/([\w.-]+)$"
-)
-WORD = re.compile(r"[a-z][\w-]*")
-PROCFILE = re.compile(r"(^|/)Procfile([._-][\w-]+)?$")
-META = re.compile(r"[|&;<>$`(){}*?]")
-SHELL_FILE = re.compile(r"\.(sh|bash)$")
-UWSGI_RUN = re.compile(
+S6 = pattern(r"(^|/)(s6-rc\.d|services\.d|service|sv)/([\w.-]+)/run$|(^|/)cont-init\.d/([\w.-]+)$")
+WORD = pattern(r"[a-z][\w-]*")
+PROCFILE = pattern(r"(^|/)Procfile([._-][\w-]+)?$")
+META = pattern(r"[|&;<>$`(){}*?]")
+SHELL_FILE = pattern(r"\.(sh|bash)$")
+UWSGI_RUN = pattern(
     r"^(hook-[\w-]+|exec-[\w-]+|attach-daemon2?|smart-attach-daemon2?|cron2?|mule|legion-attach-daemon|spooler)$"
 )
 

@@ -4,11 +4,12 @@ import json
 import re
 
 from twelve.picture.paths import is_development
+from twelve.picture.pattern import pattern
 from twelve.picture.tree import Dockerfile, Instruction
 
-HEREDOC = re.compile(r"<<-?\s*[\"']?(\w+)[\"']?")
-NAME = re.compile(r"(^|/)(Dockerfile|Containerfile)([._-][\w.-]+)?$|\.(dockerfile|Dockerfile)$")
-FLAG = re.compile(r"^--\w[\w-]*(=\S*)?\s+")
+HEREDOC = pattern(r"<<-?\s*[\"']?(\w+)[\"']?")
+NAME = pattern(r"(^|/)(Dockerfile|Containerfile)([._-][\w.-]+)?$|\.(dockerfile|Dockerfile)$")
+FLAG = pattern(r"^--\w[\w-]*(=\S*)?\s+")
 
 
 def is_dockerfile(path: str) -> bool:

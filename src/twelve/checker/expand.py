@@ -7,6 +7,7 @@ from typing import NamedTuple
 from twelve.checker.branches import chosen, reached
 from twelve.checker.shell_reader import Simple, commands_of
 from twelve.picture.commands import Step
+from twelve.picture.pattern import pattern
 
 DEPTH = 8
 SHELLS = {"sh": "sh", "dash": "sh", "ash": "sh", "bash": "bash", "zsh": "bash", "busybox": "sh"}
@@ -22,7 +23,7 @@ RUN_WORDS = {
     ("infisical", "run"), ("newrelic-admin", "run-program"), ("yarn", "exec"), ("pnpm", "exec"), ("npm", "exec"), ("dotenv", "run"), ("chamber", "exec"),
     ("op", "run"), ("pixi", "run"), ("conda", "run"), ("heroku", "local:run"), ("aws-vault", "exec"), ("envconsul", "run"), ("yarn", "dlx"), ("pnpm", "dlx"),
 }  # fmt: skip
-WAITERS = re.compile(
+WAITERS = pattern(
     r"(^|/)(wait-for|wait-for-it|wait_for_it|wait-for-postgres|wait-for-db|waitfor|dockerize|wait4ports|wait)(\.sh)?$"
 )
 VALUED = {

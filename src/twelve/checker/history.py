@@ -9,6 +9,7 @@ from twelve.engines.programs import GIT, run
 from twelve.errors import Usage
 from twelve.finding import Finding, Place
 from twelve.picture.paths import classify, is_development
+from twelve.picture.pattern import pattern
 from twelve.picture.secrets import (
     FORMATS,
     SAMPLE,
@@ -20,7 +21,7 @@ from twelve.picture.secrets import (
     url_password,
 )
 
-ASSIGNED = re.compile(
+ASSIGNED = pattern(
     r"""^\s*(?:export\s+|const\s+|let\s+|var\s+)?["']?([A-Za-z_][\w.-]*)["'\]]*\s*(?::\s*str\s*)?[:=]\s*[rbu]?["']([^"']{4,200})["']"""
 )
 MOST = 200
@@ -124,8 +125,8 @@ def secrets_in_history(root: Path) -> list[Finding]:
 
 
 def _credentials(text: str) -> Iterator[tuple[str, str]]:
-    for pattern, what in FORMATS:
-        if (match := pattern.search(text)) and not SAMPLE.search(match[0]):
+    for form, what in FORMATS:
+        if (match := form.search(text)) and not SAMPLE.search(match[0]):
             yield match[0], what
     if "://" in text and (password := url_password(text)):
         yield password, "a URL with a password"

@@ -11,8 +11,9 @@ from twelve.checker.run import Report
 from twelve.checker.source import Source, decode
 from twelve.errors import Invalid, Usage
 from twelve.finding import Finding, Place
+from twelve.picture.pattern import pattern
 
-MARK = re.compile(
+MARK = pattern(
     r"(?:#|//|;|<!--|--)\s*twelve:\s*ignore\[([A-Z0-9, -]+)\][ \t]*(.*?)\s*(?:-->)?$", re.MULTILINE
 )
 

@@ -1,11 +1,10 @@
 """Small formats: ini files that repeat keys (uwsgi, supervisord), env files and Procfiles."""
 
-import re
-
+from twelve.picture.pattern import pattern
 from twelve.picture.tree import Option, Variable
 
-ENV_LINE = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.]*)\s*=\s*(.*)$")
-PROCFILE_LINE = re.compile(r"^([A-Za-z0-9_-]+):\s*(.+)$")
+ENV_LINE = pattern(r"^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.]*)\s*=\s*(.*)$")
+PROCFILE_LINE = pattern(r"^([A-Za-z0-9_-]+):\s*(.+)$")
 
 
 def read_ini(path: str, text: str) -> list[Option]:

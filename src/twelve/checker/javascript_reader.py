@@ -1,12 +1,12 @@
 """JavaScript and TypeScript source as facts, by tree-sitter."""
 
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from twelve.checker.javascript_values import JsValues, string_of
 from twelve.errors import Missing
-from twelve.picture.code import Assign, Call, Function, Guard, Import, Module, Raise
+from twelve.picture.code import Assign, Call, Function, Guard, Import, Later, Module, Raise
 from twelve.picture.value import Value
 
 FUNCTIONS = frozenset(
@@ -49,7 +49,7 @@ def read_javascript(path: str, data: bytes, role: str = "app") -> Module:
         if path.endswith((".ts", ".mts", ".cts"))
         else "javascript"
     )
-    module = Module(path, language, role)
+    module = Module(path, language, role, source=data)
     tree = _parser(language).parse(data)
     reader = _Reader(module)
     try:
@@ -206,31 +206,31 @@ class _Reader:
                 self.module.aliases[bound] = f"{dotted}.{key}"
 
     def _assigned(self, target: str, value_node: Any, node: Any) -> None:
-        value = self.values.value(value_node)
-        self._add(target, value, node)
+        made = self._add(target, partial(self.values.value, value_node), node)
         if self.function is None and not self.owner:
-            self.module.constants.setdefault(target, value)
+            self.module.constants.setdefault(target, made)
         before = (self.assigned, self.name)
         self.assigned, self.name = target, target.rpartition(".")[2]
         self.node(value_node)
         self.assigned, self.name = before
 
-    def _add(self, target: str, value: Value, node: Any, *, augmented: bool = False) -> None:
+    def _add(self, target: str, value: Later, node: Any, *, augmented: bool = False) -> Assign:
         row, column = node.start_point
-        self.module.assigns.append(
-            Assign(
-                target,
-                value,
-                row + 1,
-                self.module.path,
-                column + 1,
-                self.function,
-                self.owner,
-                (),
-                self.guards,
-                augmented,
-            )
+        made = Assign(
+            target,
+            value,
+            row + 1,
+            self.module.path,
+            column + 1,
+            self.function,
+            self.owner,
+            (),
+            self.guards,
+            augmented,
+            node.end_point[0] + 1,
         )
+        self.module.assigns.append(made)
+        return made
 
     def on_assignment_expression(self, node: Any) -> bool:
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
@@ -239,7 +239,8 @@ class _Reader:
 
     def on_augmented_assignment_expression(self, node: Any) -> bool:
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
-        self._add(self.values.name(left), self.values.value(right), node, augmented=True)
+        value = partial(self.values.value, right)
+        self._add(self.values.name(left), value, node, augmented=True)
         self.node(right)
         return False
 
@@ -292,7 +293,7 @@ class _Reader:
 
     def on_if_statement(self, node: Any) -> bool:
         condition = node.child_by_field_name("condition")
-        test = self.values.value(condition)
+        test = partial(self.values.value, condition)
         line = node.start_point[0] + 1
         self.node(condition)
         self.module.guards.append(Guard(test, True, line))
@@ -352,19 +353,17 @@ class _Reader:
             yield from arguments.named_children
 
     def _call(self, name: str, node: Any, function: Any) -> None:
-        value = self.values.call(name, node)
         receiver = None
-        if function is not None and function.type == "member_expression":
-            receiver = self.values.value(function.child_by_field_name("object"))
         row, column = node.start_point
         if function is not None and function.type == "member_expression":
+            receiver = partial(self.values.value, function.child_by_field_name("object"))
             held = function.child_by_field_name("property")
             if held is not None:
                 row, column = held.start_point
         self.module.calls.append(
             Call(
                 name,
-                value,
+                partial(self.values.call, name, node),
                 row + 1,
                 self.module.path,
                 column + 1,
@@ -373,5 +372,6 @@ class _Reader:
                 self.guards,
                 self.loop,
                 self.assigned,
+                node.end_point[0] + 1,
             )
         )

@@ -5,14 +5,15 @@ import re
 import tomllib
 from typing import Any
 
+from twelve.picture.pattern import pattern
 from twelve.picture.tree import Broken, Manifest, Requirement
 
-NAME = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(\[[^\]]*\])?\s*(.*)$")
-REQUIREMENTS = re.compile(
+NAME = pattern(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(\[[^\]]*\])?\s*(.*)$")
+REQUIREMENTS = pattern(
     r"(^|/)(requirements?|constraints?|reqs?)([._-][\w.-]+)?\.(txt|in|pip)$|(^|/)requirements?/[\w.-]+\.(txt|in|pip)$"
 )
-DEV = re.compile(r"(dev|test|lint|doc|ci|local|type|style|bench|example|tool)", re.IGNORECASE)
-EXACT = re.compile(r"^\d[\w.+-]*$|^(npm:|https?://.*#[0-9a-f]{7,}|git\+.*#[0-9a-f]{40})")
+DEV = pattern(r"(dev|test|lint|doc|ci|local|type|style|bench|example|tool)", re.IGNORECASE)
+EXACT = pattern(r"^\d[\w.+-]*$|^(npm:|https?://.*#[0-9a-f]{7,}|git\+.*#[0-9a-f]{40})")
 
 
 def is_manifest(path: str) -> bool:

@@ -1,6 +1,5 @@
 """The shared picture of one repository: each part is made when a rule first asks for it."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
@@ -16,11 +15,13 @@ from twelve.checker.prefilter import Prefilter
 from twelve.checker.python_imports import quick_imports
 from twelve.checker.python_reader import read_python
 from twelve.checker.source import FolderTree, MemoryTree, Source, decode
+from twelve.checker.words import Words
 from twelve.checker.yaml_reader import Node, read_yaml
 from twelve.finding import Place
 from twelve.picture.code import Assign, Call, Module
 from twelve.picture.commands import Process
 from twelve.picture.paths import classify, is_settings
+from twelve.picture.pattern import pattern
 from twelve.picture.tree import (
     Broken,
     Dockerfile,
@@ -57,12 +58,12 @@ BINARY = (
     ".webp",
     ".html",
 )
-ENV_FILE = re.compile(r"(^|/)(\.env(\.[\w.-]+)?|[\w.-]+\.env|env\.(\w+))$")
-INI = re.compile(
+ENV_FILE = pattern(r"(^|/)(\.env(\.[\w.-]+)?|[\w.-]+\.env|env\.(\w+))$")
+INI = pattern(
     r"(^|/)(uwsgi[\w.-]*\.ini|[\w.-]*uwsgi\.ini|supervisord?[\w.-]*\.(conf|ini)|[\w.-]*supervisord?\.(conf|ini)|setup\.cfg|alembic\.ini|[\w.-]*celery[\w.-]*\.ini|logrotate[\w./-]*)$|supervisor[\w.-]*/.*\.(conf|ini)$"
 )
-YAML = re.compile(r"\.ya?ml$")
-CI = re.compile(r"^\.github/workflows/|(^|/)\.gitlab-ci\.ya?ml$")
+YAML = pattern(r"\.ya?ml$")
+CI = pattern(r"^\.github/workflows/|(^|/)\.gitlab-ci\.ya?ml$")
 
 
 class RepositoryPicture:
@@ -209,11 +210,11 @@ class RepositoryPicture:
 
     def holding(self, *words: str) -> Iterable[str]:
         """Paths of the app's own text files that hold one of the words."""
-        wanted = [word.encode() for word in words]
+        wanted = Words(word.encode() for word in words)
         for path in self._paths("app", "script", "build", "dev"):
             if self.files[path].size < BIGGEST_CODE and not path.endswith(BINARY):
                 data = self.source.read(path, BIGGEST_CODE)
-                if any(word in data for word in wanted):
+                if wanted.found(data):
                     yield path
 
     def imported(self) -> Mapping[str, tuple[Place, ...]]:

@@ -2,17 +2,20 @@
 
 import re
 from collections.abc import Iterable
+from functools import cached_property
 from typing import NamedTuple
 
+from twelve.checker.words import Words
+from twelve.picture.pattern import pattern as pattern_of
 from twelve.picture.rule import Rule
 
 BEFORE, AFTER = 100, 200
-CAMEL = re.compile(r"^[.]?[a-z]+[A-Z]|^@|-")
-TOP = re.compile(
+CAMEL = pattern_of(r"^[.]?[a-z]+[A-Z]|^@|-")
+TOP = pattern_of(
     rb"^(?:export )?(?:const |let |var )?([A-Za-z_$][\w$]*)\s*(?::[^=\n]+)?=\s*(?:[{\[]|dict\(|list\(|set\(|(?:collections\.)?(?:defaultdict|deque|OrderedDict|Counter)\(|new (?:Map|Set|WeakMap)|-?\d|None\b|null\b|[TtFf](?:rue|alse)\b)",
     re.MULTILINE,
 )
-CHANGE = re.compile(
+CHANGE = pattern_of(
     rb"\[[^\]\n]*\](?:\[[^\]\n]*\]|\.\w+)*\s*[-+|*]?=[^=]|\.(?:append|add|update|setdefault|pop|extend|insert|remove|clear|push|set|delete|unshift|splice|appendleft|popitem|discard|shift)\(|\s*(?:\+\+|--|[-+]=)|\.\w+\s*=[^=]"
 )
 LOGGING = ("basicConfig", "dictConfig", "fileConfig")
@@ -35,9 +38,40 @@ def _made(words: tuple[str, ...], pattern: str, *, python: bool) -> Near:
     kept = {word for word in words if not (python and CAMEL.search(word))}
     if lower:
         kept = {word.lower() for word in kept}
-    kept = {word for word in kept if not any(other in word for other in kept if other != word)}
-    compiled = re.compile(text.removeprefix("(?i)").encode(), re.MULTILINE)
+    compiled = pattern_of(text.removeprefix("(?i)").encode(), re.MULTILINE)
     return Near(tuple(sorted(word.encode() for word in kept)), compiled, window, lower)
+
+
+class Sieve:
+    """The words and patterns of one family of languages, looked for in as few passes as there are cases."""
+
+    def __init__(self, words: Iterable[str], near: Iterable[Near]) -> None:
+        self.near = tuple(near)
+        enough = {word.encode() for word in words}
+        self.exact = Words(enough | {w for n in self.near if not n.lower for w in n.words})
+        self.small = Words({w for n in self.near if n.lower for w in n.words})
+        self.enough = frozenset(enough)
+        self.pairs: dict[tuple[bytes, bool], list[int]] = {}
+        for number, one in enumerate(self.near):
+            for word in one.words:
+                self.pairs.setdefault((word, one.lower), []).append(number)
+
+    def hits(self, data: bytes) -> bool:
+        """Does the text hold a word that is enough by itself, or a word with its pattern?"""
+        found = self.exact.found(data)
+        if any(word in self.enough for word, _ in found):
+            return True
+        return self._beside(data, found, lower=False) or (
+            bool(self.small.words)
+            and self._beside(small := data.lower(), self.small.found(small), lower=True)
+        )
+
+    def _beside(self, data: bytes, found: list[tuple[bytes, int]], *, lower: bool) -> bool:
+        places: dict[int, list[int]] = {}
+        for word, at in found:
+            for number in self.pairs.get((word, lower), ()):
+                places.setdefault(number, []).append(at)
+        return any(_near(data, self.near[number], held) for number, held in places.items())
 
 
 class Prefilter:
@@ -45,30 +79,25 @@ class Prefilter:
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         held = list(rules)
-        every = sorted({word for rule in held for word in rule.tokens}, key=len)
-        python = [word for word in every if not CAMEL.search(word) or word in LOGGING]
-        self.words = _shortest(every)
-        self.python_words = _shortest(python)
+        self.every = sorted({word for rule in held for word in rule.tokens})
         self.mutated = any(rule.mutated for rule in held)
-        pairs = sorted({pair for rule in held for pair in rule.near})
-        self.near = tuple(_made(*pair, python=False) for pair in pairs)
-        self.python_near = tuple(_made(*pair, python=True) for pair in pairs)
+        self.pairs = sorted({pair for rule in held for pair in rule.near})
+
+    @cached_property
+    def script(self) -> Sieve:
+        """For JavaScript and TypeScript."""
+        return Sieve(self.every, [_made(*pair, python=False) for pair in self.pairs])
+
+    @cached_property
+    def python(self) -> Sieve:
+        """For Python, where no name is written ``likeThis``."""
+        words = [word for word in self.every if not CAMEL.search(word) or word in LOGGING]
+        return Sieve(words, [_made(*pair, python=True) for pair in self.pairs])
 
     def hits(self, data: bytes, *, python: bool = False) -> bool:
         """May a rule find something in this file?"""
-        for word in self.python_words if python else self.words:
-            if word in data:
-                return True
-        small = data.lower()
-        for one in self.python_near if python else self.near:
-            if _near(small if one.lower else data, one):
-                return True
-        return self.mutated and _mutated(data)
-
-
-def _shortest(words: list[str]) -> tuple[bytes, ...]:
-    """The words without those that hold another one."""
-    return tuple(w.encode() for w in words if not any(o in w for o in words if o != w))
+        sieve = self.python if python else self.script
+        return sieve.hits(data) or (self.mutated and _mutated(data))
 
 
 def _mutated(data: bytes) -> bool:
@@ -87,16 +116,14 @@ def _mutated(data: bytes) -> bool:
     return False
 
 
-def _near(data: bytes, one: Near) -> bool:
-    for word in one.words:
-        at = data.find(word)
-        if at >= 0 and not one.window:
-            return one.pattern.search(data) is not None
-        end = -1
-        while at >= 0:
-            start = max(at - BEFORE, end)
-            end = at + AFTER
-            if one.pattern.search(data, max(start, 0), end):
+def _near(data: bytes, one: Near, places: list[int]) -> bool:
+    if not one.window:
+        return one.pattern.search(data) is not None
+    start = end = -1
+    for at in sorted(places):
+        if at - BEFORE > end:
+            if end >= 0 and one.pattern.search(data, max(start, 0), end):
                 return True
-            at = data.find(word, end - BEFORE)
-    return False
+            start = at - BEFORE
+        end = at + AFTER
+    return end >= 0 and one.pattern.search(data, max(start, 0), end) is not None

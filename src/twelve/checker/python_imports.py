@@ -2,7 +2,9 @@
 
 import re
 
-IMPORT = re.compile(
+from twelve.picture.pattern import pattern
+
+IMPORT = pattern(
     rb"^[ \t]*(?:from[ \t]+([A-Za-z_]\w*)[\w.]*[ \t]+import\b|import[ \t]+([A-Za-z_][\w., \t]*))",
     re.MULTILINE,
 )

@@ -4,13 +4,15 @@ import ast
 import re
 import warnings
 
-GENERIC = re.compile(
+from twelve.picture.pattern import pattern
+
+GENERIC = pattern(
     r"^(\s*(?:class|(?:async\s+)?def)\s+\w+)\[[^\]\n]*(?:\[[^\]\n]*\][^\]\n]*)*\]", re.MULTILINE
 )
-ALIAS = re.compile(r"^(\s*)type\s+(\w+)(?:\[[^\]\n]*\])?\s*=", re.MULTILINE)
-EXCEPT = re.compile(r"^(\s*except\*?\s+)([\w.]+(?:\s*,\s*[\w.]+)+)(\s*:)", re.MULTILINE)
-PRINT = re.compile(r"^(\s*)print\s+(?![=(.,)\]])(.*)$", re.MULTILINE)
-RAISE = re.compile(r"^(\s*except\s+[\w.]+)\s*,\s*(\w+)\s*:", re.MULTILINE)
+ALIAS = pattern(r"^(\s*)type\s+(\w+)(?:\[[^\]\n]*\])?\s*=", re.MULTILINE)
+EXCEPT = pattern(r"^(\s*except\*?\s+)([\w.]+(?:\s*,\s*[\w.]+)+)(\s*:)", re.MULTILINE)
+PRINT = pattern(r"^(\s*)print\s+(?![=(.,)\]])(.*)$", re.MULTILINE)
+RAISE = pattern(r"^(\s*except\s+[\w.]+)\s*,\s*(\w+)\s*:", re.MULTILINE)
 
 
 def parse(text: str) -> ast.Module:

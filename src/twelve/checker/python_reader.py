@@ -1,23 +1,27 @@
 """Python source as facts, by the interpreter's own parser; nothing of it is imported or run."""
 
 import ast
+from bisect import bisect_left
+from functools import partial
 from typing import Any
 
 from twelve.checker.python_names import ENV_CALLS, ENV_OBJECTS, READERS
 from twelve.checker.python_nodes import INNER, breadth_first
 from twelve.checker.python_older import parse
 from twelve.checker.python_values import Values
-from twelve.picture.code import Assign, Call, Function, Guard, Import, Module, Raise
+from twelve.picture.code import Assign, Call, Function, Guard, Import, Later, Module, Raise, mention
 from twelve.picture.value import Value
 
 SETTINGS_BASES = ("BaseSettings", "BaseAppSettings", "EnvironmentSettings", "EnvConfig")
 NESTED = ("update", "from_mapping", "setdefault")
+ENV = mention("env")
+LEAVES = (ast.Name, ast.Constant)
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
 def read_python(path: str, text: str, role: str = "app") -> Module:
     """The facts of one file; a file that does not parse has its error and line instead."""
-    module = Module(path, "python", role)
+    module = Module(path, "python", role, source=text.encode("utf-8", "surrogateescape"))
     try:
         tree = parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
@@ -25,7 +29,7 @@ def read_python(path: str, text: str, role: str = "app") -> Module:
         module.error_line = getattr(error, "lineno", 0) or 0
         return module
     try:
-        _Reader(module, wrappers="env" in text).body(tree.body)
+        _Reader(module).body(tree.body)
     except RecursionError:
         module.error = "nested too deeply"
     return module
@@ -40,7 +44,7 @@ def _package(path: str, level: int) -> str:
 class _Reader:
     """Walks one module with the function, class and conditions it is in."""
 
-    def __init__(self, module: Module, *, wrappers: bool) -> None:
+    def __init__(self, module: Module) -> None:
         self.module = module
         self.readers: dict[str, int] = {}
         self.values = Values(module.aliases, self.readers)
@@ -52,7 +56,7 @@ class _Reader:
         self.optional = False
         self.typing_only = False
         self.assigned = ""
-        self.wrappers = wrappers
+        self.reads = module.lines_of(ENV)
 
     def body(self, statements: list[ast.stmt]) -> None:
         for statement in statements:
@@ -71,18 +75,18 @@ class _Reader:
 
     def expression(self, root: ast.expr | None, assigned: str = "") -> None:
         """Record the calls in an expression; lambdas and comprehensions included."""
-        if root is None:
+        if root is None or type(root) in LEAVES:
             return
         pending: list[ast.AST] = [root]
         while pending:
             node = pending.pop()
             kind = type(node)
-            if kind is ast.Name or kind is ast.Constant or node is None:
+            if kind in LEAVES or node is None:
                 continue
             if kind is ast.Call:
                 self._record(node, assigned if node is root else "")  # type: ignore[arg-type]
-            elif isinstance(node, ast.NamedExpr):
-                self._assign(node.target, node.value, node)
+            elif kind is ast.NamedExpr:
+                self._assign(node.target, node.value, node)  # type: ignore[attr-defined,arg-type]
             for name in INNER[kind]:
                 child = getattr(node, name)
                 if type(child) is list:
@@ -91,33 +95,21 @@ class _Reader:
                     pending.append(child)
 
     def _record(self, node: ast.Call, assigned: str) -> None:
-        name = self.values.name(node.func)
-        value = self.values.value(node)
-        if value.kind != "call":
-            parts = self.values.many([a for a in node.args if not isinstance(a, ast.Starred)], 0)
-            keywords = [kw for kw in node.keywords if kw.arg]
-            value = Value(
-                "call",
-                name,
-                (*parts, *[self.values.value(kw.value) for kw in keywords]),
-                tuple(str(kw.arg) for kw in keywords),
-                node.lineno,
-            )
-        receiver = (
-            self.values.value(node.func.value) if isinstance(node.func, ast.Attribute) else None
-        )
+        func = node.func
+        name = self.values.name(func)
         self.module.calls.append(
             Call(
                 name,
-                value,
+                partial(self.values.called, node, name),
                 node.lineno,
                 self.module.path,
                 node.col_offset + 1,
-                receiver,
+                partial(self.values.value, func.value) if isinstance(func, ast.Attribute) else None,
                 self.function,
                 self.guards,
                 self.loop,
                 assigned,
+                node.end_lineno or node.lineno,
             )
         )
         last = name.rpartition(".")[2]
@@ -139,26 +131,27 @@ class _Reader:
     def _add(
         self,
         target: str,
-        value: Value,
+        value: Later,
         node: ast.expr | ast.stmt,
         *,
         line: int = 0,
         augmented: bool = False,
-    ) -> None:
-        self.module.assigns.append(
-            Assign(
-                target,
-                value,
-                line or node.lineno,
-                self.module.path,
-                node.col_offset + 1,
-                self.function,
-                self.owner,
-                self.bases,
-                self.guards,
-                augmented,
-            )
+    ) -> Assign:
+        made = Assign(
+            target,
+            value,
+            line or node.lineno,
+            self.module.path,
+            node.col_offset + 1,
+            self.function,
+            self.owner,
+            self.bases,
+            self.guards,
+            augmented,
+            node.end_lineno or node.lineno,
         )
+        self.module.assigns.append(made)
+        return made
 
     def _assign(self, target: ast.expr, node: ast.expr, at: ast.stmt | ast.expr) -> None:
         if isinstance(target, ast.Tuple | ast.List):
@@ -170,15 +163,20 @@ class _Reader:
                     self._add(self.values.name(one), Value("other"), at)
             return
         name = target.id if isinstance(target, ast.Name) else self.values.name(target)
-        value = self.values.value(node)
-        if self._is_settings() and value.kind != "env":
-            value = Value("env", name, (value,), (), value.line, value.column)
-        self._add(name, value, at)
+        make = self._field if self._is_settings() else self.values.assigned
+        made = self._add(name, partial(make, name, node), at)
         if self.function is None and not self.owner and isinstance(target, ast.Name):
             if not (name in self.module.constants and self.guards):
-                self.module.constants[name] = value
+                self.module.constants[name] = made
             if isinstance(node, ast.Call) and self.values.name(node.func) in READERS:
                 self.readers[name] = 0
+
+    def _field(self, name: str, node: ast.expr) -> Value:
+        """A field of a settings class: its value is the default of the variable of that name."""
+        value = self.values.value(node)
+        if value.kind == "env":
+            return value
+        return Value("env", name, (value,), (), value.line, value.column)
 
     def _is_settings(self) -> bool:
         if not self.owner or self.function is not None:
@@ -208,7 +206,10 @@ class _Reader:
 
     def on_augassign(self, node: ast.AugAssign) -> None:
         self._add(
-            self.values.name(node.target), self.values.value(node.value), node, augmented=True
+            self.values.name(node.target),
+            partial(self.values.value, node.value),
+            node,
+            augmented=True,
         )
         self.expression(node.value)
 
@@ -245,12 +246,12 @@ class _Reader:
             self.module.globals.append((name, self.function, node.lineno))
 
     def on_if(self, node: ast.If) -> None:
-        test = self.values.value(node.test)
+        test = partial(self.values.value, node.test)
         self.expression(node.test)
         self.module.guards.append(Guard(test, True, node.lineno))
         typing_only, self.typing_only = (
             self.typing_only,
-            self.typing_only or test.text.endswith("TYPE_CHECKING"),
+            self.typing_only or self.values.name(node.test).endswith("TYPE_CHECKING"),
         )
         before = self.guards
         self.guards = (*before, Guard(test, True, node.lineno))
@@ -352,7 +353,7 @@ class _Reader:
             isinstance(node, ast.AsyncFunctionDef),
             outer,
         )
-        if self.function is None and self.wrappers:
+        if self.function is None and names and self._reads_env(node):
             self._wrapper(node, names)
         self.module.functions.append(made)
         before = (self.function, self.loop, self.guards)
@@ -361,6 +362,10 @@ class _Reader:
         self.function, self.loop, self.guards = before
 
     on_asyncfunctiondef = on_functiondef
+
+    def _reads_env(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+        at = bisect_left(self.reads, node.lineno)
+        return at < len(self.reads) and self.reads[at] <= (node.end_lineno or node.lineno)
 
     def _wrapper(
         self, node: ast.FunctionDef | ast.AsyncFunctionDef, names: tuple[str, ...]

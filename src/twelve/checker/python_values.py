@@ -64,6 +64,25 @@ class Values:
             self.known[node] = made
         return made
 
+    def assigned(self, _name: str, node: ast.expr) -> Value:
+        """The value that a name gets."""
+        return self.value(node)
+
+    def called(self, node: ast.Call, name: str) -> Value:
+        """A call with its arguments, also where the call stands for something simpler."""
+        value = self.value(node)
+        if value.kind == "call":
+            return value
+        parts = self.many([a for a in node.args if not isinstance(a, ast.Starred)], 0)
+        keywords = [kw for kw in node.keywords if kw.arg]
+        return Value(
+            "call",
+            name,
+            (*parts, *[self.value(kw.value) for kw in keywords]),
+            tuple(str(kw.arg) for kw in keywords),
+            node.lineno,
+        )
+
     def many(self, nodes: list[ast.expr], depth: int) -> tuple[Value, ...]:
         return tuple([self.value(node, depth) for node in nodes])
 

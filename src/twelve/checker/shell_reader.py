@@ -3,8 +3,10 @@
 import re
 from typing import NamedTuple
 
+from twelve.picture.pattern import pattern
+
 OPERATORS = ("&&", "||", ";;", ";", "|&", "|", "&", "(", ")", "\n")
-ASSIGNMENT = re.compile(r"^[A-Za-z_]\w*\+?=")
+ASSIGNMENT = pattern(r"^[A-Za-z_]\w*\+?=")
 OPENERS = {
     "while": "loop",
     "until": "loop",
@@ -15,7 +17,7 @@ OPENERS = {
 }
 CLOSERS = {"done", "fi", "esac"}
 SKIP = {"do", "then", "else", "elif", "{", "}", "!", "time", "in"}
-HEREDOC = re.compile(r"<<-?\s*['\"]?(\w+)['\"]?")
+HEREDOC = pattern(r"<<-?\s*['\"]?(\w+)['\"]?")
 MAX_TOKENS = 50_000
 
 

@@ -1,9 +1,13 @@
 """A source file as facts: its imports, assignments, calls, functions and raises, the same for every language."""
 
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from twelve.finding import Place
+from twelve.picture.pattern import pattern
 from twelve.picture.value import Value
 
 
@@ -27,12 +31,19 @@ class Function(NamedTuple):
         return ".".join(filter(None, (self.outer, self.owner, self.name)))
 
 
-class Guard(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Guard:
     """A condition that must hold (or, when not ``wanted``, fail) for the code to run."""
 
-    test: Value
+    held: "Later"
     wanted: bool
     line: int
+
+    @property
+    def test(self) -> Value:
+        if not isinstance(self.held, Value):
+            self.held = self.held()
+        return self.held
 
 
 class Import(NamedTuple):
@@ -51,11 +62,16 @@ class Import(NamedTuple):
         return Place(self.path, self.line)
 
 
-class Assign(NamedTuple):
+Later = Value | Callable[[], Value]
+"""A value, or what makes it when a rule first asks: most are never asked for."""
+
+
+@dataclass(slots=True, eq=False)
+class Assign:
     """A name, attribute, key or field that gets a value."""
 
     target: str
-    value: Value
+    held: Later
     line: int
     path: str
     column: int = 0
@@ -64,6 +80,13 @@ class Assign(NamedTuple):
     bases: tuple[str, ...] = ()
     guards: tuple[Guard, ...] = ()
     augmented: bool = False
+    end: int = 0
+
+    @property
+    def value(self) -> Value:
+        if not isinstance(self.held, Value):
+            self.held = self.held()
+        return self.held
 
     @property
     def name(self) -> str:
@@ -75,20 +98,35 @@ class Assign(NamedTuple):
         return Place(self.path, self.line, self.column)
 
 
-class Call(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Call:
     """One call, with what it is called on and where it stands."""
 
     name: str
-    value: Value
+    held: Later
     line: int
     path: str
     column: int = 0
-    receiver: Value | None = None
+    called_on: Later | None = None
     function: Function | None = None
     guards: tuple[Guard, ...] = ()
     in_loop: bool = False
     assigned: str = ""
     """The target that takes the result, when it is assigned at once."""
+    end: int = 0
+
+    @property
+    def value(self) -> Value:
+        if not isinstance(self.held, Value):
+            self.held = self.held()
+        return self.held
+
+    @property
+    def receiver(self) -> Value | None:
+        """What the method is called on."""
+        if self.called_on is not None and not isinstance(self.called_on, Value):
+            self.called_on = self.called_on()
+        return self.called_on
 
     @property
     def last(self) -> str:
@@ -107,6 +145,21 @@ class Raise(NamedTuple):
     function: Function | None = None
 
 
+class Mention(NamedTuple):
+    """Words that the source must say where a rule may find something; ``small`` ones in any case."""
+
+    words: re.Pattern[bytes]
+    small: bool = False
+
+
+def mention(words: str, *, small: bool = False) -> Mention:
+    """Small words are looked for in the text in small letters: that is faster than ignoring the case."""
+    return Mention(pattern(words.encode()), small)
+
+
+Spans = TypeVar("Spans", Assign, Call)
+
+
 @dataclass(slots=True)
 class Module:
     """One parsed source file."""
@@ -122,13 +175,51 @@ class Module:
     guards: list[Guard] = field(default_factory=list)
     globals: list[tuple[str, Function | None, int]] = field(default_factory=list)
     aliases: dict[str, str] = field(default_factory=dict)
-    constants: dict[str, Value] = field(default_factory=dict)
+    constants: dict[str, Assign] = field(default_factory=dict)
     error: str = ""
     error_line: int = 0
     targets: dict[str, list[Assign]] = field(default_factory=dict)
     """Assignments by target, made when first asked for."""
     sinks: tuple[Any, ...] | None = None
     """Writes to paths, once they were looked for."""
+    source: bytes = b""
+    small: bytes = b""
+    lines: dict[Mention, list[int]] = field(default_factory=dict)
+    """The lines that hold a word, by the pattern of those words."""
+
+    def lines_of(self, words: Mention) -> list[int]:
+        """The lines on which the source holds one of these words, counted from 1."""
+        if words not in self.lines:
+            if words.small and not self.small:
+                self.small = self.source.lower()
+            text = self.small if words.small else self.source
+            found, line, at = [], 1, 0
+            for match in words.words.finditer(text):
+                line += text.count(b"\n", at, match.start())
+                at = match.start()
+                found.append(line)
+            self.lines[words] = found
+        return self.lines[words]
+
+    def holding(self, words: Mention, items: Iterable[Spans]) -> Iterator[Spans]:
+        """Those of the items whose lines hold one of these words: the others need no look."""
+        lines = self.lines_of(words)
+        if lines:
+            first, last = lines[0], lines[-1]
+            for item in items:
+                end = item.end or item.line
+                if (
+                    first <= end
+                    and item.line <= last
+                    and lines[bisect_left(lines, item.line)] <= end
+                ):
+                    yield item
+
+    def on_lines(self, words: Mention, item: Assign | Call) -> bool:
+        """Does a line of the item hold one of these words?"""
+        lines = self.lines_of(words)
+        at = bisect_left(lines, item.line)
+        return at < len(lines) and lines[at] <= max(item.end, item.line)
 
     def assigned(self, target: str) -> list[Assign]:
         """The assignments to one target, in their order."""

@@ -3,27 +3,28 @@
 import re
 
 from twelve.picture.code import Assign, Call, Function, Guard, Module
+from twelve.picture.pattern import pattern
 from twelve.picture.value import Value, env_keys, from_env, walk
 
 DEPTH = 4
-PLACEHOLDER = re.compile(
+PLACEHOLDER = pattern(
     r"^(\W*|change[-_ ]?(me|this|it|in.*)?\W*|.*change[-_ ]?(me|this|it)\b.*|.*change.?in.?prod.*|example.*|.*\bexample\b.*|x{3,}.*|\*+|<.*>|\$\{?.*\}?|\{\{.*|%\(?.*|your[-_ ].*|my[-_ ]?(secret|key|password|token).*"
     r"|todo|fixme.*|replace.*|insert.*|dummy.*|fake.*|placeholder.*|none|null|undefined|true|false|test(ing)?|secret|password|pass|passwd|default|dev|development|local|foo|bar|baz|redacted|n/?a|unset|empty|root|admin|user|postgres|token|key|not[-_ ]?(set|a|used|real).*|insecure.*|django-insecure.*)$",
     re.IGNORECASE,
 )
 """Values that stand where a real one should be."""
-DUMMY = re.compile(
+DUMMY = pattern(
     r"^(dummy|fake|build[-_]?\w*|placeholder|x+|test\w*|unused|none|ignored?|not-?\w*|a|secret|temp\w*|tmp\w*|foo|bar|key|changeme)$",
     re.IGNORECASE,
 )
-LOCAL = re.compile(
+LOCAL = pattern(
     r"(?<![\w.-])(localhost|127\.0\.0\.1|0\.0\.0\.0|\[?::1?\]?|host\.docker\.internal)(?![\w.-])"
 )
-CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-DEV_TESTS = re.compile(
+CAMEL = pattern(r"(?<=[a-z])(?=[A-Z])")
+DEV_TESTS = pattern(
     r"(^|_)(debug|dev|development|local|test|testing|is_dev|ci|debugging)($|_)", re.IGNORECASE
 )
-ENV_NAMES = re.compile(
+ENV_NAMES = pattern(
     r"^(NODE_ENV|RAILS_ENV|FLASK_ENV|APP_ENV|ENV|ENVIRONMENT|DJANGO_ENV|FASTAPI_ENV|STAGE|DEPLOY_ENV|APP_ENVIRONMENT|\w*_(ENV|ENVIRONMENT|STAGE))$"
 )
 

@@ -3,6 +3,7 @@
 import re
 from functools import cache
 
+from twelve.picture.pattern import pattern
 from twelve.picture.tree import Role
 
 TEST_FOLDERS = frozenset(
@@ -67,17 +68,17 @@ ASSET_FOLDERS = frozenset(
 DEV_FOLDERS = frozenset(
     [".devcontainer", ".vscode", ".github", ".gitlab", ".circleci", "dev-env", "devcontainer"]
 )
-DEV_WORDS = re.compile(
+DEV_WORDS = pattern(
     r"(^|[._/-])(dev|develop|development|local|test|tests|testing|e2e|ci|override|debug|windows)([._-]|$)",
     re.IGNORECASE,
 )
-TEST_FILE = re.compile(
+TEST_FILE = pattern(
     r"(^test_.*\.py$|_test\.(py|go|js|ts)$|^tests?\.(py|js|ts)$|\.(test|spec|e2e|stories|cy)\.[cm]?[jt]sx?$|^conftest\.py$|^test[-_.].*\.[cm]?[jt]s$)"
 )
-GENERATED_FILE = re.compile(
+GENERATED_FILE = pattern(
     r"(\.min\.(js|css)$|\.bundle\.js$|_pb2(_grpc)?\.py$|\.d\.ts$|\.generated\.|\.map$|-lock\.(json|yaml)$|\.lock$|\.snap$)"
 )
-EXAMPLE_FILE = re.compile(
+EXAMPLE_FILE = pattern(
     r"([._-](example|sample|dist|template|tmpl|tpl)([._-]|$)|^(example|sample)[._-])", re.IGNORECASE
 )
 BUILD_FILES = frozenset(
@@ -126,7 +127,7 @@ BUILD_FILES = frozenset(
         "rspack.config.js",
     ]
 )
-TEST_SETTINGS = re.compile(
+TEST_SETTINGS = pattern(
     r"(^|/)(settings|config|conf)/?(_|-|\.)?(.*[_/.-])?(test|tests|testing|ci|e2e)\w*\.(py|js|ts|json|ya?ml)$"
 )
 

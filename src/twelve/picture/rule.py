@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple, Protocol
 
 from twelve.finding import Finding, Place
-from twelve.picture.code import Assign, Call, Module
+from twelve.picture.code import Assign, Call, Mention, Module
 from twelve.picture.commands import Process
 from twelve.picture.tree import (
     Broken,
@@ -124,6 +124,14 @@ class Rule(NamedTuple):
 def find(rule_id: str, severity: str, message: str, *places: Place, fix: str = "") -> Finding:
     """A finding; a short spelling that keeps the rules readable."""
     return Finding(rule_id, severity, message, places, fix)  # type: ignore[arg-type]
+
+
+def saying(picture: Picture, words: Mention) -> Iterator[tuple[Module, Assign]]:
+    """The assignments of app code whose lines hold one of these words."""
+    for module in picture.modules:
+        if module.role == "app":
+            for assign in module.holding(words, module.assigns):
+                yield module, assign
 
 
 def grouped(findings: Iterable[Finding]) -> Iterator[Finding]:

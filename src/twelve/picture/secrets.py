@@ -3,35 +3,36 @@
 import re
 
 from twelve.picture.origin import DUMMY, LOCAL, PLACEHOLDER
+from twelve.picture.pattern import pattern
 
-KEY_NAME = re.compile(
+KEY_NAME = pattern(
     r"(^|[_.\-\s])(secret[_-]?key|secret[_-]?cookie[_-]?key|cookie[_-]?secret|jwt[_-]?(secret|key)([_-]key)?|session[_-]?(secret|key)|signing[_-]?(key|secret)|encryption[_-]?key|fernet[_-]?key|hmac[_-]?(key|secret)|token[_-]?secret|app[_-]?secret|auth[_-]?secret|csrf[_-]?secret|secret[_-]?key[_-]\w+|secret|secretorkey|jwtsecret|sessionsecret|cookiesecret|signingkey|secretkey|cryptokey|crypto[_-]?key)$",
     re.IGNORECASE,
 )
 """Names of keys that sign or encrypt: any literal is a fault."""
-SECRET_NAME = re.compile(
+SECRET_NAME = pattern(
     r"(secret|passw(or)?d|passphrase|token|api[_-]?key|private[_-]?key|access[_-]?key|credential|auth[_-]?key|(^|_)pwd$|(^|_)pass$|account[_-]?key|client[_-]?secret|smtp[_-]?pass)",
     re.IGNORECASE,
 )
-NOT_SECRET = re.compile(
+NOT_SECRET = pattern(
     r"(url|uri|name|field|header|path|type|expir\w*|algorithm|prefix|suffix|template|regex|pattern|label|message|msg|error|help|text|hint|param|var|class|backend|input|placeholder|length|"
     r"min|max|size|_id|ids|ttl|timeout|age|lifetime|format|column|col|attr|attribute|mode|endpoint|policy|validators?|hashers?|scheme|form|view|status|event|action|title|description|scope|"
     r"cookie|route|page|file|dir|mask|strength|count|limit|minutes|seconds|hours|days|enabled|required|changed|reset\w*|confirm\w*|key_prefix|parser|index|style|color|icon|service|provider|kind|issuer|audience|location|role|permission|env|version|lookup|kwarg|property|selector|strategy|adapter|subject|check|store|source|level|method|domain|table|salt_?length|model|serializer|queue|topic|flow|generator|cls|func|handler|in|usage|tokens|tokenizer|re|grant)$",
     re.IGNORECASE,
 )
-SWITCH = re.compile(r"(^|_)(use|enable|allow|require|has|is|with|skip|show)_", re.IGNORECASE)
-URL_PASSWORD = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s:/@'\"{}$]+:([^\s@/'\"]+)@([^\s/'\":?]+)")
+SWITCH = pattern(r"(^|_)(use|enable|allow|require|has|is|with|skip|show)_", re.IGNORECASE)
+URL_PASSWORD = pattern(r"\b[a-z][a-z0-9+.-]*://[^\s:/@'\"{}$]+:([^\s@/'\"]+)@([^\s/'\":?]+)")
 FORMATS = (
-    (re.compile(r"\bAKIA[0-9A-Z]{16}\b"), "an AWS access key"),
-    (re.compile(r"\bAIza[0-9A-Za-z_-]{35}\b"), "a Google API key"),
-    (re.compile(r"\b(ghp|gho|ghs|ghu)_[A-Za-z0-9]{36}\b"), "a GitHub token"),
-    (re.compile(r"\bgithub_pat_[A-Za-z0-9_]{60,}"), "a GitHub token"),
-    (re.compile(r"\bglpat-[A-Za-z0-9_-]{20}\b"), "a GitLab token"),
-    (re.compile(r"\bxox[baprs]-[0-9A-Za-z-]{20,}"), "a Slack token"),
-    (re.compile(r"\b[sr]k_live_[0-9A-Za-z]{20,}"), "a Stripe key"),
-    (re.compile(r"\bSG\.[\w-]{22}\.[\w-]{43}\b"), "a SendGrid key"),
+    (pattern(r"\bAKIA[0-9A-Z]{16}\b"), "an AWS access key"),
+    (pattern(r"\bAIza[0-9A-Za-z_-]{35}\b"), "a Google API key"),
+    (pattern(r"\b(ghp|gho|ghs|ghu)_[A-Za-z0-9]{36}\b"), "a GitHub token"),
+    (pattern(r"\bgithub_pat_[A-Za-z0-9_]{60,}"), "a GitHub token"),
+    (pattern(r"\bglpat-[A-Za-z0-9_-]{20}\b"), "a GitLab token"),
+    (pattern(r"\bxox[baprs]-[0-9A-Za-z-]{20,}"), "a Slack token"),
+    (pattern(r"\b[sr]k_live_[0-9A-Za-z]{20,}"), "a Stripe key"),
+    (pattern(r"\bSG\.[\w-]{22}\.[\w-]{43}\b"), "a SendGrid key"),
     (
-        re.compile(
+        pattern(
             r"-----BEGIN (RSA |EC |OPENSSH |DSA |PGP )?PRIVATE KEY( BLOCK)?-----\s*(\\n|\n)?\s*[A-Za-z0-9+/=]{16,}"
         ),
         "a private key",
@@ -55,7 +56,7 @@ FORMAT_WORDS = (
     "SG.",
     "PRIVATE KEY-----",
 )
-SAMPLE = re.compile(r"EXAMPLE|example|sample|0{8}|1234567|abcdef|xxxx|dummy", re.IGNORECASE)
+SAMPLE = pattern(r"EXAMPLE|example|sample|0{8}|1234567|abcdef|xxxx|dummy", re.IGNORECASE)
 
 
 def is_key_name(name: str) -> bool:

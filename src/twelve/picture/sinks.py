@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 from twelve.finding import Place
 from twelve.picture.code import Call, Module, is_command, is_handler, is_task
 from twelve.picture.origin import development_only, trace
+from twelve.picture.pattern import pattern
 from twelve.picture.value import Value, from_env, plain, strings, text_of, walk
 
 Kind = Literal[
@@ -14,20 +15,20 @@ Kind = Literal[
 ]
 Caller = Literal["handler", "task", "command", "import", "function", "main"]
 
-TEMP = re.compile(
+TEMP = pattern(
     r"(^|/)(tmp|temp|var/tmp|dev/shm)(/|$)|tempfile|mkdtemp|gettempdir|NamedTemporary|TemporaryDirectory|tmpdir|temp_?dir|tmp_?(path|file|dir)|temp_?(path|file)|scratch",
     re.IGNORECASE,
 )
-SOURCE = re.compile(r"\.(py|js|ts|jsx|tsx|mjs|cjs|rb|php|so|pyc)$")
-LOG = re.compile(r"(^|[/_.-])(logs?|access|error)([/_.-][\w.-]*)?$|\.log$|\.log\.", re.IGNORECASE)
-LOCK = re.compile(r"\.(lock|lck)$|(^|/)lock$")
-HERE = re.compile(
+SOURCE = pattern(r"\.(py|js|ts|jsx|tsx|mjs|cjs|rb|php|so|pyc)$")
+LOG = pattern(r"(^|[/_.-])(logs?|access|error)([/_.-][\w.-]*)?$|\.log$|\.log\.", re.IGNORECASE)
+LOCK = pattern(r"\.(lock|lck)$|(^|/)lock$")
+HERE = pattern(
     r"__file__|__dirname|BASE_DIR|base_dir|ROOT_DIR|PROJECT_ROOT|root_path|process\.cwd|getcwd|APP_ROOT|BASEDIR|import\.meta"
 )
-BUILD = re.compile(
+BUILD = pattern(
     r"(^|/)(dist|build|staticfiles|static-collected|\.next|coverage|node_modules|locale|schema\.(json|graphql))(/|$)|collectstatic|openapi\.json$"
 )
-MODES = re.compile(r"[wax+]")
+MODES = pattern(r"[wax+]")
 OPENERS = (
     "open",
     "codecs.open",
@@ -49,7 +50,7 @@ JS_TARGETS = {
     "writeFile": 0, "writeFileSync": 0, "appendFile": 0, "appendFileSync": 0, "createWriteStream": 0, "outputFile": 0, "outputFileSync": 0,
     "outputJson": 0, "writeJson": 0, "writeJsonSync": 0, "copyFile": 1, "copyFileSync": 1, "rename": 1, "renameSync": 1, "toFile": 0, "mv": 0, "cpSync": 1,
 }  # fmt: skip
-FS = re.compile(
+FS = pattern(
     r"^(node:)?(fs|fs-extra|fs/promises|graceful-fs|fsPromises|fse|fsAsync|fsp)(\.promises)?(/promises)?\."
 )
 

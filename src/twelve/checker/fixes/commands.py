@@ -4,11 +4,10 @@ import re
 
 from twelve.checker.picture import RepositoryPicture
 from twelve.finding import Finding, Place
+from twelve.picture.pattern import pattern
 
 SERVER = r"(gunicorn|uvicorn|hypercorn|daphne|granian|uwsgi|node|celery|python3?)"
-RUNSERVER = re.compile(
-    r"python3?\s+(?:\./)?manage\.py\s+runserver(?:_plus)?(?:\s+[\w.:$\[\]{}-]+)*"
-)
+RUNSERVER = pattern(r"python3?\s+(?:\./)?manage\.py\s+runserver(?:_plus)?(?:\s+[\w.:$\[\]{}-]+)*")
 
 
 def _procfile(path: str) -> bool:

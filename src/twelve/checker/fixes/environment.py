@@ -1,12 +1,11 @@
 """III-4 and III-7: env files are ignored, and the keys that code reads are declared."""
 
-import re
-
 from twelve.checker.fixes.settings import declare
 from twelve.checker.picture import RepositoryPicture
 from twelve.finding import Finding
+from twelve.picture.pattern import pattern
 
-KEY = re.compile(r"^([A-Z][A-Z0-9_]*) is read")
+KEY = pattern(r"^([A-Z][A-Z0-9_]*) is read")
 
 
 def ignore_env_files(

@@ -1,11 +1,10 @@
 """XI-1 and XI-2: events go to stdout, in Django's LOGGING and in logging.basicConfig."""
 
-import re
-
 from twelve.checker.picture import RepositoryPicture
 from twelve.finding import Finding
+from twelve.picture.pattern import pattern
 
-FILENAME = re.compile(
+FILENAME = pattern(
     r"(logging\.basicConfig\(.*?)(?:,\s*filename\s*=\s*(?:[\"'][^\"']*[\"']|[\w.]+)|filename\s*=\s*(?:[\"'][^\"']*[\"']|[\w.]+)\s*,?\s*)"
 )
 LOGGING = """

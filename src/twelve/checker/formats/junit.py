@@ -1,14 +1,14 @@
 """The report as JUnit XML: a suite a factor, a case a requirement."""
 
-import re
 from html import escape
 
 from twelve.checker.formats.as_json import safe
 from twelve.checker.rules import rule
 from twelve.checker.run import Report, Verdict
 from twelve.finding import Finding
+from twelve.picture.pattern import pattern
 
-CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+CONTROL = pattern("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 
 
 def report_junit(report: Report) -> str:

@@ -8,13 +8,14 @@ from twelve.picture.code import Call, Module, is_command, is_handler
 from twelve.picture.commands import migrates, serves
 from twelve.picture.origin import development_only
 from twelve.picture.paths import is_development
+from twelve.picture.pattern import pattern
 from twelve.picture.rule import Hold, Judgement, Picture, find, grouped
 from twelve.picture.value import plain, walk
 
-STARTS = re.compile(
+STARTS = pattern(
     r"^(create_app|startup|on_startup|startup_event|lifespan|ready|before_first_request|init_app|main|bootstrap|start|start_server|initDatabase|initDB|init_db|connect|connectDB|onModuleInit|run)$"
 )
-MUTABLE = re.compile(
+MUTABLE = pattern(
     r"(^|/)(migrate|reset[-_]?(db|database)|restore|drop[-_]?(db|tables)|reindex|purge|flush[-_]?(db|cache))/?$",
     re.IGNORECASE,
 )

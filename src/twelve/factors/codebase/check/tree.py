@@ -5,14 +5,15 @@ from collections.abc import Iterator
 
 from twelve.finding import Place
 from twelve.picture.origin import trace
+from twelve.picture.pattern import pattern
 from twelve.picture.rule import Hold, Judgement, Picture, find
 from twelve.picture.value import strings, text_of, walk
 
-DEPLOY_BRANCH = re.compile(
+DEPLOY_BRANCH = pattern(
     r"^(production|prod|staging|stage|live|deploy|customer[-_/].+|client[-_/].+|tenant[-_/].+)$",
     re.IGNORECASE,
 )
-DEPLOY_FILE = re.compile(
+DEPLOY_FILE = pattern(
     r"(^|[._-])(production|prod|staging|stage|live|qa|uat)([._-]|$)", re.IGNORECASE
 )
 

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 
 from twelve.factors.concurrency.check.live import live
 from twelve.finding import Finding, Place
-from twelve.picture.code import is_command
+from twelve.picture.code import is_command, mention
 from twelve.picture.commands import is_worker, module_of, serves
 from twelve.picture.origin import trace
 from twelve.picture.paths import is_development
-from twelve.picture.rule import Hold, Judgement, Picture, find, grouped
+from twelve.picture.pattern import pattern
+from twelve.picture.rule import Hold, Judgement, Picture, find, grouped, saying
 from twelve.picture.sinks import sinks
 from twelve.picture.value import text_of
 
@@ -27,7 +28,7 @@ LOCKS = (
     "zc.lockfile.LockFile",
     "SoftFileLock",
 )
-DEPENDENCIES = re.compile(
+DEPENDENCIES = pattern(
     r"\b(uv|poetry|pdm|pixi|Pipfile|yarn|bun|Cargo|Gemfile|composer|flake)\.lock$"
 )
 SCHEDULERS = (
@@ -52,10 +53,9 @@ CRON_HOMES = (
 def scales_out(picture: Picture) -> Iterator[Judgement]:
     """VIII-2."""
     held = []
-    for module, assign in picture.assigns():
+    for module, assign in saying(picture, mention("LOCK")):
         if (
-            module.role == "app"
-            and assign.name.isupper()
+            assign.name.isupper()
             and "LOCK" in assign.name
             and not DEPENDENCIES.search(text_of(trace(module, assign.value)))
             and re.search(r"\.(lock|lck)$", text_of(trace(module, assign.value)))

@@ -1,6 +1,5 @@
 """How VIII-1, VIII-4, VIII-5, VIII-6 and OPS-1 are judged."""
 
-import re
 from collections.abc import Iterator
 
 from twelve.factors.concurrency.check.live import live
@@ -8,6 +7,7 @@ from twelve.finding import Finding, Place
 from twelve.picture.commands import Process, Step, is_worker, module_of, serves
 from twelve.picture.origin import development_only, trace
 from twelve.picture.paths import is_development
+from twelve.picture.pattern import pattern
 from twelve.picture.rule import Hold, Judgement, Picture, find, grouped
 from twelve.picture.value import from_env
 
@@ -30,7 +30,7 @@ MANAGERS = (
     "s6-svscan",
     "goreman",
 )
-LITERAL = re.compile(r"^\d+$")
+LITERAL = pattern(r"^\d+$")
 WORKERS = {
     "gunicorn": ("-w", "--workers"),
     "uvicorn": ("--workers",),

@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterator
 
 from twelve.finding import Place
-from twelve.picture.code import Assign, Module
+from twelve.picture.code import Assign, Module, mention
 from twelve.picture.origin import ENV_NAMES, trace
-from twelve.picture.rule import Hold, Judgement, Picture, find
+from twelve.picture.pattern import pattern
+from twelve.picture.rule import Hold, Judgement, Picture, find, saying
 from twelve.picture.value import Value, env_keys, walk
 
 DEPLOYS = {
@@ -24,15 +25,19 @@ DEPLOYS = {
     "development": "development",
     "local": "development",
 }
-MODULE = re.compile(
+MODULE = pattern(
     r"(^|/)(settings|config|configs|conf|environments?)/((?:env|config|settings)[._-])?(\w+)\.(py|[cm]?js|ts|json|ya?ml)$|(^|/)(settings|config|environment)[_.-](\w+)\.(py|[cm]?js|ts|json|ya?ml)$"
 )
 BUILD_MODE = ("NODE_ENV", "RACK_ENV", "BABEL_ENV")
 WARN = 3
-TOPIC = re.compile(r"^[A-Z]+|^[a-z]+")
-HANDLE = re.compile(
+TOPIC = pattern(r"^[A-Z]+|^[a-z]+")
+HANDLE = pattern(
     r"(URL|URI|DSN|KEY|TOKEN|_ID|SECRET|BUCKET|BUCKET_NAME|HOST|ENABLED|NAME|PASSWORD|USER|ENDPOINT|BACKEND|PORT|DIR|PATH|FILE)$"
 )
+
+
+NAMED = mention("ENV|STAGE")
+PRODUCTION = mention("prod|live", small=True)
 
 
 def no_named_environments(picture: Picture) -> Iterator[Judgement]:
@@ -63,8 +68,8 @@ def _modules(picture: Picture) -> Iterator[Judgement]:
 
 def _tables(picture: Picture) -> Iterator[Judgement]:
     """``config = {"development": DevelopmentConfig, "production": ProductionConfig}``."""
-    for module, assign in picture.assigns():
-        if module.role == "app" and assign.value.kind == "dict" and assign.function is None:
+    for _, assign in saying(picture, PRODUCTION):
+        if assign.function is None and assign.value.kind == "dict":
             names = {DEPLOYS[key.lower()] for key in assign.value.keys if key.lower() in DEPLOYS}
             if (
                 len(names) > 1
@@ -106,7 +111,7 @@ def _branches(picture: Picture) -> Iterator[Judgement]:
 
 def _named(module: Module) -> dict[str, Place]:
     made: dict[str, Place] = {}
-    for assign in module.assigns:
+    for assign in module.holding(NAMED, module.assigns):
         for part in walk(assign.value):
             if part.kind == "env" and ENV_NAMES.match(part.text) and part.text not in made:
                 made[part.text] = Place(assign.path, part.line or assign.line)

@@ -5,20 +5,23 @@ from collections.abc import Iterator
 
 from twelve.factors.config.check.secrets import spared
 from twelve.finding import Finding, Place
-from twelve.picture.code import Assign, Module
+from twelve.picture.code import Assign, Module, mention
 from twelve.picture.origin import development_only, trace
 from twelve.picture.paths import is_development
+from twelve.picture.pattern import pattern
 from twelve.picture.rule import Hold, Judgement, Picture, find
 from twelve.picture.secrets import is_key_name, is_secret_name, plausible, stands_in, url_password
 from twelve.picture.tree import Instruction, Variable
 from twelve.picture.value import Value, default_of, from_env, walk
 
-ENV_FILE = re.compile(r"(^|/)\.env(\.(prod|production|staging|stage|live))?$")
-CREDENTIAL_FILES = re.compile(
+ENV_FILE = pattern(r"(^|/)\.env(\.(prod|production|staging|stage|live))?$")
+CREDENTIAL_FILES = pattern(
     r"(^|/)(credentials\.json|service[-_]?account[\w-]*\.json|application-prod\w*\.ya?ml|local_settings\.py|settings_local\.py|secrets\.(ya?ml|json|toml)|\.htpasswd|\.pgpass|\.netrc|id_rsa|id_ed25519)$"
 )
+ASKED = mention("secret|pass|token|key|credential|pwd|hmac|debug", small=True)
+"""The names whose defaults are judged hold one of these."""
 TRUE = ("True", "true", "1", "yes", "on", "TRUE", "YES")
-EXAMPLE = re.compile(r"(example|sample|dist|template|tmpl|test|ci|schema|default)", re.IGNORECASE)
+EXAMPLE = pattern(r"(example|sample|dist|template|tmpl|test|ci|schema|default)", re.IGNORECASE)
 BOOLEAN = ("true", "false", "yes", "no", "on", "off", "none", "null", "0", "1")
 
 
@@ -26,8 +29,8 @@ def no_deploy_files(picture: Picture) -> Iterator[Judgement]:
     """III-4."""
     found = [*_env_files(picture), *_credential_files(picture)]
     yield from found
-    for pattern, path, line in picture.repository.ignored if not found else ():
-        if re.search(r"\.env\b|\*\.env", pattern) and not pattern.startswith("!"):
+    for ignored, path, line in picture.repository.ignored if not found else ():
+        if re.search(r"\.env\b|\*\.env", ignored) and not ignored.startswith("!"):
             yield Hold("env files are ignored", Place(path, line))
             return
 
@@ -110,7 +113,7 @@ def no_guessable_default(picture: Picture) -> Iterator[Judgement]:
     for module in picture.modules:
         if spared(module, module.path):
             continue
-        for assign in (*module.assigns, *_calls(module)):
+        for assign in (*module.holding(ASKED, module.assigns), *_calls(module)):
             if not from_env(assign.value) or development_only(module, assign.guards):
                 continue
             for part in walk(assign.value):
@@ -123,7 +126,7 @@ def no_guessable_default(picture: Picture) -> Iterator[Judgement]:
 
 def _calls(module: Module) -> Iterator[Assign]:
     """Calls, seen as assignments to what they call."""
-    for call in module.calls:
+    for call in module.holding(ASKED, module.calls):
         yield Assign(
             call.last,
             call.value,

@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterator
 
 from twelve.finding import Finding, Place
-from twelve.picture.code import Assign, Call, Guard, Module
+from twelve.picture.code import Assign, Call, Guard, Module, mention
 from twelve.picture.origin import development_only, replaceable
 from twelve.picture.paths import is_development, is_settings
+from twelve.picture.pattern import pattern
 from twelve.picture.rule import Hold, Judgement, Picture, find, grouped
 from twelve.picture.secrets import (
     FORMAT_WORDS,
@@ -21,11 +22,18 @@ from twelve.picture.secrets import (
 )
 from twelve.picture.value import Value, fixed_strings, walk
 
-EXAMPLE = re.compile(r"(example|sample|dist|template|tmpl|test|ci|schema|default)", re.IGNORECASE)
-DICT_KEYS = re.compile(
+EXAMPLE = pattern(r"(example|sample|dist|template|tmpl|test|ci|schema|default)", re.IGNORECASE)
+DICT_KEYS = pattern(
     r"^(password|passwd|secret|secret_?key|api_?key|apikey|token|auth_?token|access_?token|client_?secret|private_?key|jwt_?secret|secret_?or_?key|cookie_?secret|pass|session_?secret)$",
     re.IGNORECASE,
 )
+NAMES = mention(
+    r"secret|passw|passphrase|token|key|credential|pwd|pass[\"'\]]*\s*[:=]|_pass\b|hmac|signing|fernet",
+    small=True,
+)
+"""What the source must say near a literal credential: the names that are looked for hold one of these."""
+ITEMS = mention(r"(?:passw|secret|token|key|pass)\w*[\"'`]?\s*:", small=True)
+SCHEMES = mention("://")
 SIGNERS = (
     "express-session",
     "cookie-session",
@@ -75,15 +83,16 @@ def spared(module: Module, path: str) -> bool:
 
 
 def _assigned(picture: Picture) -> Iterator[Finding]:
-    for module, assign in picture.assigns():
-        if spared(module, assign.path) or assign.augmented:
+    for module in picture.modules:
+        if spared(module, module.path):
             continue
-        value = assign.value
-        if value.kind == "str" and is_secret_name(assign.name):
-            yield from _literal(module, assign, value.text)
-        elif value.kind in ("dict", "list"):
-            for part in walk(value):
-                yield from _dict_keys(module, assign, part)
+        for assign in module.holding(NAMES, module.assigns):
+            if not assign.augmented and is_secret_name(assign.name) and assign.value.kind == "str":
+                yield from _literal(module, assign, assign.value.text)
+        for assign in module.holding(ITEMS, module.assigns):
+            if not assign.augmented and assign.value.kind in ("dict", "list"):
+                for part in walk(assign.value):
+                    yield from _dict_keys(module, assign, part)
 
 
 def _literal(module: Module, assign: Assign, text: str) -> Iterator[Finding]:
@@ -152,8 +161,10 @@ def _handed(picture: Picture) -> Iterator[Finding]:
         if spared(module, module.path):
             continue
         for call in module.calls:
-            signer = any(call.name.removeprefix("new ").endswith(name) for name in SIGNERS)
             if call.last in ("get", "getenv", "post", "Field", "field", "add_argument", "option"):
+                continue
+            signer = call.name.removeprefix("new ").endswith(SIGNERS)
+            if not signer and not module.on_lines(NAMES, call):
                 continue
             for key, item in _keyed(call):
                 if DICT_KEYS.match(key):
@@ -210,7 +221,7 @@ def _urls(picture: Picture) -> Iterator[Finding]:
     for module in picture.modules:
         if spared(module, module.path):
             continue
-        for line, value, guards in _values(module):
+        for line, value, guards in _values(module) if b"@" in module.source else ():
             for text in fixed_strings(value):
                 if (
                     "://" in text.text
@@ -227,17 +238,17 @@ def _urls(picture: Picture) -> Iterator[Finding]:
 
 
 def _values(module: Module) -> Iterator[tuple[int, Value, tuple[Guard, ...]]]:
-    for assign in module.assigns:
+    for assign in module.holding(SCHEMES, module.assigns):
         yield assign.line, assign.value, assign.guards
-    for call in module.calls:
+    for call in module.holding(SCHEMES, module.calls):
         yield call.line, call.value, call.guards
 
 
 def _formats(picture: Picture) -> Iterator[Finding]:
     for path in picture.holding(*FORMAT_WORDS):
         text = picture.text(path)
-        for pattern, what in FORMATS:
-            for match in pattern.finditer(text):
+        for form, what in FORMATS:
+            for match in form.finditer(text):
                 if not SAMPLE.search(match[0][:60]) and not EXAMPLE.search(path.rpartition("/")[2]):
                     yield find(
                         "III-2",

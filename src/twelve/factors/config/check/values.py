@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator
 
 from twelve.finding import Place
-from twelve.picture.code import Assign, Module, is_handler
+from twelve.picture.code import Assign, Module, is_handler, mention
 from twelve.picture.origin import LOCAL, development_only, replaceable, trace
 from twelve.picture.paths import is_development, is_settings
-from twelve.picture.rule import Hold, Judgement, Picture, find
+from twelve.picture.pattern import pattern
+from twelve.picture.rule import Hold, Judgement, Picture, find, saying
 from twelve.picture.value import Value, env_keys, fixed_strings, from_env, text_of, walk
 
 HOSTS = (
@@ -59,17 +60,17 @@ BUCKETS = (
     "AZURE_ACCOUNT_NAME",
     "AWS_BUCKET",
 )
-SAMPLE = re.compile(
+SAMPLE = pattern(
     r"(^|[@.])(example\.(com|org|net)|test|invalid|yourdomain\.\w+|domain\.com|mysite\.com)$|^(webmaster|root|noreply)@localhost$"
 )
-HOST = re.compile(r"^(https?://)?([\w-]+\.)*[\w*-]+(\.[a-z]{2,}|\.\d+)(:\d+)?/?$", re.IGNORECASE)
-CONFIG_FILE = re.compile(
+HOST = pattern(r"^(https?://)?([\w-]+\.)*[\w*-]+(\.[a-z]{2,}|\.\d+)(:\d+)?/?$", re.IGNORECASE)
+CONFIG_FILE = pattern(
     r"(^|[/._-])((db|app|site|server|database|redis|mail|smtp)[-_]?)?(config|settings|secrets?|credentials|database)([-_.]\w+)?\.(json|ya?ml|ini|toml|conf|cfg)$",
     re.IGNORECASE,
 )
-HANDLE_FILE = re.compile(r"(^|/)(ormconfig\.json|database\.json|config/config\.json)$")
-HANDLE_LINE = re.compile(r"\"(host|password|storage|url)\"\s*:\s*\"[^\"$]+\"")
-NOT_CONFIG = re.compile(
+HANDLE_FILE = pattern(r"(^|/)(ormconfig\.json|database\.json|config/config\.json)$")
+HANDLE_LINE = pattern(r"\"(host|password|storage|url)\"\s*:\s*\"[^\"$]+\"")
+NOT_CONFIG = pattern(
     r"logging|log4|route|schema|feature|pyproject|package|tsconfig|eslint|manifest|babel|jest|openapi|swagger|theme|menu|alembic|kube",
     re.IGNORECASE,
 )
@@ -91,7 +92,7 @@ READS = (
     "conf.read",
     "config_parser.read",
 )
-CONST = re.compile(r"^[A-Z][A-Z0-9_]*$")
+CONST = pattern(r"^[A-Z][A-Z0-9_]*$")
 
 
 def no_constant(picture: Picture) -> Iterator[Judgement]:
@@ -234,9 +235,7 @@ def only_environment(picture: Picture) -> Iterator[Judgement]:
             fix="read each value from the environment",
         )
     if not found:
-        first = next(
-            (a for m, a in picture.assigns() if m.role == "app" and a.value.kind == "env"), None
-        )
+        first = next((a for a in _reads(picture) if a.value.kind == "env"), None)
         if first is not None:
             yield Hold("config is read from the environment", first.place)
 
@@ -284,6 +283,13 @@ def _files_read(picture: Picture) -> Iterator[tuple[Place, str]]:
             yield call.place, text.rpartition("/")[2].replace("{}", "…")
 
 
+def _reads(picture: Picture) -> Iterator[Assign]:
+    """The assignments of the files that may read the environment."""
+    for module in picture.modules:
+        if module.role == "app" and module.lines_of(READS_ENV):
+            yield from module.assigns
+
+
 def declared(picture: Picture) -> Iterator[Judgement]:
     """III-7."""
     names = {
@@ -295,8 +301,8 @@ def declared(picture: Picture) -> Iterator[Judgement]:
     if not names:
         return
     missing: dict[str, list[Place]] = {}
-    for module, assign in picture.assigns():
-        if module.role != "app" or is_development(assign.path):
+    for assign in _reads(picture):
+        if is_development(assign.path):
             continue
         for part in walk(assign.value):
             if (
@@ -326,12 +332,13 @@ def declared(picture: Picture) -> Iterator[Judgement]:
 
 def located(picture: Picture) -> Iterator[Judgement]:
     """III-10."""
-    for module, assign in picture.assigns():
-        if module.role == "app" and any(
-            key.endswith(("_FILE", "_PATH")) or key == "{}_FILE" for key in env_keys(assign.value)
-        ):
+    for _, assign in saying(picture, mention("_FILE|_PATH")):
+        if any(key.endswith(("_FILE", "_PATH")) for key in env_keys(assign.value)):
             yield Hold("a credential's file is located by the environment", assign.place)
             return
+
+
+READS_ENV = mention("env|ENV|config|Settings")
 
 
 def static_keys(picture: Picture) -> Iterator[Judgement]:
@@ -344,7 +351,9 @@ def static_keys(picture: Picture) -> Iterator[Judgement]:
         "GCP_SERVICE_ACCOUNT",
     }
     places = [
-        a.place for m, a in picture.assigns() if m.role == "app" and keys & set(env_keys(a.value))
+        a.place
+        for _, a in saying(picture, mention("AWS_|AZURE_|GOOGLE_|GCP_"))
+        if keys & set(env_keys(a.value))
     ]
     if places:
         yield find(

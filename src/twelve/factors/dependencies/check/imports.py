@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from twelve.factors.dependencies.check.names import NODE, STANDARD, TOOLS, declared, normal
 from twelve.finding import Place
 from twelve.picture.commands import Step, module_of
+from twelve.picture.pattern import pattern
 from twelve.picture.rule import Hold, Judgement, Picture, find
 from twelve.picture.tree import Manifest
 
-LOCK_NAME = re.compile(r'^(?:name = "([^"]+)"|    "([\w.-]+)": \{$)', re.MULTILINE)
-WORD = re.compile(r"^[A-Za-z][\w.-]*(\[[\w,-]+\])?([=<>!~]=?[\w.*]+)?$")
+LOCK_NAME = pattern(r'^(?:name = "([^"]+)"|    "([\w.-]+)": \{$)', re.MULTILINE)
+WORD = pattern(r"^[A-Za-z][\w.-]*(\[[\w,-]+\])?([=<>!~]=?[\w.*]+)?$")
 INSTALL = {
     "pip": ("install", "wheel", "download"),
     "pip3": ("install", "wheel"),

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from twelve.finding import Place
 from twelve.picture.commands import module_of
+from twelve.picture.pattern import pattern
 from twelve.picture.rule import Hold, Judgement, Picture, find
 from twelve.picture.tree import Manifest, Requirement
 
@@ -17,7 +18,7 @@ NODE_LOCKS = (
     "bun.lockb",
     "deno.lock",
 )
-GROUPS = re.compile(r"^\w*(groups?|extras?)\w*=.*\b(dev|development)\b", re.IGNORECASE)
+GROUPS = pattern(r"^\w*(groups?|extras?)\w*=.*\b(dev|development)\b", re.IGNORECASE)
 PYTHON_LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "pixi.lock", "pylock.toml")
 
 

@@ -8,6 +8,7 @@ from twelve.finding import Place
 from twelve.picture.code import Call, Module, is_command
 from twelve.picture.commands import Process, Step, module_of
 from twelve.picture.origin import trace
+from twelve.picture.pattern import pattern
 from twelve.picture.rule import Hold, Judgement, Picture, find
 from twelve.picture.value import Value, fixed_strings, from_env
 
@@ -26,7 +27,7 @@ JS_RUNNERS = (
     "execaCommand",
     "execAsync",
 )
-CHILD = re.compile(
+CHILD = pattern(
     r"^(node:)?child_process\.|^promisify|^execa|^childProcess\.|^child\.|^cp\.|^util\.promisify"
 )
 GUARANTEED = frozenset(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from twelve.factors.lifecycle.check.live import live
 from twelve.finding import Finding, Place
-from twelve.picture.code import Call, Function, Module, is_handler
+from twelve.picture.code import Call, Function, Module, is_handler, mention
 from twelve.picture.commands import INTERPRETERS, Process, Step, is_worker, module_of, serves
 from twelve.picture.origin import is_main
 from twelve.picture.paths import is_development
@@ -119,7 +119,7 @@ def _node(picture: Picture) -> Iterator[Finding]:
     for module in modules:
         if module.imports_any(*CLOSERS):
             return
-        for call in module.calls:
+        for call in module.calls if module.lines_of(HANDLED) else ():
             words = [part.text for part in walk(call.value) if part.kind == "str"]
             if (
                 (call.last in ("on", "once") and "SIGTERM" in words)
@@ -131,7 +131,7 @@ def _node(picture: Picture) -> Iterator[Finding]:
     if any(
         re.search(r"\bSIGTERM\b", part.text)
         for m in modules
-        for a in m.assigns
+        for a in m.holding(HANDLED, m.assigns)
         for part in walk(a.value)
         if part.kind == "str"
     ):
@@ -216,6 +216,10 @@ def short_requests(picture: Picture) -> Iterator[Judgement]:
     yield from grouped(held)
 
 
+LATE = mention("acks_late")
+HANDLED = mention("SIGTERM|enableShutdownHooks")
+
+
 def hands_back(picture: Picture) -> Iterator[Judgement]:
     """IX-5."""
     workers = [step for _, step in live(picture) if is_worker(step) and "celery" in step.text]
@@ -232,7 +236,9 @@ def hands_back(picture: Picture) -> Iterator[Judgement]:
             yield Hold("jobs are acknowledged late", assign.place)
             return
     late = any(
-        "acks_late" in call.value.keys for module in picture.modules for call in module.calls
+        "acks_late" in call.value.keys
+        for module in picture.modules
+        for call in module.holding(LATE, module.calls)
     )
     if not late and not any(
         "REMAP_SIGTERM" in picture.text(docker.path) for docker in picture.dockerfiles

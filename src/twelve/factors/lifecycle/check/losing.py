@@ -7,9 +7,10 @@ from twelve.finding import Finding
 from twelve.picture.code import is_command, is_handler, is_task
 from twelve.picture.origin import is_main
 from twelve.picture.paths import is_development
+from twelve.picture.pattern import pattern
 from twelve.picture.rule import Judgement, Picture, find, grouped
 
-DONE = re.compile(
+DONE = pattern(
     r"^(processed|sent|done|completed|handled|delivered|notified|executed|is_sent|is_processed|processed_at|sent_at|last_sent|last_run|is_done)$"
 )
 EFFECTS = frozenset(
@@ -28,11 +29,11 @@ EFFECTS = frozenset(
         "execute_notification",
     ]
 )
-MAIL = re.compile(
+MAIL = pattern(
     r"mail|send|notif|sms|message|webhook|deliver|payment|charge|order|save|write|upload",
     re.IGNORECASE,
 )
-METRICS = re.compile(
+METRICS = pattern(
     r"metric|stat(s|sd)|telemetry|heartbeat|track|analytics|ping|watch|log|listen|monitor|consume|poll|serve|server|reader|loop|cache|warm|timer|progress|spinner|stream|signal|proxy",
     re.IGNORECASE,
 )

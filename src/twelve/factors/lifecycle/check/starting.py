@@ -7,12 +7,13 @@ from twelve.factors.lifecycle.check.live import live
 from twelve.finding import Finding, Place
 from twelve.picture.code import Module
 from twelve.picture.origin import is_main, trace
+from twelve.picture.pattern import pattern
 from twelve.picture.rule import Judgement, Picture, find, grouped
 
-WAITER = re.compile(
+WAITER = pattern(
     r"(^|/)(wait-for|wait-for-it|wait_for_it|wait-for-postgres|wait-for-db|waitfor|dockerize|wait4ports|wait)(\.sh)?$"
 )
-PROBES = re.compile(
+PROBES = pattern(
     r"pg_isready|mysqladmin|redis-cli|/dev/tcp|^nc$|curl|wget|nmap|ping|psql|mongo|telnet|check_db|wait"
 )
 LONGEST = 60

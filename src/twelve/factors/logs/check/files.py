@@ -9,6 +9,7 @@ from twelve.picture.code import is_command
 from twelve.picture.commands import INTERPRETERS, Step, is_worker, module_of, serves
 from twelve.picture.origin import development_only
 from twelve.picture.paths import is_development
+from twelve.picture.pattern import pattern
 from twelve.picture.rule import Hold, Judgement, Picture, find, grouped
 from twelve.picture.sinks import sinks
 from twelve.picture.value import plain, strings, text_of, walk
@@ -26,11 +27,11 @@ FILE_HANDLERS = (
     "winston-daily-rotate-file",
     "rotating-file-stream.createStream",
 )
-FILE_CLASS = re.compile(r"(^|\.)\w*FileHandler$")
-STDOUT = re.compile(
+FILE_CLASS = pattern(r"(^|\.)\w*FileHandler$")
+STDOUT = pattern(
     r"^(-|/dev/(stdout|stderr|null|fd/\d)|/proc/\S+/fd/\d|syslog|NONE|AUTO|off|none|none?)$"
 )
-LOG_DIR = re.compile(r"(^|_)(LOG(S|GING)?_?(DIR|PATH|FOLDER|ROOT|DIRECTORY))$", re.IGNORECASE)
+LOG_DIR = pattern(r"(^|_)(LOG(S|GING)?_?(DIR|PATH|FOLDER|ROOT|DIRECTORY))$", re.IGNORECASE)
 OPTIONS = (
     "--log-file",
     "--access-logfile",

@@ -8,6 +8,7 @@ from twelve.finding import Finding, Place
 from twelve.picture.code import is_command
 from twelve.picture.origin import development_only
 from twelve.picture.paths import is_development
+from twelve.picture.pattern import pattern
 from twelve.picture.rule import Hold, Judgement, Picture, find, grouped
 from twelve.picture.value import env_keys, strings, text_of, walk
 
@@ -33,13 +34,13 @@ SHIPPERS = (
     "transports.Syslog",
     "winston-syslog.Syslog",
 )
-SHIPPED = re.compile(
+SHIPPED = pattern(
     r"(^|\.)(SysLogHandler|SocketHandler|DatagramHandler|HTTPHandler|\w*(Logstash|CloudWatch|Loki|Fluent|GELF|Database|DB|Db|Mongo|Elastic|Kafka|Redis)\w*Handler)$"
 )
-KNOWN_HANDLER = re.compile(
+KNOWN_HANDLER = pattern(
     r"StreamHandler|NullHandler|RichHandler|AdminEmailHandler|EventHandler|MemoryHandler|QueueHandler|FileHandler|ConsoleHandler|Sentry|Rollbar|OTLP|LoggingHandler|ColorizingStreamHandler|ServerFormatter"
 )
-ROTATION = re.compile(
+ROTATION = pattern(
     r"^(LOG_?ROTATE\w*|LOG_(MAX|BACKUP|RETENTION|KEEP|ROTATION)\w*|LOG_?FILE(_(NAME|PATH|SIZE|MAX\w*|COUNT))?|LOG_FILENAME)$"
 )
 
@@ -194,8 +195,8 @@ def no_destination(picture: Picture) -> Iterator[Judgement]:
             )
     for module, assign in picture.assigns():
         if (
-            own(module, assign.path)
-            and assign.function is None
+            assign.function is None
+            and own(module, assign.path)
             and ROTATION.match(assign.name)
             and (env_keys(assign.value) or "ROTAT" in assign.name or "BACKUP" in assign.name)
         ):

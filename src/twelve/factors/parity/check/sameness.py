@@ -7,10 +7,11 @@ from twelve.finding import Finding, Place
 from twelve.picture.commands import serves
 from twelve.picture.origin import trace
 from twelve.picture.paths import is_development
+from twelve.picture.pattern import pattern
 from twelve.picture.rule import Hold, Judgement, Picture, find, grouped
 from twelve.picture.value import Value, from_env, text_of, walk
 
-PRODUCTS = re.compile(
+PRODUCTS = pattern(
     r"^(?:[\w.-]+/)*(postgres|postgresql|mysql|mariadb|redis|valkey|rabbitmq|mongo|elasticsearch|memcached|postgis)(?:/[\w.-]+)?:v?(\d+(?:\.\d+)?)"
 )
 DRIVERS = {
@@ -135,11 +136,11 @@ def same_runtime(picture: Picture) -> Iterator[Judgement]:
     yield from _runtimes(
         picture,
         "Python",
-        re.compile(r"^(?:[\w./-]*/)?python:(\d+\.\d+)"),
+        pattern(r"^(?:[\w./-]*/)?python:(\d+\.\d+)"),
         (".python-version", "runtime.txt"),
     )
     yield from _runtimes(
-        picture, "Node", re.compile(r"^(?:[\w./-]*/)?node:v?(\d+)"), (".nvmrc", ".node-version")
+        picture, "Node", pattern(r"^(?:[\w./-]*/)?node:v?(\d+)"), (".nvmrc", ".node-version")
     )
 
 

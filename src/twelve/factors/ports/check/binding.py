@@ -5,11 +5,12 @@ from collections.abc import Iterator
 
 from twelve.factors.ports.check.live import live
 from twelve.finding import Finding, Place
-from twelve.picture.code import Call, Module, is_handler
+from twelve.picture.code import Call, Module, is_handler, mention
 from twelve.picture.commands import INTERPRETERS, dev_server, module_of, serves
 from twelve.picture.origin import is_main, trace
 from twelve.picture.paths import is_development
-from twelve.picture.rule import Hold, Judgement, Picture, find, grouped
+from twelve.picture.pattern import pattern
+from twelve.picture.rule import Hold, Judgement, Picture, find, grouped, saying
 from twelve.picture.value import Value, from_env, text_of, walk
 
 PORTED = {
@@ -17,10 +18,10 @@ PORTED = {
     "fastapi": ("--port",), "next": ("-p", "--port"), "serve": ("-l", "-p", "--listen"), "http-server": ("-p",), "sanic": ("-p", "--port"), "litestar": ("-p", "--port"), "puma": ("-p",),
 }  # fmt: skip
 HOSTED = ("--host", "-h", "--bind", "-b", "--address", "--listen", "-H", "--hostname")
-LITERAL = re.compile(r"(^|[:\]])(\d{2,5})$")
-LOOPBACK = re.compile(r"^(127\.0\.0\.1|localhost)(:|$)")
+LITERAL = pattern(r"(^|[:\]])(\d{2,5})$")
+LOOPBACK = pattern(r"^(127\.0\.0\.1|localhost)(:|$)")
 UWSGI = ("http", "http-socket", "socket", "https", "uwsgi-socket", "fastrouter")
-ASIDE = re.compile(r"metric|debug|admin|prometheus|inspect|probe|health", re.IGNORECASE)
+ASIDE = pattern(r"metric|debug|admin|prometheus|inspect|probe|health", re.IGNORECASE)
 
 
 def self_contained(picture: Picture) -> Iterator[Judgement]:
@@ -73,10 +74,8 @@ def _bound(picture: Picture) -> Iterator[Hold]:
             yield Hold("the port comes from the environment", step.place)
             return
         del process
-    for module, assign in picture.assigns():
-        if module.role == "app" and any(
-            part.kind == "env" and part.text.endswith("PORT") for part in walk(assign.value)
-        ):
+    for _, assign in saying(picture, mention("PORT")):
+        if any(part.kind == "env" and part.text.endswith("PORT") for part in walk(assign.value)):
             yield Hold("the port comes from the environment", assign.place)
             return
 

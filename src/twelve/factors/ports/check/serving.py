@@ -8,6 +8,7 @@ from twelve.finding import Finding, Place
 from twelve.picture.code import is_handler
 from twelve.picture.commands import dev_server, serves
 from twelve.picture.paths import is_development
+from twelve.picture.pattern import pattern
 from twelve.picture.rule import Hold, Judgement, Picture, find, grouped
 from twelve.picture.value import from_env, text_of, walk
 
@@ -28,7 +29,7 @@ ANSWERS = (
     "url_for",
     "render_template",
 )
-OWN = re.compile(r"https?://(localhost|127\.0\.0\.1)\b")
+OWN = pattern(r"https?://(localhost|127\.0\.0\.1)\b")
 
 
 def routing_only_forwards(picture: Picture) -> Iterator[Judgement]:

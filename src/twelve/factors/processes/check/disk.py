@@ -7,11 +7,12 @@ from twelve.finding import Finding, Place
 from twelve.picture.code import is_command
 from twelve.picture.origin import trace
 from twelve.picture.paths import is_development
+from twelve.picture.pattern import pattern
 from twelve.picture.rule import Hold, Judgement, Picture, find, grouped
 from twelve.picture.sinks import Sink, sinks
 from twelve.picture.value import from_env, strings, text_of, walk
 
-UPLOADS = re.compile(r"upload|media_?(dir|root|path)|attachments", re.IGNORECASE)
+UPLOADS = pattern(r"upload|media_?(dir|root|path)|attachments", re.IGNORECASE)
 MULTER = (
     "multer",
     "multer.diskStorage",

@@ -7,11 +7,12 @@ from twelve.finding import Finding, Place
 from twelve.picture.code import Call, Function, Module, is_handler
 from twelve.picture.origin import development_only, replaceable, trace
 from twelve.picture.paths import is_development
+from twelve.picture.pattern import pattern
 from twelve.picture.rule import Hold, Judgement, Picture, find, grouped
 from twelve.picture.secrets import is_key_name
 from twelve.picture.value import from_env, plain, walk
 
-RANDOM = re.compile(
+RANDOM = pattern(
     r"(^|\.)(token_urlsafe|token_hex|token_bytes|urandom|uuid4|uuid1|get_random_secret_key|randomBytes|randomUUID|getrandbits|generate_key|nanoid|choices?|random)$"
 )
 CONTAINERS = (
@@ -29,6 +30,7 @@ CONTAINERS = (
     "deque",
     "OrderedDict",
 )
+BASE = pattern(r"(\[\]|\.).*$")
 MUTATORS = frozenset(
     [
         "append",
@@ -51,7 +53,7 @@ MUTATORS = frozenset(
         "shift",
     ]
 )
-CACHE_NAMES = re.compile(
+CACHE_NAMES = pattern(
     r"cache|memo|registry|pool|_client|clients?_by|compiled|patterns?|handlers|routes|loaders?|plugins?|metrics?|lock|schema",
     re.IGNORECASE,
 )
@@ -94,16 +96,15 @@ def _containers(picture: Picture) -> Iterator[Finding]:
     for module in picture.modules:
         if module.role != "app":
             continue
+        values = {name: module.constants[name].value for name in _touched(module)}
         held = {
             name
-            for name, value in module.constants.items()
+            for name, value in values.items()
             if value.kind in ("dict", "list") or (value.kind == "call" and value.text in CONTAINERS)
         }
-        counters = {
-            name
-            for name, value in module.constants.items()
-            if value.kind in ("num", "none", "bool")
-        }
+        counters = {name for name, value in values.items() if value.kind in ("num", "none", "bool")}
+        if not held and not counters:
+            continue
         for name, place, function in _mutations(module, held, counters):
             if _serves(function) and not CACHE_NAMES.search(name) and not name.startswith("__"):
                 yield find(
@@ -113,6 +114,13 @@ def _containers(picture: Picture) -> Iterator[Finding]:
                     place,
                     fix="keep it in a resource",
                 )
+
+
+def _touched(module: Module) -> set[str]:
+    """The names of the top level that a function may change."""
+    names = {name for call in module.calls for name in (call.name.rpartition(".")[0],)}
+    names |= {BASE.sub("", assign.target) for assign in module.assigns if assign.function}
+    return names & module.constants.keys()
 
 
 def _serves(function: Function | None) -> bool:
@@ -126,6 +134,7 @@ def _serves(function: Function | None) -> bool:
 def _mutations(
     module: Module, held: set[str], counters: set[str]
 ) -> Iterator[tuple[str, Place, Function | None]]:
+    either = held | counters
     for call in module.calls:
         base, _, last = call.name.rpartition(".")
         if last in MUTATORS and base in held and not _shadowed(module, base, call.function):
@@ -134,8 +143,10 @@ def _mutations(
         (name, function.qualified) for name, function, _ in module.globals if function is not None
     }
     for assign in module.assigns:
-        base = re.sub(r"(\[\]|\.).*$", "", assign.target)
-        if assign.function is None or _shadowed(module, base, assign.function):
+        if assign.function is None:
+            continue
+        base = BASE.sub("", assign.target)
+        if base not in either or _shadowed(module, base, assign.function):
             continue
         if (
             assign.target != base
@@ -143,7 +154,7 @@ def _mutations(
             and (assign.target.startswith(base + "[]") or module.language != "python")
         ):
             yield base, assign.place, assign.function
-        elif assign.target == base and base in held | counters:
+        elif assign.target == base and base in either:
             if module.language == "python" and (base, assign.function.qualified) not in declared:
                 continue
             if assign.augmented or base in held:
@@ -155,15 +166,8 @@ def _shadowed(module: Module, name: str, function: Function | None) -> bool:
         return False
     if name in function.params:
         return True
-    declared = any(
-        n == name and f is not None and f.qualified == function.qualified
-        for n, f, _ in module.globals
-    )
-    own = [
-        a
-        for a in module.assigned(name)
-        if a.function is not None and a.function.qualified == function.qualified and not a.augmented
-    ]
+    declared = any(n == name and f is function for n, f, _ in module.globals)
+    own = [a for a in module.assigned(name) if a.function is function and not a.augmented]
     return bool(own) and not declared and module.language == "python"
 
 

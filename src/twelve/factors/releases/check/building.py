@@ -5,16 +5,17 @@ from collections.abc import Iterator
 
 from twelve.finding import Finding, Place
 from twelve.picture.commands import migrates
+from twelve.picture.pattern import pattern
 from twelve.picture.rule import Hold, Judgement, Picture, find, grouped
 
-FRONT = re.compile(
+FRONT = pattern(
     r"^(VITE|NEXT_PUBLIC|REACT_APP|VUE_APP|NUXT_PUBLIC|PUBLIC|GATSBY|EXPO_PUBLIC|NG_APP)_\w*(URL|URI|HOST|DOMAIN|API|ENDPOINT|KEY|DSN|ORIGIN|ENV)\w*$"
 )
-DEPLOY_ARG = re.compile(
+DEPLOY_ARG = pattern(
     r"^(\w+_)?(ENV|ENVIRONMENT|STAGE|API_URL|BASE_URL|SITE_URL|DATABASE_URL|BACKEND_URL|HOST_URL|PUBLIC_URL|APP_URL)$"
 )
-MODULE = re.compile(r"DJANGO_SETTINGS_MODULE[= ][\w.]*\.(production|prod|staging|live|heroku)\b")
-LATEST = re.compile(r"^[^${}@]+:latest$")
+MODULE = pattern(r"DJANGO_SETTINGS_MODULE[= ][\w.]*\.(production|prod|staging|live|heroku)\b")
+LATEST = pattern(r"^[^${}@]+:latest$")
 
 
 def own_stage(picture: Picture) -> Iterator[Judgement]:

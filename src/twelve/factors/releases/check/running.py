@@ -7,6 +7,7 @@ from twelve.finding import Finding, Place
 from twelve.picture.code import is_command
 from twelve.picture.commands import Step, manage_command, module_of
 from twelve.picture.paths import is_development
+from twelve.picture.pattern import pattern
 from twelve.picture.rule import Hold, Judgement, Picture, find, grouped
 from twelve.picture.sinks import sinks
 from twelve.picture.value import plain
@@ -34,7 +35,7 @@ DOWNLOADS = (
     "gdown.download",
     "torch.hub.load",
 )
-SOURCES = re.compile(
+SOURCES = pattern(
     r"^(\.{1,2}/?|\$\{?PWD\}?/?|\./(src|app|backend|server|api|web|frontend|code|lib))/?$"
 )
 

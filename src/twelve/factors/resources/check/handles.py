@@ -4,17 +4,18 @@ import re
 from collections.abc import Iterator
 
 from twelve.finding import Finding, Place
-from twelve.picture.code import Call, Module
+from twelve.picture.code import Call, Module, mention
 from twelve.picture.origin import LOCAL, call_env, development_only, replaceable, trace
 from twelve.picture.paths import is_development
-from twelve.picture.rule import Hold, Judgement, Picture, find, grouped
+from twelve.picture.pattern import pattern
+from twelve.picture.rule import Hold, Judgement, Picture, find, grouped, saying
 from twelve.picture.value import Value, env_keys, fixed_strings, from_env, text_of
 
-HANDLE = re.compile(
+HANDLE = pattern(
     r"^(sqlalchemy_)?(database|db|redis|mongo(db)?|broker|amqp|rabbit(mq)?|elastic(search)?|cache|celery(_broker)?|celery_result|postgres(ql)?|mysql|smtp|mail|kafka|queue|result_backend|memcached)_?(url|uri|dsn|host|hosts|connection_string|server|backend|address|bootstrap_servers|database_uri)?$|^(database_uri|connection_?string|dsn|result_backend|bootstrap_servers)$",
     re.IGNORECASE,
 )
-SCHEME = re.compile(
+SCHEME = pattern(
     r"^(postgres(ql)?|mysql|mariadb|redis|rediss|mongodb|amqp|amqps|kafka|nats|memcached|mssql|oracle|clickhouse|sqlite|elasticsearch|smtp)(\+\w+)?:",
     re.IGNORECASE,
 )
@@ -46,10 +47,13 @@ HTTP = (
     "got",
     "http.get",
 )
-PRIVATE = re.compile(
+PRIVATE = pattern(
     r"^https?://(localhost|127\.0\.0\.1|0\.0\.0\.0|10\.\d+\.\d+\.\d+|192\.168\.\d+\.\d+|172\.(1[6-9]|2\d|3[01])\.\d+\.\d+|[a-z][a-z0-9_-]*)(:\d+)?(/|$)"
 )
-KEYS = re.compile(
+STORE_KEY = pattern(r"(DATABASE|REDIS|MONGO|BROKER|AMQP|POSTGRES|MYSQL)\w*(URL|URI|HOST|DSN)?$")
+STORES = mention("database|redis|mongo|broker|amqp|postgres|mysql", small=True)
+SCHEMES = mention("://|sqlite:|amqp:|redis:")
+KEYS = pattern(
     r"^(host|hostname|url|uri|server|servers|bootstrap_servers|broker|backend|dsn|endpoint_url|database_uri|connection|connectionString|hosts|address|node)$",
     re.IGNORECASE,
 )
@@ -64,13 +68,8 @@ def by_handle(picture: Picture) -> Iterator[Judgement]:
             seen.add(one.places[0])
             yield one
     if not found:
-        for module, assign in picture.assigns():
-            if module.role == "app" and any(
-                re.search(
-                    r"(DATABASE|REDIS|MONGO|BROKER|AMQP|POSTGRES|MYSQL)\w*(URL|URI|HOST|DSN)?$", key
-                )
-                for key in env_keys(assign.value)
-            ):
+        for _, assign in saying(picture, STORES):
+            if any(STORE_KEY.search(key) for key in env_keys(assign.value)):
                 yield Hold("the handle of a resource is read from the environment", assign.place)
                 return
 
@@ -94,9 +93,9 @@ def _literal_handle(text: str) -> bool:
 def _named(picture: Picture) -> Iterator[Finding]:
     for module, assign in picture.assigns():
         if (
-            _spared(module, assign.path)
+            not HANDLE.match(assign.name)
+            or _spared(module, assign.path)
             or assign.value.kind != "str"
-            or not HANDLE.match(assign.name)
             or not _literal_handle(assign.value.text)
         ):
             continue
@@ -158,7 +157,7 @@ def _handles(call: Call) -> Iterator[Value]:
 
 def _keyword(module: Module) -> Iterator[Finding]:
     """A resource's URL handed to any call under a name that says so."""
-    for call in module.calls:
+    for call in module.holding(SCHEMES, module.calls):
         for key, item in call.value.items() if call.value.kind == "call" else ():
             if (
                 HANDLE.match(key)

@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator
 
 from twelve.finding import Finding, Place
-from twelve.picture.code import Call, Module
+from twelve.picture.code import Call, Module, mention
 from twelve.picture.origin import DEV_TESTS, development_only, replaceable, trace
 from twelve.picture.paths import is_development
-from twelve.picture.rule import Hold, Judgement, Picture, find, grouped
+from twelve.picture.pattern import pattern
+from twelve.picture.rule import Hold, Judgement, Picture, find, grouped, saying
 from twelve.picture.value import env_keys, from_env, plain, text_of, walk
 
 FILES = (
@@ -39,8 +40,8 @@ SERVERS = (
     "mysqld_safe",
     "pg_ctl",
 )
-SQLITE = re.compile(r"dialects/sqlite|^(@[\w-]+/)?(better-)?sqlite3$|^sqlite$")
-WRITES = re.compile(r"\b(insert|update|delete|replace|create)\b", re.IGNORECASE)
+SQLITE = pattern(r"dialects/sqlite|^(@[\w-]+/)?(better-)?sqlite3$|^sqlite$")
+WRITES = pattern(r"\b(insert|update|delete|replace|create)\b", re.IGNORECASE)
 
 
 def same_code(picture: Picture) -> Iterator[Judgement]:
@@ -95,15 +96,11 @@ def swappable(picture: Picture) -> Iterator[Judgement]:
             *places,
             fix="dj_database_url, or another reader of URLs",
         )
-    elif any("DATABASE_URL" in env_keys(a.value) for m, a in picture.assigns() if m.role == "app"):
-        yield Hold(
-            "the kind of service follows from the URL",
-            next(
-                a.place
-                for m, a in picture.assigns()
-                if m.role == "app" and "DATABASE_URL" in env_keys(a.value)
-            ),
-        )
+        return
+    for _, assign in saying(picture, mention("database_url", small=True)):
+        if "DATABASE_URL" in env_keys(assign.value):
+            yield Hold("the kind of service follows from the URL", assign.place)
+            return
 
 
 def come_and_go(picture: Picture) -> Iterator[Judgement]:

@@ -1,0 +1,141 @@
+"""CPU seconds of ``twelve check`` over a bare interpreter, beside other tools in one run.
+
+    python bench/check_speed.py [--rounds N] [--big DIR [--beside]] [DIR…]
+
+This repository, an app of 100 files that is made for the occasion, each DIR, and with ``--big`` a large
+repository, against 2.5 CPU seconds. ``--beside`` runs bandit, semgrep (seven local rules) and detect-secrets
+on it as well, each from its own virtual environment under --tools (made from PyPI when it is not there).
+Nothing of the trees is run. Medians; user and system time of the child as the kernel counts it.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import venv
+from pathlib import Path
+
+BARS = {"this repository": 0.5, "app of 100 files": 0.3, "big": 2.5}
+AHEAD = 7.0
+TWELVE = Path(sys.executable).parent / "twelve"
+BARE = [sys.executable, "-I", "-S", "-c", "pass"]
+RULES = """rules:
+- {id: a, languages: [python], severity: INFO, message: a, pattern: os.environ[...]}
+- {id: b, languages: [python], severity: INFO, message: b, pattern: 'os.getenv(...)'}
+- {id: c, languages: [python], severity: INFO, message: c, pattern: 'open(..., "w")'}
+- {id: d, languages: [python], severity: INFO, message: d, pattern: 'subprocess.run(...)'}
+- {id: e, languages: [python], severity: INFO, message: e, pattern: 'SECRET_KEY = "..."'}
+- {id: f, languages: [python], severity: INFO, message: f, pattern: 'logging.FileHandler(...)'}
+- {id: g, languages: [python], severity: INFO, message: g, pattern: 'create_engine("...")'}
+"""
+
+
+def cpu_seconds(argv: list[str], folder: Path | None = None) -> float:
+    """User and system time of one run and all that it starts."""
+    child = subprocess.Popen(
+        argv,
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "SEMGREP_SEND_METRICS": "off"},
+    )
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode not in (0, 1):
+        raise SystemExit(f"{argv[0]} ended with {child.returncode}")
+    return usage.ru_utime + usage.ru_stime
+
+
+def app_of_100_files(folder: Path) -> None:
+    """A Django shop: settings, models, views, tasks and services, half of them with words that rules look for."""
+    (folder / "Procfile").write_text("web: gunicorn shop.wsgi\nworker: celery -A shop worker\n")
+    (folder / "requirements.txt").write_text("django==5.2\ngunicorn==23.0\ncelery==5.5\n")
+    (folder / "manage.py").write_text(
+        "from django.core.management import execute_from_command_line\n"
+    )
+    for number in range(97):
+        package = folder / "shop" / f"part{number // 10}"
+        package.mkdir(parents=True, exist_ok=True)
+        read = f"import os\n\nAPI_{number} = os.environ['API_URL_{number}']\n" if number % 2 else ""
+        body = "".join(
+            f"""
+
+class Row{number}x{row}(models.Model):
+    name = models.CharField(max_length=200, verbose_name="name of {row}")
+    price = models.DecimalField(max_digits=8, decimal_places=2)
+    owner = models.ForeignKey("auth.User", on_delete=models.CASCADE, related_name="rows{row}")
+
+    def total(self, request, quantity=1):
+        if quantity < 1:
+            raise ValueError(f"{{quantity}} of {{self.name}}")
+        lines = [line for line in self.lines.filter(active=True).order_by("name")]
+        return sum(line.price * quantity for line in lines)
+"""
+            for row in range(8)
+        )
+        (package / f"module{number}.py").write_text(f"from django.db import models\n{read}{body}")
+
+
+def beside(big: Path, tools: Path) -> dict[str, float]:
+    """CPU seconds of the other tools on the big repository, one run each."""
+    rules = tools / "rules.yml"
+    calls = {
+        "bandit": ["bandit", "-q", "-r", "."],
+        "semgrep": ["semgrep", "scan", "--metrics=off", "--disable-version-check", "-q", "--config", str(rules), "."],
+        "detect-secrets": ["detect-secrets", "scan", "--all-files"],
+    }  # fmt: skip
+    made = {}
+    for name, (program, *words) in calls.items():
+        home = tools / name
+        if not (home / "bin" / program).exists():
+            venv.create(home, with_pip=True)
+            subprocess.run([home / "bin" / "pip", "install", "-q", name], check=True)
+        rules.write_text(RULES)
+        os.environ["PATH"] = f"{home / 'bin'}{os.pathsep}{os.environ['PATH']}"
+        made[name] = cpu_seconds([str(home / "bin" / program), *words], big)
+    return made
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--big", type=Path)
+    parser.add_argument("--beside", action="store_true")
+    parser.add_argument("--tools", type=Path, default=Path(tempfile.gettempdir()) / "check-speed")
+    parser.add_argument("more", nargs="*", type=Path)
+    options = parser.parse_args()
+    failed = False
+    with tempfile.TemporaryDirectory() as scratch:
+        app_of_100_files(Path(scratch))
+        targets = {"this repository": Path(__file__).parents[1], "app of 100 files": Path(scratch)}
+        targets |= {str(one): one for one in options.more}
+        if options.big:
+            targets["big"] = options.big
+        runs: dict[str, list[float]] = {name: [] for name in targets}
+        bare = []
+        for _ in range(options.rounds):
+            bare.append(cpu_seconds(BARE))
+            for name, folder in targets.items():
+                runs[name].append(cpu_seconds([str(TWELVE), "check", str(folder)]))
+    floor = statistics.median(bare)
+    print(f"{'bare interpreter':24} {floor:7.3f} CPU s; load {os.getloadavg()[0]:.1f}")
+    for name, taken in runs.items():
+        over = statistics.median(taken) - (0 if name == "big" else floor)
+        bar = BARS.get(name)
+        failed |= bar is not None and over > bar
+        told = "" if bar is None else f"   bar {bar}   {'holds' if over <= bar else 'MISSED'}"
+        print(f"{name:24} {over:7.3f} CPU s (best {min(taken):.3f}){told}")
+    if options.big and options.beside:
+        own = statistics.median(runs["big"])
+        options.tools.mkdir(parents=True, exist_ok=True)
+        others = beside(options.big, options.tools)
+        for name, taken in others.items():
+            print(f"{name:24} {taken:7.2f} CPU s, {taken / own:.1f} times as much")
+        failed |= min(others.values()) < AHEAD * own
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
