@@ -165,9 +165,10 @@ def test_a_secret_on_the_command_line_is_refused_by_name_or_by_the_password_in_i
     assert twelve("config", "--json").json["config"] == {}
 
 
-@pytest.mark.parametrize("form", ["dotenv", "json"])
+@pytest.mark.parametrize("form", ["dotenv", "docker", "foreman", "json"])
 def test_config_that_was_exported_is_imported_the_same(twelve, tmp_path, form):
-    value = "a 'b' \"c\" $d\n# e \\ é"
+    line_end = " " if form == "docker" else "\n"
+    value = f"a 'b' \"c\" $d{line_end}# e \\ é"
     twelve.good("config", "set", "ODD=-", "PLAIN=1", stdin=value + "\n")
     out = twelve.good("config", "export", "--format", form)
     (tmp_path / "file").write_text(out)
@@ -189,6 +190,9 @@ def test_config_that_was_exported_is_imported_the_same(twelve, tmp_path, form):
     ("json", '{"A": 1}', "A"),
     ("json", '{"A": "1",}', ":1: is not JSON"),
     ("json", '["A"]', "object"),
+    ("docker", "A=1\nexport B=2\n", ":2: has a blank before '='"),
+    ("docker", "A\n", ":1: has no '='"),
+    ("foreman", "A=1\nexport B=2\n", ":2: foreman passes over lines with export"),
     ("dotenv", "", "there is no variable in it"),
 ])  # fmt: skip
 def test_an_import_with_a_bad_line_sets_nothing_and_says_which(twelve, tmp_path, form, text, told):
@@ -200,6 +204,17 @@ def test_an_import_with_a_bad_line_sets_nothing_and_says_which(twelve, tmp_path,
     assert f"{tmp_path}/file" in done.err
     assert told in done.err
     assert twelve("config", "--json").json["config"] == {}
+
+
+def test_a_value_that_a_form_cannot_hold_is_named_and_nothing_is_printed(twelve):
+    twelve.good("config", "set", "MULTI=-", "PLAIN=1", stdin="one\ntwo\n")
+
+    done = twelve("config", "export", "--format", "docker")
+
+    assert done.code == FAILED
+    assert (done.out, "MULTI: no line of this format" in done.err) == ("", True)
+    assert "two" not in done.err
+    twelve.good("config", "unset", "MULTI", "PLAIN")
 
 
 def test_a_release_is_compared_rolled_back_and_shown(twelve):

@@ -13,7 +13,7 @@ from twelve.cli.output import as_json as print_json
 from twelve.cli.target import Target, app_option, json_option, no_start_option, target
 from twelve.errors import Invalid, NotFound, Usage
 
-FORMATS = click.Choice(["dotenv", "json"])
+FORMATS = click.Choice(["dotenv", "docker", "foreman", "json"])
 SAFER = "twelve config set {0}   (asks), {0}=- (standard input) or {0}=@FILE"
 
 
@@ -83,11 +83,10 @@ def ls(app: str, *, as_json: bool, reveal: bool) -> None:
 @app_option
 def import_(file: Path, form: str, app: str) -> None:
     """Set all variables of a file (- is standard input), or none when a line is off."""
-    from twelve.factors.config.dotenv import parse_dotenv, parse_json
+    from twelve.factors.config.dotenv.forms import FORMS
 
     data = sys.stdin.buffer.read() if str(file) == "-" else read_file(file)
-    parse = parse_json if form == "json" else parse_dotenv
-    pairs = dict(parse(data, str(file)))
+    pairs = dict(FORMS[form].parse(data, str(file)))
     if not pairs:
         raise Invalid(f"{file}: there is no variable in it", hint="a line is NAME=value")
     aim = target(app)
@@ -102,12 +101,11 @@ def import_(file: Path, form: str, app: str) -> None:
 @app_option
 def export(form: str, app: str) -> None:
     """Print all variables in clear, as they can be imported again."""
-    from twelve.factors.config.dotenv import write_dotenv, write_json
+    from twelve.factors.config.dotenv.forms import FORMS
 
     aim = target(app)
     pairs = aim.client.get(f"{aim.path}/config", reveal=True)["config"].items()
-    write = write_json if form == "json" else write_dotenv
-    print(write(pairs), end="")
+    print(FORMS[form].write(pairs), end="")
 
 
 @command.command()
