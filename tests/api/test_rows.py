@@ -36,6 +36,7 @@ CALLS = {
     ("DELETE", f"{DEPLOY}/domains/shop.example"): (None, 200),
     ("GET", "/v1/ps"): (None, 200),
     ("GET", f"{DEPLOY}/ps"): (None, 200),
+    ("GET", f"{DEPLOY}/exits?process=web&asked=true"): (None, 200),
     ("POST", f"{DEPLOY}/scale"): ({"formation": ["web=2"]}, 202),
     ("POST", f"{DEPLOY}/restart"): ({"what": "worker"}, 202),
     ("POST", f"{DEPLOY}/stop"): ({"what": "worker"}, 202),

@@ -195,6 +195,7 @@ async def test_a_process_that_is_restarted_has_another_life_under_its_name(place
                 break
             await asyncio.sleep(0.01)
     assert now.last_exit == Exit(None, "SIGTERM")
+    assert await placed.kit.engine.last_words(process.name, 20, 1, 2) == []
     with pytest.raises(NotFound):
         await placed.kit.engine.restart("shop/production/web.9@v1", grace=5, signal="SIGTERM")
 

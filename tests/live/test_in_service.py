@@ -1,5 +1,6 @@
 """In service: what befalls the processes of a deploy, and what its users notice of that."""
 
+import contextlib
 import http.client
 import os
 import signal
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from demo.home import Home, make_home, repository
-from tests.live.worlds import App, failures, until
+from tests.live.worlds import App, failures, part_pids, until
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(180)]
 
@@ -63,6 +64,10 @@ def events(app: App) -> str:
     return app.twelve("logs", "--type", "twelve", "-n", "1000").out
 
 
+def why(app: App, process: str) -> list[dict]:
+    return app.json("ps", "why", process)["exits"]
+
+
 def ask(row: dict, path: str) -> str:
     """Ask one process, past the router."""
     link = http.client.HTTPConnection("127.0.0.1", row["port"], timeout=5)
@@ -102,6 +107,37 @@ def test_who_does_not_answer_at_all_is_restarted_with_liveness(alive):
     assert failures(count) == []
     assert again["restarts"] == 1
     until(lambda: "web.2@v1 answers again" in events(alive))
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [(0, "exited with code 7"), (signal.SIGSEGV, "was ended by SIGSEGV")],
+)
+def test_how_a_process_died_is_told_with_its_last_words_and_its_next_start(plain, number, said):
+    row = plain.up()["web.2"]
+    with contextlib.suppress(http.client.HTTPException, OSError):
+        ask(row, f"/die?{int(number)}")
+    found = until(lambda: [e for e in why(plain, "web.2") if e["said"] == said])[0]
+    assert found["lines"][-1] == "last words"
+    assert not found["asked"]
+    assert 0 < found["uptime"] < 600
+    assert found["again"] is not None
+    until(
+        lambda: (r := plain.up().get("web.2")) and r["restarts"] and r["last_exit"]["said"] == said
+    )
+    assert "web.2@v1 exited: " in events(plain)
+
+
+def test_an_exit_while_control_is_dead_is_told_by_the_next(plain):
+    row = until(lambda: plain.up().get("web.1"))
+    control = part_pids(plain.home)["control"]
+    os.kill(control, signal.SIGSTOP)
+    os.kill(row["pid"], signal.SIGABRT)
+    until(lambda: not Path(f"/proc/{row['pid']}").exists())
+    os.kill(control, signal.SIGKILL)
+    until(lambda: plain.twelve("ps", good=False).code == 0)
+    found = until(lambda: [e for e in why(plain, "web.1") if e["signal"] == "SIGABRT"])
+    assert len(found) == 1
 
 
 def test_who_hangs_with_requests_is_found_without_any_health_path(plain):

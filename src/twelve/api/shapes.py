@@ -181,6 +181,26 @@ class Exit(TypedDict):
     said: str
 
 
+class Ended(Exit):
+    """How a process ended, and what it said last."""
+
+    process: str
+    release: str
+    at_ns: int
+    uptime: float
+    error: str
+    asked: bool
+    again: float | None
+    lines: list[str]
+
+
+class Exits(TypedDict):
+    """How processes ended, the newest first."""
+
+    exits: list[Ended]
+    next: str | None
+
+
 class Process(TypedDict):
     """A process."""
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from twelve.engines.contract import Seen
+from twelve.engines.contract import Exit, Seen
 from twelve.factors.config.secret import MASK
 from twelve.factors.ports.health import WELL
 from twelve.factors.releases.release import Release
@@ -12,8 +12,12 @@ from twelve.operations.house import House
 from twelve.operations.wanted import build_of, hosts_of, instances_of, manifest_of
 from twelve.store import builds, leases, releases, versions
 from twelve.store.apps import App, Deploy
+from twelve.store.exits import Ended
 from twelve.store.runs import Run
 from twelve.store.versions import Version
+
+LAST_WORDS, AFTERWARDS = 20, 100_000_000
+"""Lines that an exit is shown with, and nanoseconds in which they may still be read."""
 
 
 def app(house: House, noun: App, its: list[Deploy]) -> dict[str, Any]:
@@ -144,6 +148,16 @@ def process(name: str, seen: Seen | None, port: int | None) -> dict[str, Any]:
         "restarts": seen.restarts if seen else 0,
         "last_exit": last._asdict() | {"said": str(last)} if last else None,
     }
+
+
+async def ended(house: House, noun: Deploy, row: Ended) -> dict[str, Any]:
+    """An exit with its last lines."""
+    began = row.at_ns - int(row.uptime * 1e9)
+    name = f"{noun.label}/{row.process}@{row.release}"
+    # What it said last may lie in its pipe for a moment; then its next life begins to speak.
+    lines = await house.engine.last_words(name, LAST_WORDS, began, row.at_ns + AFTERWARDS)
+    said = str(Exit(row.code, row.signal, row.oom, row.memory))
+    return row._asdict() | {"said": said, "lines": list(lines)}
 
 
 def types(house: House, noun: Deploy) -> dict[str, str]:

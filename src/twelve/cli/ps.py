@@ -4,7 +4,8 @@ from typing import Any
 
 import click
 
-from twelve.cli.output import BOLD, GREEN, RED, YELLOW, Painted, ago, as_json, paint, table
+from twelve.cli.output import BOLD, GREEN, RED, YELLOW, Painted, ago, paint, table
+from twelve.cli.output import as_json as print_json
 from twelve.cli.target import app_option, json_option, target
 from twelve.client.connection import Client, settings_here
 
@@ -56,6 +57,46 @@ def stop(what: str, app: str) -> None:
     change(app, "stop", {"what": what})
 
 
+@command.command()
+@click.argument("what", default="", metavar="[TYPE[.N]]")
+@app_option
+@json_option
+@click.option(
+    "-n", "limit", default=5, show_default=True, type=click.IntRange(1, 500), help="So many."
+)
+@click.option("--asked", is_flag=True, help="Also those that were told to end.")
+def why(what: str, app: str, *, as_json: bool, limit: int, asked: bool) -> None:
+    """Why processes died: code or signal, out of memory, uptime, last lines, next start."""
+    aim = target(app)
+    words = {"limit": limit, **({"process": what} if what else {})}
+    found = aim.client.get(f"{aim.path}/exits", **words, **({"asked": "true"} if asked else {}))
+    if as_json:
+        print_json(found)
+        return
+    for row in reversed(found["exits"]):
+        show_exit(row)
+    if not found["exits"]:
+        print(f"no process {f'of {what} ' if what else ''}has died by itself")
+
+
+def show_exit(row: dict[str, Any]) -> None:
+    """One exit: what happened in a line, then the last lines."""
+    again = row["again"]
+    after = "; not started again"
+    if again is not None:
+        after = f"; next start in {again:.1f} s" if again else "; next start at once"
+    asked = ", as it was told" if row["asked"] else ""
+    head = f"{row['process']}@{row['release']}"
+    print(
+        f"{paint(head, BOLD)} {row['said']}{asked} after {row['uptime']:.1f} s,"
+        f" {ago(row['at_ns'])} ago{after}"
+    )
+    if row["error"]:
+        print(f"  {row['error']}")
+    for line in row["lines"]:
+        print(f"  | {line}")
+
+
 def change(app: str, verb: str, body: dict[str, Any]) -> None:
     """Send it, follow, and say what runs then."""
     from twelve.cli.course import follow
@@ -84,7 +125,7 @@ def show_list(app: str, *, as_plain: bool, everything: bool) -> None:
         found = aim.client.get(f"{aim.path}/ps")
         shown = [found]
     if as_plain:
-        as_json(found)
+        print_json(found)
         return
     for number, deploy in enumerate(shown):
         if number:

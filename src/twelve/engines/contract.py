@@ -4,7 +4,7 @@ Every engine runs the same suite: ``tests/engines/contract.py``.
 """
 
 import signal as signals
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -262,6 +262,12 @@ class Engine(Protocol):
 
     def happenings(self) -> AsyncIterator[Happened]:
         """What befalls processes, from now on."""
+
+    async def past(self) -> Sequence[Happened]:
+        """What befell processes before, while nobody listened, as far as it is known still."""
+
+    async def last_words(self, name: str, n: int, since_ns: int, until_ns: int) -> Sequence[str]:
+        """The last lines that a process said in a span of time."""
 
 
 Clock = Callable[[], int]

@@ -5,7 +5,7 @@ import fnmatch
 import hashlib
 import tarfile
 import tempfile
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -85,6 +85,8 @@ class MemoryEngine:
         """What a one-off prints, by its first word."""
         self.warnings: dict[str, tuple[str, ...]] = {}
         """What is to be said about a process that is up, by its name."""
+        self.missed: list[Happened] = []
+        """What befell processes while nobody listened."""
         self.stream: list[tuple[str, str, Line]] = []
         self._failures: list[tuple[Act, Exception]] = []
         self._holds: list[Hold] = []
@@ -326,6 +328,21 @@ class MemoryEngine:
                 yield await queue.get()
         finally:
             self._listeners.discard(queue)
+
+    async def past(self) -> Sequence[Happened]:
+        """What the script says."""
+        return list(self.missed)
+
+    async def last_words(self, name: str, n: int, since_ns: int, until_ns: int) -> Sequence[str]:
+        """From memory."""
+        at = parse_instance(name)
+        said = [
+            line.data.decode()
+            for app, deploy, line in self.stream
+            if (app, deploy, line.process, line.release) == (at.app, at.deploy, at.process, at.tag)
+            and since_ns <= line.ns <= until_ns
+        ]
+        return said[-n:]
 
     def _chosen(self, app: str, deploy: str, want: Filter, since: int) -> list[Line]:
         return [

@@ -9,8 +9,9 @@ from twelve.factors.processes.instance import PLATFORM, RUN_ONCE, Instance, pars
 from twelve.operations.house import KEEPER, House
 from twelve.operations.settle import settle
 from twelve.operations.wanted import instances_of
-from twelve.store import apps, releases
+from twelve.store import apps, exits, releases
 from twelve.store.apps import Deploy
+from twelve.store.exits import Ended
 
 FIRST_PAUSE, LAST_PAUSE = 0.5, 60.0
 """Seconds between two tries to settle a deploy that cannot be settled yet."""
@@ -32,6 +33,8 @@ async def take_note(house: House, what: Happened) -> None:
     instance = parse_instance(what.name)
     if instance.type in RUN_ONCE or instance.app == PLATFORM:
         return
+    if what.kind == "exited" and not recorded(house, instance, what):
+        return
     if words := sentence(what):
         label = f"{instance.process}@{instance.tag}"
         await house.engine.note(instance.app, instance.deploy, f"{label} {words}")
@@ -49,10 +52,52 @@ def sentence(what: Happened) -> str:
         how = detail.get("signal") or f"code {detail.get('code')}"
         limit = limit_of(detail.get("memory"))
         memory = f", out of memory{limit}" if detail.get("oom") else ""
-        return f"exited: {how}{memory} after {detail.get('uptime', 0):.1f} s"
-    if what.kind == "backoff":
-        return f"backs off: next start in {detail.get('delay', 0):.1f} s"
+        error = f", {detail['error']}" if detail.get("error") else ""
+        again = next_start(detail.get("again"))
+        return f"exited: {how}{memory}{error} after {detail.get('uptime', 0):.1f} s{again}"
     return ""
+
+
+def next_start(again: float | None) -> str:
+    """When it is started again, for the end of a sentence; nothing when it is to rest."""
+    if again is None:
+        return ""
+    return f"; next start in {again:.1f} s" if again else "; next start at once"
+
+
+def recorded(house: House, instance: Instance, what: Happened) -> bool:
+    """Record an exit; False when that was done before."""
+    deploy = apps.find_deploy(house.store, instance.app, instance.deploy)
+    detail = what.detail
+    if deploy is None:
+        return True
+    return exits.add(
+        house.store,
+        deploy,
+        Ended(
+            process=instance.process,
+            release=instance.tag,
+            at_ns=int(detail.get("at_ns") or house.now()),
+            uptime=float(detail.get("uptime", 0.0)),
+            code=detail.get("code"),
+            signal=detail.get("signal"),
+            oom=bool(detail.get("oom")),
+            memory=detail.get("memory"),
+            error=str(detail.get("error", "")),
+            asked=bool(detail.get("asked")),
+            again=detail.get("again"),
+        ),
+    )
+
+
+async def catch_up(house: House) -> None:
+    """Exits while control was away, or while a supervisor died, are events like all others."""
+    try:
+        for what in await house.engine.past():
+            if what.kind == "exited":
+                await take_note(house, what)
+    except TwelveError as error:
+        log.warning("what happened meanwhile is not known: %s", error)
 
 
 def missed(house: House, instance: Instance) -> Deploy | None:

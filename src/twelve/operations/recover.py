@@ -8,7 +8,7 @@ from twelve.errors import TwelveError
 from twelve.factors.processes.instance import BUILD_STEP, RELEASE_PHASE, parse_instance
 from twelve.factors.releases.journal import Step, Verdict, verdict
 from twelve.operations.house import House
-from twelve.operations.keeping import make_good
+from twelve.operations.keeping import catch_up, make_good
 from twelve.operations.leaving import Farewell
 from twelve.operations.retire import farewell, let_go, retire
 from twelve.operations.run_once import name_of, record_end
@@ -49,6 +49,7 @@ async def recover(house: House) -> list[str]:
 def resettle(house: House) -> list[asyncio.Task[None]]:
     """Settle every deploy, each as soon as no attempt holds it: after a supervisor was replaced."""
     deploys = apps.deploys(house.store)
+    house.under_way.go_on(catch_up(house))
     return [house.under_way.go_on(make_good(house, deploy)) for deploy in deploys]
 
 

@@ -13,7 +13,7 @@ from tests.engines.local.collector.worlds import World, until
 
 from twelve.engines.local.collector_client import Collector
 from twelve.engines.local.growth import Watch
-from twelve.engines.local.logreader import lines, tail, text_blocks
+from twelve.engines.local.logreader import last_words, lines, tail, text_blocks
 from twelve.factors.logs import index
 from twelve.factors.logs.filter import Filter
 from twelve.factors.logs.line import GAP, PARTIAL, REBUILT, SPLIT
@@ -384,3 +384,20 @@ async def test_a_hundred_dead_streams_are_read_with_few_descriptors(world):
     assert json.dumps([line.sequence for line in found]) == json.dumps(
         sorted(line.sequence for line in found)
     )
+
+
+async def test_what_a_life_of_a_process_said_last_is_found_after_the_next_has_spoken(world):
+    (web,) = talk(world, "web.1@v7")
+    whose = ("shop", "production", "web.1@v7")
+    began = time.time_ns()
+    web.write(b"".join(b"line %d\n" % number for number in range(50)))
+    web.drain()
+    web.write(b"Boom\n", "stderr")
+    web.drain()
+    ended = time.time_ns()
+    web.write(b"the next life\n" * 30)
+    web.drain()
+    home = str(world.home)
+    assert last_words(home, whose, 3, (began, ended)) == [b"line 48", b"line 49", b"Boom"]
+    assert last_words(home, whose, 1, (began - 10**12, ended)) == [b"Boom"]
+    assert last_words(home, whose, 3, (1, began - 10**12)) == []

@@ -37,6 +37,9 @@ class Answer(BaseHTTPRequestHandler):
         elif path == "/ill":
             ILL.set()
             self.say(200, "ill from now on")
+        elif path == "/die":
+            print("last words", flush=True)
+            os.kill(os.getpid(), int(wish)) if int(wish) else os._exit(7)
         elif path == "/slow":
             time.sleep(float(wish))
             self.say(200, VERSION)

@@ -5,10 +5,12 @@ from typing import Any
 from twelve.api import shapes, views
 from twelve.api.bodies import Formation, Which
 from twelve.api.call import Accepted, Call, Row
+from twelve.api.paging import PAGE, cut
+from twelve.api.query import Parameter, flag
 from twelve.api.results import told
 from twelve.operations.restart import restart, stop
 from twelve.operations.scale import scale
-from twelve.store import apps
+from twelve.store import apps, exits
 from twelve.store.apps import Deploy
 
 DEPLOY = "/v1/apps/{app}/deploys/{deploy}"
@@ -36,6 +38,19 @@ async def shown(call: Call, nouns: list[Deploy]) -> list[dict[str, Any]]:
         }
         for noun in nouns
     ]
+
+
+async def list_exits(call: Call) -> Any:
+    """How processes ended, newest first, each with what it said last."""
+    noun, house = call.deploy(), call.house
+    which, asked = call.word("process"), call.flag("asked")
+    rows = [
+        row
+        for row in exits.ls(house.store, noun)
+        if (asked or not row.asked) and which in ("", row.process, row.process.split(".")[0])
+    ]
+    page, following = cut(call, rows, exits.place, newest_first=True)
+    return {"exits": [await views.ended(house, noun, row) for row in page], "next": following}
 
 
 async def make_scale(call: Call) -> Accepted:
@@ -79,6 +94,18 @@ async def make_stop(call: Call) -> Accepted:
 PS = (
     Row("GET", "/v1/ps", list_all, "List the processes of every deploy", answer=shapes.PsAll),
     Row("GET", f"{DEPLOY}/ps", list_processes, "List processes", answer=shapes.Ps),
+    Row(
+        "GET",
+        f"{DEPLOY}/exits",
+        list_exits,
+        "List how processes ended",
+        query=(
+            *PAGE,
+            Parameter("process", "of a type, e.g. web, or of one process, e.g. web.1"),
+            flag("asked", "also those that were told to end"),
+        ),
+        answer=shapes.Exits,
+    ),
     Row("POST", f"{DEPLOY}/scale", make_scale, "Set quantities", Formation, status=202),
     Row("POST", f"{DEPLOY}/restart", make_restart, "Start anew", Which, status=202),
     Row("POST", f"{DEPLOY}/stop", make_stop, "Hold back", Which, status=202),

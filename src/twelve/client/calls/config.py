@@ -83,9 +83,9 @@ def list_domains(client: Client, app: str, deploy: str) -> shapes.Domains:
 
 def add_domain(
     client: Client, app: str, deploy: str, *, host: str, key: str = ""
-) -> shapes.Domains:
+) -> shapes.NewDomains:
     """Bind a host."""
-    found: shapes.Domains = client.call(
+    found: shapes.NewDomains = client.call(
         "POST", f"/v1/apps/{quoted(app)}/deploys/{quoted(deploy)}/domains", {"host": host}, key=key
     )
     return found
@@ -93,9 +93,9 @@ def add_domain(
 
 def remove_domain(
     client: Client, app: str, deploy: str, host: str, *, key: str = ""
-) -> shapes.Domains:
+) -> shapes.NewDomains:
     """Let a host go."""
-    found: shapes.Domains = client.call(
+    found: shapes.NewDomains = client.call(
         "DELETE", f"/v1/apps/{quoted(app)}/deploys/{quoted(deploy)}/domains/{quoted(host)}", key=key
     )
     return found

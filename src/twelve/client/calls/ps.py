@@ -16,6 +16,27 @@ def list_processes(client: Client, app: str, deploy: str) -> shapes.Ps:
     return found
 
 
+def list_exits(
+    client: Client,
+    app: str,
+    deploy: str,
+    *,
+    limit: int | None = None,
+    after: str = "",
+    process: str = "",
+    asked: bool = False,
+) -> shapes.Exits:
+    """List how processes ended."""
+    found: shapes.Exits = client.get(
+        f"/v1/apps/{quoted(app)}/deploys/{quoted(deploy)}/exits",
+        limit=limit,
+        after=after,
+        process=process,
+        asked=asked,
+    )
+    return found
+
+
 def make_scale(
     client: Client, app: str, deploy: str, *, formation: list[str], wait: bool = True, key: str = ""
 ) -> shapes.Accepted:

@@ -6,7 +6,7 @@ import os
 import secrets
 import shutil
 from collections import deque
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from twelve.engines.contract import (
     Up,
 )
 from twelve.engines.local import logreader
+from twelve.engines.local.board import KINDS
 from twelve.engines.local.build.builder import build, build_dependencies
 from twelve.engines.local.build.built import Built
 from twelve.engines.local.build.inplace import OWN_PATH, InPlace, build_here, undeclared
@@ -306,6 +307,26 @@ class LocalEngine:
     def happenings(self) -> AsyncIterator[Happened]:
         """What befalls processes, from now on."""
         return self.board.happenings()
+
+    async def past(self) -> Sequence[Happened]:
+        """From the events that the supervisor keeps."""
+        return [
+            Happened(event["event"], event["name"], event)
+            for event in await self.parts.past()
+            if event["event"] in KINDS
+        ]
+
+    async def last_words(self, name: str, n: int, since_ns: int, until_ns: int) -> Sequence[str]:
+        """From the files."""
+        at = parse_instance(name)
+        said = await asyncio.to_thread(
+            logreader.last_words,
+            str(self.machine.home),
+            (at.app, at.deploy, f"{at.process}@{at.tag}"),
+            n,
+            (since_ns, until_ns),
+        )
+        return [line.decode(errors="replace") for line in said]
 
 
 def artifact_of(built: Built, folder: str = "") -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The log stream of a deploy: every process of every release in one order, past and to come."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
 
@@ -14,6 +15,7 @@ from twelve.factors.logs.render import PLAIN, Form, text_parts
 _BATCH = 1 << 20
 _POLL_SECONDS = 0.2
 _LOOK_ANYWAY_SECONDS = 10.0
+_RECENT = 60_000_000_000
 
 
 async def lines(
@@ -75,6 +77,41 @@ def tail(home: str, app: str, deploy: str, process: str, n: int) -> list[bytes]:
         found += [line.data for block in batch for line in block.lines() if not line.flags & GAP]
     merge.close()
     return found
+
+
+def last_words(
+    home: str, whose: tuple[str, str, str], n: int, span: tuple[int, int]
+) -> list[bytes]:
+    """The last lines that a process of a release said in a span of nanoseconds. Reads files.
+
+    ``whose``: app, deploy, and e.g. ``web.1@v7``.
+    """
+    app, deploy, process = whose
+    name, _, release = process.partition("@")
+    since, until = span
+    # Most have said something in their last minute; the rest of a long life is read for the others.
+    for begin in (max(since, until - _RECENT), since):
+        want = Filter(
+            processes=frozenset((name,)), releases=frozenset((release,)), since=max(begin, 1)
+        )
+        if found := _said_until(Merge(home, app, deploy, want), n, until):
+            return found
+    return []
+
+
+def _said_until(merge: Merge, n: int, until: int) -> list[bytes]:
+    found: deque[bytes] = deque(maxlen=n)
+    merge.begin()
+    try:
+        while (batch := merge.batch(_BATCH)) is not None:
+            for block in batch:
+                if block.ns > until:
+                    return list(found)
+                if not block.flags & GAP:
+                    found.extend(line.data for line in block.lines())
+        return list(found)
+    finally:
+        merge.close()
 
 
 async def _growth(listener: Listener | None) -> Growth:

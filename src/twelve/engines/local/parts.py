@@ -20,6 +20,9 @@ from twelve.engines.local.supervisor_client import Supervisor, ensure_supervisor
 from twelve.errors import Conflict, TwelveError, Unreachable
 
 COLLECTOR = "twelve/collector@-"
+PAST_WITHIN = 2.0
+"""Seconds for the supervisor to tell what it keeps."""
+
 log = logging.getLogger("twelve.parts")
 
 
@@ -71,6 +74,19 @@ class Parts:
     def _tell(self) -> None:
         # Beside this reader: what they stop is gone when an event has said so.
         self.calls = [asyncio.create_task(call()) for call in self.lost]
+
+    async def past(self) -> list[dict[str, Any]]:
+        """The events up to now that the supervisor keeps."""
+        upto = int((await self.supervisor.hello())["since"])
+        found: list[dict[str, Any]] = []
+        # Where nothing has happened yet, nothing comes.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PAST_WITHIN):
+                async for event in self.supervisor.events(0):
+                    found.append(event)
+                    if event.get("n", 0) >= upto:
+                        break
+        return found
 
     async def launch(self, launch: dict[str, Any]) -> int:
         """Start a process; the pid of its init. Who waits for it finds it on the board at once."""

@@ -50,13 +50,16 @@ def ended(keeper: Keeper, instance: Instance, status: int | None) -> None:
     if outcome is None:
         _end_orphans(keeper, instance)
         outcome = _unwritten(status)
-    told(keeper, instance, outcome)
+    again = pause(keeper, instance, time.monotonic() - instance.began)
+    told(keeper, instance, outcome, again)
     _end_group(keeper, instance)
-    next_step(keeper, instance, time.monotonic() - instance.began)
+    next_step(keeper, instance, again)
 
 
-def told(keeper: Keeper, instance: Instance, outcome: dict[str, Any]) -> None:
-    """Remember and tell how it ended."""
+def told(
+    keeper: Keeper, instance: Instance, outcome: dict[str, Any], again: float | None = None
+) -> None:
+    """Remember and tell how it ended, and in how many seconds it is started again, if it is."""
     at = int(outcome["at_ns"])
     uptime = max(0.0, (at - instance.started_ns) / 1e9)
     how = {
@@ -65,6 +68,8 @@ def told(keeper: Keeper, instance: Instance, outcome: dict[str, Any]) -> None:
         "oom": False,
         "at_ns": at,
         "uptime": round(uptime, 3),
+        "again": None if again is None else round(again, 3),
+        "asked": instance.stopped,
     }
     if "error" in outcome:
         how["error"] = outcome["error"]
@@ -73,18 +78,24 @@ def told(keeper: Keeper, instance: Instance, outcome: dict[str, Any]) -> None:
     keeper.emit("exited", instance, **how)
 
 
-def next_step(keeper: Keeper, instance: Instance, uptime: float) -> None:
-    """Start it again, now or later, or let it rest."""
+def pause(keeper: Keeper, instance: Instance, uptime: float) -> float | None:
+    """Seconds until it is to be started again, after one more end; None lets it rest."""
     if instance.state is State.STOPPING or not instance.forever or instance.launch is None:
+        return None
+    return keeper.delay(instance, uptime)
+
+
+def next_step(keeper: Keeper, instance: Instance, again: float | None) -> None:
+    """Start it again, now or later, or let it rest."""
+    if again is None:
         finish(keeper, instance)
         return
-    delay = keeper.delay(instance, uptime)
-    if delay <= 0:
+    if again <= 0:
         keeper.again(instance)
         return
     instance.move(State.BACKOFF)
-    instance.timer = keeper.loop.after(delay, lambda: keeper.again(instance))
-    keeper.emit("backoff", instance, delay=round(delay, 3), restarts=instance.restarts)
+    instance.timer = keeper.loop.after(again, lambda: keeper.again(instance))
+    keeper.emit("backoff", instance, delay=round(again, 3), restarts=instance.restarts)
 
 
 def finish(keeper: Keeper, instance: Instance) -> None:

@@ -163,12 +163,10 @@ class Keeper:
         try:
             self._begin(instance)
         except OSError as error:
-            ending.told(
-                self,
-                instance,
-                {"code": 126, "signal": None, "at_ns": time.time_ns(), "error": str(error)},
-            )
-            ending.next_step(self, instance, 0.0)
+            outcome = {"code": 126, "signal": None, "at_ns": time.time_ns(), "error": str(error)}
+            pause = ending.pause(self, instance, 0.0)
+            ending.told(self, instance, outcome, pause)
+            ending.next_step(self, instance, pause)
 
     def delay(self, instance: Instance, uptime: float) -> float:
         """Seconds until its next start, after one more failure."""
