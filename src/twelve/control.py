@@ -26,6 +26,7 @@ from twelve.engines.local.sandbox.tiers import detect
 from twelve.engines.local.supervisor_client import ensure_supervisor
 from twelve.errors import Conflict, Invalid, TwelveError
 from twelve.operations.follow import move_followers
+from twelve.operations.forward import forward_all
 from twelve.operations.health import keep_healthy
 from twelve.operations.house import House
 from twelve.operations.keeping import keep_settled
@@ -80,6 +81,7 @@ class Control:
         await self.keep_servers()
         for said in await recover(self.house):
             log.info(said)
+        await self.keep_drains()
         await asyncio.to_thread(clear_away, self.home)
         # Another port, or a death between a domain and those who are told of it.
         self.house.under_way.go_on(move_followers(self.house, "twelve"))
@@ -121,6 +123,13 @@ class Control:
             await self.host.take_over()
         except TwelveError as error:
             log.warning("%s %s", error, error.hint)
+
+    async def keep_drains(self) -> None:
+        """The process that sends log streams on, if there is something to send."""
+        try:
+            await forward_all(self.house)
+        except TwelveError as error:
+            log.warning("log streams are not sent on: %s", error)
 
     async def keep_parts(self) -> None:
         """A part that ended while it was only adopted is nobody's to start again but ours."""

@@ -16,6 +16,7 @@ from tests.operations.worlds import tar
 from twelve.engines.contract import Engine, Exit, Job, OneOff, Process
 from twelve.errors import Conflict, Invalid, Missing, NotFound, ReleaseFailed
 from twelve.factors.codebase.tree import TreeFacts
+from twelve.factors.logs.drains.drain import Drain
 from twelve.factors.logs.filter import Filter
 from twelve.factors.logs.render import Form
 from twelve.factors.ports.routes import NEVER, Backend, Route, Table, cluster_name
@@ -296,3 +297,17 @@ async def test_builds_that_are_not_kept_are_gone_and_can_be_made_again(kit: Kit)
     assert again.artifact["digest"] == other.artifact["digest"]
     await kit.engine.start(again.process("v2"))
     await stop(kit, again.process("v2").name)
+
+
+async def test_a_stream_that_cannot_be_sent_on_waits_where_it_is(kit: Kit):
+    nowhere = Drain("k1", "shop", "production", "nowhere", "syslog://127.0.0.1:9", 0)
+    await kit.engine.forward([nowhere])
+    await kit.engine.note("shop", "production", "a line that is not delivered")
+    async with asyncio.timeout(SECONDS):
+        while not (far := await kit.engine.forwarded(nowhere)).waiting:  # noqa: ASYNC110 - a process works
+            await asyncio.sleep(0.05)
+
+    assert (far.lines, far.missing) == (0, 0)
+    assert far.oldest_ns > 0
+    assert not any(name.startswith("twelve/") for name in await kit.engine.observe())
+    await kit.engine.forward([])

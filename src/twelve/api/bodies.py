@@ -76,3 +76,10 @@ class NewDomain(msgspec.Struct, forbid_unknown_fields=True):
     """A host that the deploy shall answer to."""
 
     host: str
+
+
+class NewDrain(msgspec.Struct, forbid_unknown_fields=True):
+    """A receiver that the log stream shall go on to."""
+
+    url: str
+    name: str = ""

@@ -157,6 +157,28 @@ class Domains(TypedDict):
     urls: list[str]
 
 
+class Drain(TypedDict):
+    """A receiver of the log stream: how far it has come, and what is wrong. Its URL is masked."""
+
+    name: str
+    url: str
+    created_ns: int
+    lines: int
+    lag_bytes: int
+    lag_seconds: float
+    missing_bytes: int
+    delivered_ns: int | None
+    error: str
+    error_ns: int | None
+
+
+class Drains(TypedDict):
+    """The drains of a deploy, by name."""
+
+    drains: list[Drain]
+    next: str | None
+
+
 class Followed(TypedDict):
     """A deploy that holds this one's address: its new release, or why there is none."""
 

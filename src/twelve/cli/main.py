@@ -23,6 +23,7 @@ COMMANDS: dict[str, Entry] = {
     "deploy": Entry("deploy", "Build, release and run an app."),
     "ps": Entry("ps", "List, scale, restart and stop processes."),
     "logs": Entry("logs", "Read or follow the log stream."),
+    "drains": Entry("drains", "Send the log stream on to receivers of yours."),
     "config": Entry("config", "Set, unset, list, import, export and compare variables."),
     "releases": Entry("releases", "List, show and compare releases."),
     "rollback": Entry("rollback", "Go back to a release, whole."),

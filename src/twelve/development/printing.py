@@ -5,9 +5,8 @@ import contextlib
 from pathlib import Path
 
 from twelve.development.voice import Voice
-from twelve.engines.local.collector_client import Growth
 from twelve.engines.local.growth import Watch
-from twelve.engines.local.logmerge import Merge
+from twelve.engines.local.logmerge import Growth, Merge
 from twelve.factors.logs.filter import Filter
 
 AT_ONCE = 1 << 20

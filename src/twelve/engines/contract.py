@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from twelve.factors.codebase.tree import Tree, TreeFacts
+from twelve.factors.logs.drains.drain import Drain
 from twelve.factors.logs.filter import Filter
 from twelve.factors.logs.line import Line
 from twelve.factors.logs.render import Form
@@ -174,6 +175,23 @@ class Answers(NamedTuple):
     failures: int
 
 
+class Forwarded(NamedTuple):
+    """How far a drain has come."""
+
+    lines: int = 0
+    """Delivered."""
+    waiting: int = 0
+    """Bytes that are not delivered yet."""
+    oldest_ns: int = 0
+    """When the first of them was printed; 0 when there are none."""
+    missing: int = 0
+    """Bytes that went before they could be delivered; the receiver was told."""
+    delivered_ns: int = 0
+    error: str = ""
+    """Why the last try failed; empty while all is well."""
+    error_ns: int = 0
+
+
 class Engine(Protocol):
     """Runs releases somewhere."""
 
@@ -259,6 +277,12 @@ class Engine(Protocol):
 
     async def note(self, app: str, deploy: str, text: str) -> None:
         """Put a line of the platform's own into a deploy's stream."""
+
+    async def forward(self, drains: Collection[Drain]) -> None:
+        """Send streams on to these, from where each has come to, and to no others."""
+
+    async def forwarded(self, drain: Drain) -> Forwarded:
+        """How far it has come."""
 
     def happenings(self) -> AsyncIterator[Happened]:
         """What befalls processes, from now on."""

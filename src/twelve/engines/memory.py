@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from twelve.engines.contract import (
     Answers,
     Exit,
+    Forwarded,
     Happened,
     Job,
     OneOff,
@@ -23,6 +24,7 @@ from twelve.engines.contract import (
 )
 from twelve.errors import Conflict, Invalid, Missing, NotFound
 from twelve.factors.codebase.tree import Tree, TreeFacts
+from twelve.factors.logs.drains.drain import Drain
 from twelve.factors.logs.filter import Filter
 from twelve.factors.logs.line import Line, Origin
 from twelve.factors.logs.render import PLAIN, Form, json_line
@@ -88,6 +90,8 @@ class MemoryEngine:
         self.missed: list[Happened] = []
         """What befell processes while nobody listened."""
         self.stream: list[tuple[str, str, Line]] = []
+        self.drains: dict[str, Drain] = {}
+        """What is sent on, by key."""
         self._failures: list[tuple[Act, Exception]] = []
         self._holds: list[Hold] = []
         self._listeners: set[asyncio.Queue[Happened]] = set()
@@ -318,6 +322,22 @@ class MemoryEngine:
             for at_app, at_deploy, line in self.stream
             if (at_app, at_deploy, line.process) == (app, deploy, "twelve")
         ]
+
+    async def forward(self, drains: Collection[Drain]) -> None:
+        """Remember them; nothing is sent."""
+        for drain in drains:
+            await self._act("forward", drain.label)
+        self.drains = {drain.key: drain for drain in drains}
+
+    async def forwarded(self, drain: Drain) -> Forwarded:
+        """Everything since its beginning waits."""
+        lines = [line for app, deploy, line in self.stream if (app, deploy) == drain[1:3]]
+        waiting = [line for line in lines if line.ns >= drain.since_ns]
+        if drain.key not in self.drains or not waiting:
+            return Forwarded()
+        return Forwarded(
+            waiting=sum(len(line.data) + 1 for line in waiting), oldest_ns=waiting[0].ns
+        )
 
     async def happenings(self) -> AsyncIterator[Happened]:
         """What befalls processes, from now on."""

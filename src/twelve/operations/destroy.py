@@ -4,6 +4,7 @@ import asyncio
 
 from twelve.engines.contract import Tell
 from twelve.operations.attempt import attempt
+from twelve.operations.forward import forward_all
 from twelve.operations.house import Holder, House
 from twelve.operations.settle import processes_among, settle
 from twelve.operations.wanted import route_table
@@ -30,6 +31,7 @@ async def destroy_deploy(house: House, deploy: Deploy, *, who: str, tell: Tell) 
             leases.release_uid(house.store, f"deploy {deploy.label}")
         house.under_way.resting.discard(deploy.id)
         await house.engine.switch(route_table(house))
+        await forward_all(house)
     tell("destroy", f"{deploy.label} is gone")
 
 

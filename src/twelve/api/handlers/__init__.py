@@ -3,6 +3,7 @@
 from twelve.api.call import Row
 from twelve.api.handlers.apps import APPS
 from twelve.api.handlers.config import CONFIG
+from twelve.api.handlers.drains import DRAINS
 from twelve.api.handlers.logs import LOGS
 from twelve.api.handlers.parity import PARITY
 from twelve.api.handlers.platform import PLATFORM
@@ -19,6 +20,7 @@ ROWS: tuple[Row, ...] = (
     *CONFIG,
     *PS,
     *LOGS,
+    *DRAINS,
     *RUNS,
     *RESOURCES,
 )

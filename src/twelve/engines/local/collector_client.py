@@ -7,21 +7,12 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any, NamedTuple, Self
 
+from twelve.engines.local.logmerge import Growth
 from twelve.errors import Refused, Unreachable
 
 _RETRY_SECONDS = 0.1
 _BUFFER_MOST = 4 << 20
 _REPLY_MOST = 4 << 20
-
-
-class Growth(NamedTuple):
-    """The streams with new records, and the sequence up to which everything is on disk.
-
-    ``folders`` None: the collector was away, anything may have grown.
-    """
-
-    folders: frozenset[str] | None
-    sequence: int | None
 
 
 class _Append(NamedTuple):

@@ -13,6 +13,7 @@ from typing import Any
 from twelve.engines.contract import (
     Answers,
     Exit,
+    Forwarded,
     Happened,
     Here,
     Job,
@@ -30,6 +31,7 @@ from twelve.engines.local.build.built import Built
 from twelve.engines.local.build.inplace import OWN_PATH, InPlace, build_here, undeclared
 from twelve.engines.local.build.layers import take_away, throw_away
 from twelve.engines.local.build.steps import SHOWN_LINES, TAIL_LINES, Execute, Step, StepResult
+from twelve.engines.local.drains.part import progress_of
 from twelve.engines.local.launching import (
     STEP_SECONDS,
     one_off_launch,
@@ -46,6 +48,7 @@ from twelve.engines.local.uplift import until_up
 from twelve.errors import Conflict, NotFound, TwelveError
 from twelve.factors.codebase.tree import TreeFacts
 from twelve.factors.dependencies.plan import plan_build
+from twelve.factors.logs.drains.drain import Drain
 from twelve.factors.logs.filter import Filter
 from twelve.factors.logs.line import Line
 from twelve.factors.logs.render import Form, json_line
@@ -303,6 +306,14 @@ class LocalEngine:
             budget=self.machine.log_budget,
             age=self.machine.log_age,
         )
+
+    async def forward(self, drains: Collection[Drain]) -> None:
+        """By a process of its own: see ``drains``."""
+        await self.parts.forward(drains)
+
+    async def forwarded(self, drain: Drain) -> Forwarded:
+        """From its file; the drainer is not asked."""
+        return await asyncio.to_thread(progress_of, self.machine.home, drain)
 
     def happenings(self) -> AsyncIterator[Happened]:
         """What befalls processes, from now on."""

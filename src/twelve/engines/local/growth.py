@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Self
 
-from twelve.engines.local.collector_client import Collector, Growth
+from twelve.engines.local.collector_client import Collector
+from twelve.engines.local.logmerge import Growth
 
 
 class Listener:

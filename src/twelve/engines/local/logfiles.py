@@ -19,6 +19,19 @@ class Place(NamedTuple):
     at: int
 
 
+class Mark(NamedTuple):
+    """How far a stream was read, to be kept and gone back to: ``pos`` bytes of it.
+
+    The next record is at ``at`` in the index of ``segment`` (below 0: in none that is there yet),
+    and ``last`` is the one before it, in hex.
+    """
+
+    segment: int
+    at: int
+    pos: int
+    last: str
+
+
 class Cursor:
     """Reads one stream forwards; never a byte twice, and it says when bytes were deleted unread."""
 
@@ -34,6 +47,7 @@ class Cursor:
         self._index = -1
         self._data = -1
         self._last = b""
+        self._before = b""
         self._ahead = b""
         self._ahead_from = 0
 
@@ -47,8 +61,32 @@ class Cursor:
         before = next(backwards(self.folder, place), None) if place.at else None
         self._pos = index.end_of(before[1]) if before else place.segment
         self._last = index.RECORD.pack(*before[1]) if before else b""
-        begun = _begun_before(self.folder, place)
-        self._joiner = Joiner(self.origin, self._pos - len(begun), begun)
+        self._before = self._last
+        self._go_on_with(_begun_before(self.folder, place))
+
+    def go_back_to(self, mark: Mark) -> None:
+        """Begin where another reader was."""
+        self._segment, self._at, self._pos, last = mark
+        self._last = self._before = bytes.fromhex(last)
+        there = Place(self._segment, self._at)
+        self._go_on_with(b"" if self._segment < 0 else _begun_before(self.folder, there))
+
+    def mark(self) -> Mark:
+        """Where this reader is: what was not taken yet is before it."""
+        ahead = self._records[self._next :]
+        if self._segment < 0 or (ahead and ahead[0][2] & index.MISSING):
+            return Mark(-1, 0, self._pos, "")
+        at = self._at - len(ahead) * index.SIZE
+        return Mark(self._segment, at, self._pos, self._before.hex() if at else "")
+
+    @property
+    def pos(self) -> int:
+        """How many bytes of the stream were taken, or told to be missing."""
+        return self._pos
+
+    def head_ns(self) -> int | None:
+        """The time of the next record."""
+        return None if self.head() is None else self._records[self._next][3]
 
     def head(self) -> int | None:
         """The sequence of the next record; None when there is none yet."""
@@ -67,6 +105,8 @@ class Cursor:
             else:
                 body = self._body(record[0], record[1])
         self._pos = index.end_of(record)
+        if not record[2] & index.MISSING:
+            self._before = index.RECORD.pack(*record)
         return self._joiner.feed(record, body)
 
     def rest(self) -> None:
@@ -76,6 +116,9 @@ class Cursor:
                 os.close(fd)
         self._index = self._data = -1
         self._ahead = b""
+
+    def _go_on_with(self, begun: bytes) -> None:
+        self._joiner = Joiner(self.origin, self._pos - len(begun), begun)
 
     def _body(self, offset: int, length: int) -> bytes:
         at = offset - self._ahead_from
@@ -92,6 +135,7 @@ class Cursor:
         """The segment was deleted while its descriptors were given back."""
         lost = index.end_of(self._records[-1]) - record[0]
         self._next = len(self._records)
+        self._before = index.RECORD.pack(*self._records[-1])
         return (record[0], lost, index.GAP | index.MISSING, record[3], record[4])
 
     def _fill(self) -> bool:
@@ -147,7 +191,7 @@ class Cursor:
     def _is_another(self, starts: list[int]) -> bool:
         """Whether the whole stream was deleted and has begun anew."""
         if self._segment < 0:
-            return False
+            return starts[-1] < self._pos
         with suppress(OSError):
             path = f"{self.folder}/{index.index_name(self._segment)}"
             with open(path, "rb", buffering=0) as file:

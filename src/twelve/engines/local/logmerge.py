@@ -2,11 +2,13 @@
 
 import heapq
 import threading
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
-from twelve.engines.local.collector_client import Growth
 from twelve.engines.local.logfiles import (
     Cursor,
+    Mark,
     Place,
     backwards,
     last_record,
@@ -17,12 +19,30 @@ from twelve.engines.local.logfiles import (
     starts_of,
     streams_below,
 )
+from twelve.engines.local.loggraves import Graves
 from twelve.factors.logs import index
 from twelve.factors.logs.filter import Filter
-from twelve.factors.logs.line import Block, Origin
+from twelve.factors.logs.line import Block, Origin, overtaken
 
 _WARM_MOST = 64
 _ODD = index.GAP | index.END
+
+
+class Growth(NamedTuple):
+    """The streams with new records, and the sequence up to which everything is on disk.
+
+    ``folders`` None: the collector was away, anything may have grown.
+    """
+
+    folders: frozenset[str] | None
+    sequence: int | None
+
+
+class Behind(NamedTuple):
+    """Bytes on disk that were not taken, and the time of the oldest; 0 when there are none."""
+
+    size: int
+    oldest_ns: int
 
 
 class Merge:
@@ -38,14 +58,21 @@ class Merge:
         self._cursors: dict[str, Cursor] = {}
         self._warm: dict[str, Cursor] = {}
         self._heap: list[tuple[int, str]] = []
+        self._graves = Graves(f"{home}/logs/{app}/{deploy}", time.time_ns())
+        self._told: list[Block] = []
         self._upto = 0
         self._first = 0
         self._skip = 0
         self._lock = threading.Lock()
 
-    def begin(self) -> None:
-        """Find the place that the filter's ``n`` and ``since`` name, in every stream."""
+    def begin(self, graves: int | None = None) -> None:
+        """Find the place that the filter's ``n`` and ``since`` name, in every stream.
+
+        ``graves`` is the time from which on it is to be told of streams that were deleted.
+        """
         with self._lock:
+            if graves is not None:
+                self._graves.heard = graves
             streams = self._streams()
             newest = [last_record(self._path(folder)) for folder in streams]
             self._upto = max((record[4] for record in newest if record), default=0)
@@ -60,9 +87,40 @@ class Merge:
                 self._cursors[folder] = cursor
             self._line_up(self._cursors)
 
+    def resume(self, marks: Mapping[str, Mark], graves: int) -> None:
+        """Begin where another reader was; a stream that it did not know is read whole.
+
+        ``graves`` is the time up to which it had heard of streams that were deleted.
+        """
+        with self._lock:
+            self._graves.heard = graves
+            for folder in marks:
+                if (origin := origin_of(folder)) and self._want.wants(origin):
+                    cursor = self._cursors[folder] = Cursor(self._path(folder), origin)
+                    cursor.go_back_to(marks[folder])
+        self.grow(Growth(None, None))
+
+    def marks(self) -> tuple[dict[str, Mark], int]:
+        """Where this reader is, for ``resume``."""
+        with self._lock:
+            return {folder: c.mark() for folder, c in self._cursors.items()}, self._graves.heard
+
+    def behind(self) -> Behind:
+        """How much there is that was not taken yet."""
+        with self._lock:
+            size, oldest = 0, 0
+            for cursor in self._cursors.values():
+                last, ns = last_record(cursor.folder), cursor.head_ns()
+                cursor.rest()
+                if last and ns:
+                    size += max(0, index.end_of(last) - cursor.pos)
+                    oldest = min(oldest or ns, ns)
+            return Behind(size, oldest)
+
     def grow(self, growth: Growth) -> None:
         """Begin the next round with what grew; with all streams when that is not known."""
         with self._lock:
+            self._visit_graves()
             folders: Iterable[str]
             if growth.folders is None or growth.sequence is None:
                 found = self._streams()
@@ -82,9 +140,9 @@ class Merge:
     def batch(self, most: int) -> list[Block] | None:
         """The next blocks, about ``most`` bytes; None when the round is over."""
         with self._lock:
-            if not self._heap:
+            if not self._heap and not self._told:
                 return None
-            found: list[Block] = []
+            found, self._told = self._told, []
             size = 0
             while self._heap and size < most:
                 sequence, folder = self._heap[0]
@@ -98,12 +156,31 @@ class Merge:
                 self._next(folder, cursor)
             return found
 
+    def rest(self) -> None:
+        """Give every descriptor back until the next batch: what waits must not hold disk."""
+        with self._lock:
+            for cursor in self._warm.values():
+                cursor.rest()
+            self._warm.clear()
+
     def close(self) -> None:
         """Give every descriptor back."""
         with self._lock:
             self._heap.clear()
             for cursor in self._cursors.values():
                 cursor.rest()
+
+    def _visit_graves(self) -> None:
+        """Tell what was unread of streams that are gone; one that begins anew is another one."""
+        for stream, size, ns, sequence, _ in self._graves.news():
+            folder = f"logs/{self._app}/{self._deploy}/{stream}"
+            origin = origin_of(folder)
+            if origin is None or not self._want.wants(origin):
+                continue
+            cursor = self._cursors.pop(folder, None)
+            taken = cursor.pos if cursor else 0
+            if size > taken and ns >= self._want.since:
+                self._told.append(overtaken(origin, ns, sequence, taken, size - taken))
 
     def _next(self, folder: str, cursor: Cursor) -> None:
         head = cursor.head()

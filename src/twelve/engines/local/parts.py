@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,11 +13,13 @@ from typing import Any
 from twelve.engines.local.board import Board
 from twelve.engines.local.build.layers import clean
 from twelve.engines.local.collector_client import Collector
+from twelve.engines.local.drains.part import drainer_launch, forget_progress, others
 from twelve.engines.local.growth import Watch
 from twelve.engines.local.machine import Machine
 from twelve.engines.local.router.envoy import Router
 from twelve.engines.local.supervisor_client import Supervisor, ensure_supervisor
 from twelve.errors import Conflict, TwelveError, Unreachable
+from twelve.factors.logs.drains.drain import Drain
 
 COLLECTOR = "twelve/collector@-"
 PAST_WITHIN = 2.0
@@ -37,12 +39,14 @@ class Parts:
     board: Board
     grew: Watch
     pythons: tuple[str, ...] = ()
+    drains: tuple[Drain, ...] = ()
     reader: asyncio.Task[None] | None = None
     routing: asyncio.Task[None] | None = None
     """Over when the router answers, where nobody has waited for that before."""
     lost: list[Callable[[], Coroutine[Any, Any, None]]] = field(default_factory=list)
     """Called after a new supervisor has taken the place of one that died, or events were lost."""
     calls: list[asyncio.Task[None]] = field(default_factory=list)
+    forwarding: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def watch(self, since: int) -> None:
         """Feed the board for as long as control lives; a dead supervisor is replaced."""
@@ -110,9 +114,23 @@ class Parts:
         return pid
 
     async def start_all(self) -> None:
-        """Start collector and router where they do not run yet."""
+        """Start collector, router and drainer where they do not run yet."""
         await self.start_part(collector_launch(self.machine))
         await self.start_part(self.router.launch())
+        if self.drains:
+            await self.start_part(drainer_launch(self.machine, self.drains))
+
+    async def forward(self, drains: Collection[Drain]) -> None:
+        """See to it that one drainer runs, which knows these drains; none where there are none."""
+        async with self.forwarding:
+            self.drains = tuple(drains)
+            launch = drainer_launch(self.machine, self.drains)
+            wanted = launch["name"] if drains else ""
+            for name in others(self.board.seen, wanted):
+                await self.stop_part(name)
+            await asyncio.to_thread(forget_progress, self.machine.home, self.drains)
+            if drains:
+                await self.start_part(launch)
 
     async def start_part(self, launch: dict[str, Any]) -> None:
         """Start a part, or take it over as it runs; one started from other words is replaced."""

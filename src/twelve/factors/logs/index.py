@@ -99,3 +99,26 @@ def segment_starts(names: list[str]) -> list[int]:
         for name in names
         if len(name) == 24 and name.endswith(".log") and name[:20].isascii() and name[:20].isdigit()
     )
+
+
+GRAVES = "graves"
+"""The file in a deploy's log folder that names the streams which retention has deleted whole."""
+
+Grave = tuple[str, int, int, int, int]
+"""(``PROCESS@RELEASE/STREAM``, bytes it had, ns and sequence of the last, ns of the deletion)."""
+
+
+def grave(stream: str, last: Record, now: int) -> str:
+    """The line that says a stream is gone, whose last record this was."""
+    return f"{stream} {end_of(last)} {last[3]} {last[4]} {now}\n"
+
+
+def graves(text: str) -> list[Grave]:
+    """All whole lines of that file; torn ones are left out."""
+    found = []
+    for line in text.splitlines():
+        stream, *numbers = line.split(" ")
+        if len(numbers) == 4 and all(number.isdecimal() for number in numbers):
+            size, ns, sequence, now = map(int, numbers)
+            found.append((stream, size, ns, sequence, now))
+    return found

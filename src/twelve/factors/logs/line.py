@@ -97,6 +97,17 @@ class Block(NamedTuple):
             offset += len(data) + 1
 
 
+def overtaken(origin: Origin, ns: int, sequence: int, offset: int, lost: int) -> Block:
+    """The sentence that says how much was deleted before a reader came to it."""
+    text = f"{lost} bytes are missing: deleted by retention before they were read here"
+    return Block(origin, ns, sequence, offset, text.encode(), GAP)
+
+
+def lost_bytes(block: Block) -> int:
+    """How many bytes a gap's sentence counts; 0 for a block that is none."""
+    return int(block.data.partition(b" ")[0]) if block.flags & GAP else 0
+
+
 class Joiner:
     """Makes blocks of whole lines from one stream's records: a line may lie over many of them."""
 
@@ -133,8 +144,7 @@ class Joiner:
         _, lost, flags, ns, sequence = record
         blocks = self._rest(ns, sequence)
         if flags & index.MISSING:
-            text = f"{lost} bytes are missing: deleted by retention before they were read here"
-            blocks.append(Block(self.origin, ns, sequence, self.offset, text.encode(), GAP))
+            blocks.append(overtaken(self.origin, ns, sequence, self.offset, lost))
             self.offset += lost
         elif flags & index.GAP:
             count = index.lost_lines(flags)

@@ -12,7 +12,7 @@ from twelve.engines.local.collector.archive import Archive
 from twelve.engines.local.collector.segments import Writer
 from twelve.engines.local.collector.streams import EMPTY, FULL, GONE
 from twelve.factors.logs import index
-from twelve.factors.logs.access import shared_out
+from twelve.factors.ports.access import shared_out
 
 _PLATFORM = "logs/twelve/platform/router@-/access"
 _SPOOL_MOST = 4 << 20

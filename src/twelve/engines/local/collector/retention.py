@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from contextlib import suppress
 
 from twelve.engines.local.collector.segments import Writer
@@ -9,6 +10,7 @@ from twelve.factors.logs import index
 
 DEFAULT_BUDGET = 256 << 20
 _LIMITS = "limits.json"
+_GRAVES_MOST = 64 << 10
 
 
 class Shelf:
@@ -88,15 +90,31 @@ class Shelf:
 
     def _delete(self, path: str) -> None:
         self._drop(path)
+        folder = os.path.dirname(path)
+        last = None if folder in self.writers else _last_record(path[:-3] + "idx")
         # The data first: a segment without an index is rebuilt, an index without data is litter.
         for name in (path, path[:-3] + "idx"):
             with suppress(OSError):
                 os.unlink(name)
-        folder = os.path.dirname(path)
         if folder not in self.writers:
             with suppress(OSError):
                 os.rmdir(folder)
+                if last:
+                    self._bury(folder, last)
                 os.rmdir(os.path.dirname(folder))
+
+    def _bury(self, folder: str, last: index.Record) -> None:
+        """Write down that a stream is gone whole: who had not read it to its end can say so."""
+        path = f"{self.folder}/{index.GRAVES}"
+        with suppress(OSError):
+            with open(path, "a+") as file:
+                file.write(index.grave(folder[len(self.folder) + 1 :], last, time.time_ns()))
+                file.seek(0)
+                text = file.read()
+            if len(text) > _GRAVES_MOST:
+                with open(path + ".new", "w") as file:
+                    file.write(text[len(text) // 2 :].partition("\n")[2])
+                os.replace(path + ".new", path)
 
     def _keep(self, path: str) -> None:
         with suppress(OSError):
@@ -122,6 +140,16 @@ class Shelf:
             with suppress(OSError):
                 for start in index.segment_starts(os.listdir(folder)):
                     self._keep(f"{folder}/{index.segment_name(start)}")
+
+
+def _last_record(path: str) -> index.Record | None:
+    with suppress(OSError), open(path, "rb") as file:
+        size = os.fstat(file.fileno()).st_size // index.SIZE * index.SIZE
+        found = (
+            index.records(os.pread(file.fileno(), index.SIZE, size - index.SIZE)) if size else []
+        )
+        return found[0] if found else None
+    return None
 
 
 def streams_of(deploy: str) -> list[str]:

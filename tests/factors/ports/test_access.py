@@ -1,6 +1,6 @@
 import pytest
 
-from twelve.factors.logs.access import PLATFORM, owner_of, shared_out
+from twelve.factors.ports.access import PLATFORM, owner_of, shared_out
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Drains: where a deploy's log stream goes on to, and in what form."""
