@@ -46,7 +46,7 @@ def test_env_is_a_contract():
         "C": Declared(required=False),
         "F": Declared(required=False),
         "D": Declared(),
-        "E": Declared(secret=True),
+        "E": Declared(secret=True, generate=True),
         "API_KEY": Declared(secret=True, build="abc"),
     }
 
@@ -81,10 +81,44 @@ def test_scripts_are_not_run_and_that_is_said():
     assert note.startswith("app.json: scripts/postdeploy: is not run")
 
 
-def test_what_only_concerns_heroku_is_left_alone():
-    found = read(name="My App", stack="heroku-24", buildpacks=[{"url": "heroku/python"}])
+def test_everything_that_is_not_used_is_named():
+    found = read(
+        name="My App",
+        logo="x",
+        stack="heroku-24",
+        image="heroku/nodejs",
+        buildpacks=[{"url": "heroku/python"}],
+        environments={"test": {}},
+        buildpack="x",
+        env={"A": {"value": "1", "generator": "uuid", "sync": True}},
+        formation={"web": {"quantity": 1, "size": "eco", "command": "x"}},
+        addons=[{"plan": "heroku-redis", "options": {"version": "7"}}],
+    )
 
-    assert (found.app, found.notes) == ("", ())
+    assert [note.partition(":")[2].strip().partition(":")[0] for note in found.notes] == [
+        "name, logo",
+        "stack",
+        "image",
+        "buildpacks",
+        "environments",
+        "buildpack",
+        "formation/web/size",
+        "formation/web/command",
+        "env/A/generator",
+        "env/A/sync",
+        "addons/heroku-redis/options",
+    ]
+    assert any("did you mean buildpacks?" in note for note in found.notes)
+
+
+def test_what_is_empty_is_not_worth_a_word():
+    assert read(buildpacks=[], environments={}, stack="").notes == ()
+
+
+def test_a_generated_secret_with_a_value_keeps_to_build_hooks():
+    found = read(env={"A": {"generator": "secret", "value": "x"}})
+
+    assert found.contract == {"A": Declared(secret=True, build="x")}
 
 
 @pytest.mark.parametrize(
@@ -93,6 +127,7 @@ def test_what_only_concerns_heroku_is_left_alone():
         ({"env": {"A-B": "1"}}, "app.json: env: 'A-B' is not a name"),
         ({"env": {"A": 1}}, "app.json: env/A: 1 is not a table"),
         ({"formation": {"web": {"quantity": -1}}}, "formation/web/quantity: -1 is not a quantity"),
+        ({"addons": {}}, "app.json: addons: a table is not a list"),
         ({"formation": []}, "app.json: formation: [] is not a table"),
         ({"addons": [{"plan": "heroku-redis", "as": "A B"}]}, "'A B_URL' is not a name"),
     ],

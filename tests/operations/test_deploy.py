@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from tests.operations.worlds import SHOP, World, held
 
-from twelve.errors import Conflict, Invalid, Refused
+from twelve.errors import Conflict, Invalid, Refused, ReleaseFailed
 from twelve.factors.codebase.tree import TreeFacts
 from twelve.operations.restart import stop
 from twelve.store import apps, releases, runs
@@ -253,3 +253,32 @@ async def test_a_second_deploy_that_does_not_want_to_wait_is_refused(world: Worl
             await world.deploy({**SHOP, "b": "1"}, wait=False)
 
     await world.whole()
+
+
+GENERATES = {**SHOP, "twelve.toml": "[config.KEY]\ngenerate = true\n"}
+
+
+async def test_a_secret_is_generated_once_and_is_not_the_same_in_two_deploys(world: World):
+    first = await world.deploy(GENERATES)
+    await world.deploy({**GENERATES, "other": "2"})
+    await world.deploy(GENERATES, deploy="staging")
+
+    keys = {
+        name: process.variables["KEY"]
+        for name, process in world.engine.started.items()
+        if "/web." in name
+    }
+    assert first.config == 1
+    assert len(keys["shop/production/web.1@v1"]) == 64
+    assert keys["shop/production/web.1@v1"] == keys["shop/production/web.1@v2"]
+    assert keys["shop/production/web.1@v1"] != keys["shop/staging/web.1@v1"]
+    assert world.tell.of("config") == ["generated KEY"] * 2
+
+
+async def test_a_secret_of_a_deploy_that_fails_is_none(world: World):
+    world.engine.fail("start", "*", ReleaseFailed("no"))
+
+    with pytest.raises(ReleaseFailed):
+        await world.deploy(GENERATES)
+
+    assert world.heads() == (0, 0)

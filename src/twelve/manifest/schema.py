@@ -48,6 +48,7 @@ CONFIG = (
     Key("type", v.config_type, "str, int, float, bool or url."),
     Key("required", v.flag, "Whether a release is refused without it."),
     Key("secret", v.flag, "Whether its value must stay out of sight."),
+    Key("generate", v.flag, "Whether a deploy that has none is given a random one."),
     Key("default", v.config_value, "What processes get where a deploy sets nothing."),
     Key("choices", v.config_values, "The values that it may have."),
     Key("build", v.config_value, "What build hooks see, when it has no default."),

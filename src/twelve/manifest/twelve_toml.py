@@ -136,6 +136,10 @@ def _declared(said: Mapping[str, Any], place: str, faults: Faults) -> Declared:
     default = values.get("default")
     if "type" not in values:
         values["type"] = _type_of(said.get("default"))
+    if values.get("generate"):
+        values["secret"] = True
+        if values["type"] != "str" or values.get("choices"):
+            faults.add(below(place, "generate"), "what is made up is random text: drop it")
     declared = Declared(**{"required": default is None, **values})
     if default is not None and declared.secret:
         faults.add(below(place, "default"), "a secret has none; write build = … for build hooks")

@@ -64,7 +64,7 @@ def _value(value: Plain) -> str:
 def _said(declared: Declared) -> dict[str, Plain]:
     """What differs from a variable of which nothing was said."""
     usual = Declared(required=declared.default is None)
-    keys = ("type", "required", "secret", "default", "choices", "build", "description")
+    keys = ("type", "required", "secret", "generate", "default", "choices", "build", "description")
     return {
         key: getattr(declared, key) for key in keys if getattr(declared, key) != getattr(usual, key)
     }

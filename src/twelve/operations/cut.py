@@ -1,10 +1,11 @@
 """Cutting a release: the contract is checked, the number taken, the row appended."""
 
+import secrets
 from collections.abc import Collection, Mapping
 
 from twelve.errors import Refused
 from twelve.factors.concurrency.formation import formation_of
-from twelve.factors.config.contract import check_contract
+from twelve.factors.config.contract import check_contract, to_generate
 from twelve.factors.releases.build import Build
 from twelve.factors.releases.journal import Step
 from twelve.factors.releases.release import Release, runtime_digest, runtimes_of
@@ -16,6 +17,8 @@ from twelve.operations.wanted import manifest_of
 from twelve.store import journal, releases, versions
 from twelve.store.versions import Kind
 
+GENERATED_BYTES = 32
+"""Of randomness in a value that is made up, written as hex."""
 KINDS_OF_VARIABLES: tuple[Kind, Kind] = ("attachments", "config")
 
 
@@ -75,8 +78,10 @@ def cut_release(
 def check(mine: Attempt, manifest: Manifest, *, made_later: bool = False) -> None:
     """The config contract and the attachments, before anything runs. Raises Refused.
 
-    With ``made_later`` missing resources are no fault: they are about to be made.
+    With ``made_later`` missing resources are no fault: they are about to be made. What is to be
+    generated is.
     """
+    generate(mine, manifest)
     store, deploy = mine.house.store, mine.deploy
     attached, config = (
         versions.values(store, deploy, kind, versions.head(store, deploy, kind))
@@ -96,3 +101,14 @@ def check(mine: Attempt, manifest: Manifest, *, made_later: bool = False) -> Non
             hint=hint,
             problems=tuple(problems),
         )
+
+
+def generate(mine: Attempt, manifest: Manifest) -> None:
+    """Make up what the contract wants made up and the deploy does not have: once, then it stays."""
+    store, deploy = mine.house.store, mine.deploy
+    config = versions.values(store, deploy, "config", versions.head(store, deploy, "config"))
+    names = to_generate(config, manifest.contract)
+    if names:
+        made = {name: secrets.token_hex(GENERATED_BYTES) for name in names}
+        mine.make_version("config", made, (), f"generate {' '.join(names)}")
+        mine.tell("config", f"generated {', '.join(names)}")

@@ -57,6 +57,8 @@ async def deploy(house: House, archive: Path, facts: TreeFacts, wish: Wish, tell
         target = known(house, facts, wish)
         async with attempt(house, target, "deploy", wish.who, tell, wait=wish.wait) as mine:
             require_same_codebase(house, facts, wish)
+            for note in manifest.notes:
+                mine.tell("note", note)
             for concern in concerns:
                 mine.tell("warning", concern)
             check(mine, manifest, made_later=wish.provision)

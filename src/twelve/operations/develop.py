@@ -89,6 +89,8 @@ async def develop(house: House, folder: Folder, who: str, tell: Tell, *, first: 
     async with attempt(house, deploy, "up" if first else "reload", who, tell) as mine:
         names = house.engine.names(folder.path)
         manifest, quantities = read(folder, names)
+        for note in manifest.notes if first else ():
+            mine.tell("note", note)
         mine.enter(Step.BUILD)
         build = await inhabit(mine, folder, manifest, names, hooks=folder.here.hooks and first)
         configure(mine, folder, manifest)

@@ -17,7 +17,8 @@ class Declared(NamedTuple):
     """One variable of the contract.
 
     ``default`` holds where a deploy sets nothing. ``build`` and ``example`` are seen by build hooks
-    alone. ``kind`` is the kind of resource whose URL it is, when it is one.
+    alone. ``kind`` is the kind of resource whose URL it is, when it is one. ``generate``: a deploy
+    that has none is given a random one.
     """
 
     type: str = "str"
@@ -29,6 +30,7 @@ class Declared(NamedTuple):
     example: str = ""
     description: str = ""
     kind: str = ""
+    generate: bool = False
 
 
 class Problem(NamedTuple):
@@ -58,6 +60,11 @@ def check_contract(
         elif value is not None and (fault := typed_problem(declared, value)):
             problems.append(Problem(name, fault, _how_to_set(name, declared)))
     return problems
+
+
+def to_generate(values: Mapping[str, str], contract: Mapping[str, Declared]) -> list[str]:
+    """The variables that are to be made up for a deploy with these values."""
+    return [name for name, declared in contract.items() if declared.generate and name not in values]
 
 
 def typed_problem(declared: Declared, value: str) -> str:
