@@ -1,13 +1,12 @@
 """The engine in memory: no processes, no sockets; what goes wrong, and when, is scripted."""
 
 import asyncio
-import fnmatch
 import hashlib
 import tarfile
 import tempfile
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from twelve.engines.contract import (
     Answers,
@@ -22,6 +21,7 @@ from twelve.engines.contract import (
     Tell,
     Up,
 )
+from twelve.engines.script import Act, Hold, Script
 from twelve.errors import Conflict, Invalid, Missing, NotFound
 from twelve.factors.codebase.tree import Tree, TreeFacts
 from twelve.factors.logs.drains.drain import Drain
@@ -34,22 +34,6 @@ from twelve.factors.processes.instance import parse_instance
 
 ENDED = Exit(0, None)
 KILLED = Exit(None, "SIGTERM")
-
-
-class Act(NamedTuple):
-    """Something that the engine was asked to do."""
-
-    verb: str
-    subject: str
-
-
-class Hold:
-    """An act that waits: ``reached`` is set when it has come there, ``go`` lets it go on."""
-
-    def __init__(self, act: Act) -> None:
-        self.act = act
-        self.reached = asyncio.Event()
-        self.go = asyncio.Event()
 
 
 class MemoryEngine:
@@ -92,19 +76,17 @@ class MemoryEngine:
         self.stream: list[tuple[str, str, Line]] = []
         self.drains: dict[str, Drain] = {}
         """What is sent on, by key."""
-        self._failures: list[tuple[Act, Exception]] = []
-        self._holds: list[Hold] = []
+        self.script = Script()
         self._listeners: set[asyncio.Queue[Happened]] = set()
         self._news = asyncio.Event()
 
     def fail(self, verb: str, subject: str, error: Exception) -> None:
         """The next act of that kind raises this; ``subject`` may hold wildcards."""
-        self._failures.append((Act(verb, subject), error))
+        self.script.fail(verb, subject, error)
 
     def hold(self, verb: str, subject: str) -> Hold:
         """The next act of that kind waits until it is let go."""
-        self._holds.append(found := Hold(Act(verb, subject)))
-        return found
+        return self.script.hold(verb, subject)
 
     @property
     def table(self) -> Table:
@@ -127,16 +109,7 @@ class MemoryEngine:
     async def _act(self, verb: str, subject: str) -> None:
         self.acts.append(Act(verb, subject))
         await asyncio.sleep(0)
-        for hold in self._holds:
-            if matches(hold.act, verb, subject):
-                self._holds.remove(hold)
-                hold.reached.set()
-                await hold.go.wait()
-                break
-        for failure in self._failures:
-            if matches(failure[0], verb, subject):
-                self._failures.remove(failure)
-                raise failure[1]
+        await self.script.play(verb, subject)
 
     async def receive(self, archive: Path, facts: TreeFacts) -> Staged:
         """Unpack it below ``builds``."""
@@ -393,11 +366,6 @@ class MemoryEngine:
     def _tell(self, kind: str, name: str, **detail: Any) -> None:
         for queue in self._listeners:
             queue.put_nowait(Happened(kind, name, detail))
-
-
-def matches(act: Act, verb: str, subject: str) -> bool:
-    """Whether a script means this act."""
-    return act.verb == verb and fnmatch.fnmatchcase(subject, act.subject)
 
 
 def remove(folder: Path) -> None:
