@@ -146,6 +146,20 @@ def test_the_command_line_calls_no_operation_itself():
     assert offences == []
 
 
+def test_the_command_line_calls_the_api_by_its_typed_client():
+    by_hand = {"get", "ask", "call", "upload"}
+    offences = [
+        f"{name(path)}:{node.lineno}: {ast.unparse(node)[:60]}"
+        for path in MODULES
+        if part(path) == "cli"
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+        if node.func.attr in by_hand and ast.unparse(node.func.value).endswith("client")
+    ]
+
+    assert offences == []
+
+
 def test_a_room_imports_only_the_ground_and_the_rooms_before_it():
     offences = []
     for path in ROOM_MODULES:

@@ -55,7 +55,7 @@ def function(row: Row) -> str:
     named = [f"{argument(word)}: str" for word in words]
     fields = body_fields(row, words)
     asked = [option(each, words) for each in row.query]
-    options = [text for _, text in fields] + asked
+    options = [text for _, _, text in fields] + asked
     if row.takes_archive:
         options = ["archive: BinaryIO", 'facts: str = ""', *options]
     if row.method != "GET":
@@ -67,7 +67,7 @@ def function(row: Row) -> str:
         '"' + re.sub(r"{(\w+)}", lambda word: "{quoted(" + argument(word[1]) + ")}", row.path) + '"'
     )
     path = f"f{path}" if words else path
-    body = "{" + ", ".join(f'"{name}": {argument(name, words)}' for name, _ in fields) + "}"
+    body = "{" + ", ".join(f'"{wire}": {argument(name, words)}' for name, wire, _ in fields) + "}"
     lines = [f"def {row.handler.__name__}({arguments}) -> {kind}:", f'    """{row.summary}."""']
     rest = "".join(f", {each}={each}" for each in query)
     if isinstance(row.answer, str):
@@ -88,8 +88,8 @@ def made(row: Row, path: str, body: str, rest: str) -> str:
     return f'client.call("{row.method}", {path}{given}, key=key{rest})'
 
 
-def body_fields(row: Row, taken: Collection[str]) -> list[tuple[str, str]]:
-    """The fields of the body, each as an argument; those that must be given come first."""
+def body_fields(row: Row, taken: Collection[str]) -> list[tuple[str, str, str]]:
+    """The body's fields: name, name on the wire, argument; those that must be given come first."""
     if row.body is None:
         return []
     hints = get_type_hints(row.body)
@@ -102,8 +102,10 @@ def body_fields(row: Row, taken: Collection[str]) -> list[tuple[str, str]]:
             kind, default = f"{kind} | None", " = None"
         else:
             default = ""
-        found.append((field.name, f"{argument(field.name, taken)}: {kind}{default}"))
-    return sorted(found, key=lambda pair: " = " in pair[1])
+        found.append(
+            (field.name, field.encode_name, f"{argument(field.name, taken)}: {kind}{default}")
+        )
+    return sorted(found, key=lambda field: " = " in field[2])
 
 
 def spelled(kind: Any) -> str:

@@ -1,14 +1,15 @@
 """``twelve apps``."""
 
-from urllib.parse import quote
-
 import click
 
+from twelve.api.shapes import App
 from twelve.cli.asking import confirm
 from twelve.cli.course import follow
 from twelve.cli.output import ago, as_json, table
 from twelve.cli.target import json_option, no_start_option
-from twelve.client.connection import Client, deploy_path, settings_here
+from twelve.client.calls import apps as calls
+from twelve.client.calls.ps import list_processes
+from twelve.client.connection import Client, settings_here
 
 
 @click.group(invoke_without_command=True)
@@ -33,8 +34,8 @@ def ls(*, as_json: bool) -> None:
 def create(name: str, *, no_start: bool) -> None:
     """Make an app before its first deploy, so that it can be configured."""
     app, slash, deploy = name.partition("/")
-    body = {"name": app, "deploy": deploy} if slash else {"name": app}
-    made = Client(settings_here(), starts=not no_start).call("POST", "/v1/apps", body)
+    client = Client(settings_here(), starts=not no_start)
+    made = calls.create_app(client, name=app, **({"deploy": deploy} if slash else {}))
     print(f"created {made['deploys'][0]['app']}/{made['deploys'][0]['name']}")
 
 
@@ -45,16 +46,29 @@ def destroy(name: str, *, yes: bool) -> None:
     """Stop an app, or one deploy of it, and forget it; its resources stay."""
     client = Client(settings_here())
     app, slash, deploy = name.partition("/")
-    path = deploy_path(app, deploy) if slash else f"/v1/apps/{quote(app, safe='')}"
-    client.get(f"{path}/config" if slash else path)
+    known = calls.show_app(client, app)
+    if slash and deploy not in {each["name"] for each in known["deploys"]}:
+        # Only the control plane says it as it says it everywhere.
+        list_processes(client, app, deploy)
     if not yes:
         confirm(f"Stop {name} and forget its config, releases and records?")
-    follow(client, client.call("DELETE", path)["operation"])
+    accepted = calls.remove_deploy(client, app, deploy) if slash else calls.remove_app(client, app)
+    follow(client, accepted["operation"])
+
+
+def every_app(client: Client) -> list[App]:
+    """All pages of the listing."""
+    page = calls.list_apps(client)
+    found = page["apps"]
+    while page["next"]:
+        page = calls.list_apps(client, after=page["next"])
+        found += page["apps"]
+    return found
 
 
 def show_list(*, as_plain: bool) -> None:
     """Every app."""
-    found = Client(settings_here()).get("/v1/apps")
+    found = {"apps": every_app(Client(settings_here()))}
     if as_plain:
         as_json(found)
         return

@@ -2,7 +2,6 @@
 
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -11,6 +10,8 @@ from twelve.cli.course import follow
 from twelve.cli.output import ago, table
 from twelve.cli.output import as_json as print_json
 from twelve.cli.target import Target, app_option, json_option, no_start_option, target
+from twelve.client.calls import config as calls
+from twelve.client.calls.apps import create_app
 from twelve.errors import Invalid, NotFound, Usage
 
 FORMATS = click.Choice(["dotenv", "docker", "foreman", "json"])
@@ -60,7 +61,7 @@ def unset(names: tuple[str, ...], app: str) -> None:
 def get(name: str, app: str) -> None:
     """Print one value in clear."""
     aim = target(app)
-    config = aim.client.get(f"{aim.path}/config", reveal=True)["config"]
+    config = calls.show_config(*aim, reveal=True)["config"]
     if name not in config:
         raise NotFound(f"{aim.label} has no config {name}", hint="twelve config lists what it has")
     print(config[name])
@@ -104,7 +105,7 @@ def export(form: str, app: str) -> None:
     from twelve.factors.config.dotenv.forms import FORMS
 
     aim = target(app)
-    pairs = aim.client.get(f"{aim.path}/config", reveal=True)["config"].items()
+    pairs = calls.show_config(*aim, reveal=True)["config"].items()
     print(FORMS[form].write(pairs), end="")
 
 
@@ -114,7 +115,7 @@ def export(form: str, app: str) -> None:
 def history(app: str, *, as_json: bool) -> None:
     """List the versions: who changed what, and whether the release came up."""
     aim = target(app)
-    found = aim.client.get(f"{aim.path}/config/history")
+    found = calls.config_history(*aim)
     if as_json:
         print_json(found)
         return
@@ -133,8 +134,7 @@ def history(app: str, *, as_json: bool) -> None:
 def diff(one: str, other: str, *, reveal: bool, as_json: bool) -> None:
     """Compare the variables of two deploys."""
     before, after = target(one), target(other)
-    query = {"app": after.app, "deploy": after.deploy, "reveal": reveal}
-    found = before.client.get(f"{before.path}/config/diff", **query)
+    found = calls.diff_config(*before, app_=after.app, deploy_=after.deploy, reveal=reveal)
     if as_json:
         print_json(found)
     elif not found["differences"]:
@@ -146,7 +146,7 @@ def diff(one: str, other: str, *, reveal: bool, as_json: bool) -> None:
 
 def show_list(aim: Target, *, reveal: bool, as_plain: bool) -> None:
     """The variables of the head."""
-    found = aim.client.get(f"{aim.path}/config", reveal=reveal)
+    found = calls.show_config(*aim, reveal=reveal)
     if as_plain:
         print_json(found)
         return
@@ -202,7 +202,7 @@ def refuse_open_secrets(aim: Target, pairs: tuple[str, ...]) -> None:
     # A password in a URL is one whatever the name; of names the contract knows more than we do.
     secret = {name for name, value in open_.items() if looks_secret("", value)}
     try:
-        asked = aim.client.get(f"{aim.path}/config/secret", names=",".join(open_))
+        asked = calls.secret_names(*aim, names=[",".join(open_)])
         secret |= set(asked["secret"])
     except NotFound:
         secret |= {name for name in open_ if looks_secret(name)}
@@ -217,15 +217,14 @@ def refuse_open_secrets(aim: Target, pairs: tuple[str, ...]) -> None:
 def ensure(aim: Target) -> None:
     """Make the app when it is not there, so that config can come before the first deploy."""
     try:
-        aim.client.get(f"{aim.path}/config")
+        calls.show_config(*aim)
     except NotFound:
-        aim.client.call("POST", "/v1/apps", {"name": aim.app, "deploy": aim.deploy})
+        create_app(aim.client, name=aim.app, deploy=aim.deploy)
 
 
 def change(aim: Target, put: dict[str, str], drop: tuple[str, ...]) -> None:
     """Send it and follow."""
-    body: dict[str, Any] = {"put": put, "drop": list(drop)}
-    accepted = aim.client.call("PATCH", f"{aim.path}/config", body)
+    accepted = calls.change_config(*aim, put=put, drop=list(drop))
     result = follow(aim.client, accepted["operation"])
     if result.get("release"):
         print(f"{aim.label} {result['release']} serves")

@@ -77,9 +77,7 @@ def deploy_one(path: Path, each: Meant, flags: dict[str, bool], *, as_json: bool
     with pack_here(path, each.root, dirty=flags["dirty"]) as archive:
         aim = target(each.app, starts=not flags["no_start"])
         accepted = releases.make_deploy(
-            aim.client,
-            aim.app,
-            aim.deploy,
+            *aim,
             archive=archive.file,
             facts=archive.facts,
             provision=flags["provision"],

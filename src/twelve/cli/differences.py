@@ -1,12 +1,12 @@
 """How a comparison is shown."""
 
 import sys
-from typing import Any
 
+from twelve.api.shapes import Comparison
 from twelve.cli.output import table
 
 
-def show_differences(found: dict[str, Any], before: str, after: str) -> None:
+def show_differences(found: Comparison, before: str, after: str) -> None:
     """A table under the names of both sides; what nobody could tell goes to standard error."""
     if found["differences"]:
         rows = [(d["part"], d["name"], d["before"], d["after"]) for d in found["differences"]]

@@ -7,6 +7,7 @@ import click
 from twelve.cli.output import BOLD, GREEN, RED, YELLOW, paint
 from twelve.cli.output import as_json as print_json
 from twelve.cli.target import json_option
+from twelve.client.calls import platform as calls
 from twelve.client.connection import Client, settings_here
 from twelve.errors import Unreachable
 
@@ -22,7 +23,7 @@ def command(*, as_json: bool) -> None:
     """Say what runs here, in which versions, how strong the sandbox is, and what is missing."""
     settings = settings_here()
     try:
-        found = Client(settings).get("/v1/doctor")
+        found: dict[str, Any] = {**calls.show_doctor(Client(settings))}
     except Unreachable as error:
         found = without_control(settings.tier)
         found["control"] = error.message

@@ -1,13 +1,13 @@
 """``twelve domains``."""
 
 import sys
-from typing import Any
-from urllib.parse import quote
 
 import click
 
+from twelve.api.shapes import NewDomains
 from twelve.cli.output import as_json
 from twelve.cli.target import Target, app_option, json_option, target
+from twelve.client.calls import config as calls
 from twelve.errors import Refused
 
 
@@ -35,7 +35,7 @@ def ls(app: str, *, as_json: bool) -> None:
 def add(host: str, app: str) -> None:
     """Send requests for HOST to the deploy."""
     aim = target(app)
-    show_change(aim.client.call("POST", f"{aim.path}/domains", {"host": host}))
+    show_change(calls.add_domain(*aim, host=host))
 
 
 @command.command()
@@ -44,10 +44,10 @@ def add(host: str, app: str) -> None:
 def rm(host: str, app: str) -> None:
     """Let HOST go."""
     aim = target(app)
-    show_change(aim.client.call("DELETE", f"{aim.path}/domains/{quote(host, safe='')}"))
+    show_change(calls.remove_domain(*aim, host))
 
 
-def show_change(shown: dict[str, Any]) -> None:
+def show_change(shown: NewDomains) -> None:
     """Where it answers now, and who was told. Raises Refused when one could not follow."""
     print("\n".join(shown["urls"]))
     for came in shown["followers"]:
@@ -64,7 +64,7 @@ def show_change(shown: dict[str, Any]) -> None:
 
 def show_list(aim: Target, *, as_plain: bool) -> None:
     """Where the deploy answers."""
-    found = aim.client.get(f"{aim.path}/domains")
+    found = calls.list_domains(*aim)
     if as_plain:
         as_json(found)
         return

@@ -5,6 +5,7 @@ import sys
 import click
 
 from twelve.cli.course import follow
+from twelve.client.calls import platform as calls
 from twelve.client.connection import Client, settings_here
 from twelve.errors import Unreachable
 
@@ -18,7 +19,7 @@ def command(*, everything: bool) -> None:
     """
     client = Client(settings_here())
     try:
-        accepted = client.call("POST", "/v1/down")
+        accepted = calls.go_down(client)
         result = follow(client, accepted["operation"])
         print(f"stopped {result['stopped']} processes")
     except Unreachable:
@@ -28,4 +29,4 @@ def command(*, everything: bool) -> None:
     if everything:
         from twelve.starting import end_home
 
-        end_home(client.settings, lambda: client.call("POST", "/v1/leave"))
+        end_home(client.settings, lambda: calls.leave(client))

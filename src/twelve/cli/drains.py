@@ -2,12 +2,13 @@
 
 import sys
 from typing import Any
-from urllib.parse import quote
 
 import click
 
+from twelve.api.shapes import Drain
 from twelve.cli.output import RED, Painted, ago, as_json, table
 from twelve.cli.target import Target, app_option, json_option, target
+from twelve.client.calls import drains as calls
 from twelve.errors import Usage
 
 
@@ -40,7 +41,7 @@ def add(url: str, name: str, app: str) -> None:
     posts of JSON lines. A URL with a password or a token in it is read from standard input (-).
     """
     aim = target(app)
-    made = aim.client.call("POST", f"{aim.path}/drains", {"url": read_url(url), "name": name})
+    made = calls.make_drain(*aim, url=read_url(url), name=name)
     print(f"the log stream of {aim.label} goes to {made['url']} ({made['name']})")
 
 
@@ -50,7 +51,7 @@ def add(url: str, name: str, app: str) -> None:
 def rm(name: str, app: str) -> None:
     """Send no more to NAME."""
     aim = target(app)
-    aim.client.call("DELETE", f"{aim.path}/drains/{quote(name, safe='')}")
+    calls.drop_drain(*aim, name)
     print(f"{name} gets nothing of {aim.label} any more")
 
 
@@ -72,7 +73,7 @@ def read_url(word: str) -> str:
 
 def show_list(aim: Target, *, as_plain: bool) -> None:
     """One line a drain."""
-    found = aim.client.get(f"{aim.path}/drains")
+    found = calls.list_drains(*aim)
     if as_plain:
         as_json(found)
         return
@@ -80,7 +81,7 @@ def show_list(aim: Target, *, as_plain: bool) -> None:
     table(head, [row(each) for each in found["drains"]])
 
 
-def row(each: dict[str, Any]) -> tuple[Any, ...]:
+def row(each: Drain) -> tuple[Any, ...]:
     """What there is to say of one."""
     lag = f"{each['lag_bytes']} bytes, {each['lag_seconds']:.0f} s" if each["lag_bytes"] else "0"
     missing = f"{each['missing_bytes']} bytes" if each["missing_bytes"] else None

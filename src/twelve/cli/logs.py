@@ -8,6 +8,7 @@ import click
 
 from twelve.cli.output import coloured
 from twelve.cli.target import app_option, target
+from twelve.client.calls import logs as calls
 from twelve.errors import EXIT_INTERRUPTED, Unreachable
 
 LINES = 100
@@ -34,12 +35,11 @@ def command(app: str, *, follow: bool, lines: int | None, as_json: bool, **want:
     """
     aim = target(app)
     wanted = LINES if lines is None and not want["since"] else lines
-    answer = aim.client.ask(
-        "GET",
-        f"{aim.path}/logs",
+    answer = calls.read_logs(
+        *aim,
         follow=follow,
-        n=None if wanted is None else str(wanted),
-        type=want["types"],
+        n=wanted,
+        type_=want["types"],
         process=want["processes"],
         stream=want["streams"],
         release=want["releases"],

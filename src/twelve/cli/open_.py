@@ -5,6 +5,7 @@ import os
 import click
 
 from twelve.cli.target import app_option, target
+from twelve.client.calls import config as calls
 
 SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
 """Without one of them there is no browser to open, only programs that complain."""
@@ -15,7 +16,7 @@ SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
 def command(app: str) -> None:
     """Open the app in a browser, and print its URL."""
     aim = target(app)
-    url = aim.client.get(f"{aim.path}/domains")["urls"][0]
+    url = calls.list_domains(*aim)["urls"][0]
     print(url, flush=True)
     browse(url)
 

@@ -5,6 +5,7 @@ import click
 from twelve.cli.differences import show_differences
 from twelve.cli.output import as_json as print_json
 from twelve.cli.target import json_option, target
+from twelve.client.calls import parity as calls
 from twelve.errors import EXIT_FAILED
 
 
@@ -19,8 +20,7 @@ def command(one: str, other: str, *, as_json: bool) -> None:
     product and major version of each resource, and the formation. Values are not.
     """
     before, after = target(one), target(other)
-    query = {"app": after.app, "deploy": after.deploy}
-    found = before.client.get(f"{before.path}/parity", **query)
+    found = calls.show_parity(*before, app_=after.app, deploy_=after.deploy)
     if as_json:
         print_json(found)
     else:

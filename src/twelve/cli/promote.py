@@ -5,6 +5,7 @@ import click
 from twelve.cli.course import follow
 from twelve.cli.deploy import show_result
 from twelve.cli.target import json_option, target
+from twelve.client.calls import parity as calls
 from twelve.errors import Usage
 
 
@@ -34,13 +35,13 @@ def command(source: str, to: str, *, quiet: bool, as_json: bool, **flags: bool) 
             f"{before.label} and {aim.label} are different apps",
             hint="a build goes from one deploy of an app to another: twelve deploy builds anew",
         )
-    body = {
-        "from": before.deploy,
-        "provision": flags["provision"],
-        "wait": not flags["no_wait"],
-        "gate": not flags["no_gate"],
-        "stay": flags["stay"],
-    }
-    accepted = aim.client.call("POST", f"{aim.path}/promote", body)
+    accepted = calls.make_promotion(
+        *aim,
+        source=before.deploy,
+        provision=flags["provision"],
+        wait=not flags["no_wait"],
+        gate=not flags["no_gate"],
+        stay=flags["stay"],
+    )
     result = follow(aim.client, accepted["operation"], quiet=quiet or as_json)
     show_result(aim, result, as_json=as_json, quiet=quiet or as_json)

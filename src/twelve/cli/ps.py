@@ -4,9 +4,11 @@ from typing import Any
 
 import click
 
+from twelve.api.shapes import Accepted, Ended, Process, Ps
 from twelve.cli.output import BOLD, GREEN, RED, YELLOW, Painted, ago, paint, table
 from twelve.cli.output import as_json as print_json
-from twelve.cli.target import app_option, json_option, target
+from twelve.cli.target import Target, app_option, json_option, target
+from twelve.client.calls import ps as calls
 from twelve.client.connection import Client, settings_here
 
 COLOURS = {"up": GREEN, "adopted": GREEN, "backoff": YELLOW, "missing": RED, "exited": RED}
@@ -38,7 +40,8 @@ def ls(app: str, *, as_json: bool, everything: bool) -> None:
 @app_option
 def scale(formation: tuple[str, ...], app: str) -> None:
     """Set quantities: web=2 worker+1."""
-    change(app, "scale", {"formation": list(formation)})
+    aim = target(app)
+    change(aim, calls.make_scale(*aim, formation=list(formation)))
 
 
 @command.command()
@@ -46,7 +49,8 @@ def scale(formation: tuple[str, ...], app: str) -> None:
 @app_option
 def restart(what: str, app: str) -> None:
     """Start new processes of all types, or of one, then stop the old."""
-    change(app, "restart", {"what": what})
+    aim = target(app)
+    change(aim, calls.make_restart(*aim, what=what))
 
 
 @command.command()
@@ -54,7 +58,8 @@ def restart(what: str, app: str) -> None:
 @app_option
 def stop(what: str, app: str) -> None:
     """Stop all processes, a type or one; a restart brings them back."""
-    change(app, "stop", {"what": what})
+    aim = target(app)
+    change(aim, calls.make_stop(*aim, what=what))
 
 
 @command.command()
@@ -68,8 +73,7 @@ def stop(what: str, app: str) -> None:
 def why(what: str, app: str, *, as_json: bool, limit: int, asked: bool) -> None:
     """Why processes died: code or signal, out of memory, uptime, last lines, next start."""
     aim = target(app)
-    words = {"limit": limit, **({"process": what} if what else {})}
-    found = aim.client.get(f"{aim.path}/exits", **words, **({"asked": "true"} if asked else {}))
+    found = calls.list_exits(*aim, limit=limit, process=what, asked=asked)
     if as_json:
         print_json(found)
         return
@@ -79,7 +83,7 @@ def why(what: str, app: str, *, as_json: bool, limit: int, asked: bool) -> None:
         print(f"no process {f'of {what} ' if what else ''}has died by itself")
 
 
-def show_exit(row: dict[str, Any]) -> None:
+def show_exit(row: Ended) -> None:
     """One exit: what happened in a line, then the last lines."""
     again = row["again"]
     after = "; not started again"
@@ -97,20 +101,18 @@ def show_exit(row: dict[str, Any]) -> None:
         print(f"  | {line}")
 
 
-def change(app: str, verb: str, body: dict[str, Any]) -> None:
-    """Send it, follow, and say what runs then."""
+def change(aim: Target, accepted: Accepted) -> None:
+    """Follow a change, and say what runs then."""
     from twelve.cli.course import follow
 
-    aim = target(app)
-    accepted = aim.client.call("POST", f"{aim.path}/{verb}", body)
     follow(aim.client, accepted["operation"])
-    found = aim.client.get(f"{aim.path}/ps")
+    found = calls.list_processes(*aim)
     quantities = " ".join(f"{kind}={n}" for kind, n in found["formation"].items())
     runs = f" runs {quantities}" if quantities else ""
     print(f"{aim.label} {found['release']}{runs}{held_back(found)}")
 
 
-def held_back(found: dict[str, Any]) -> str:
+def held_back(found: Ps) -> str:
     """What ``stop`` keeps from running."""
     return f", held back: {', '.join(found['stopped'])}" if found["stopped"] else ""
 
@@ -118,14 +120,12 @@ def held_back(found: dict[str, Any]) -> str:
 def show_list(app: str, *, as_plain: bool, everything: bool) -> None:
     """The processes of one deploy, or of all."""
     if everything:
-        found = Client(settings_here()).get("/v1/ps")
-        shown = found["deploys"]
+        every = calls.list_all(Client(settings_here()))
+        shown = every["deploys"]
     else:
-        aim = target(app)
-        found = aim.client.get(f"{aim.path}/ps")
-        shown = [found]
+        shown = [calls.list_processes(*target(app))]
     if as_plain:
-        print_json(found)
+        print_json(every if everything else shown[0])
         return
     for number, deploy in enumerate(shown):
         if number:
@@ -133,7 +133,7 @@ def show_list(app: str, *, as_plain: bool, everything: bool) -> None:
         show_deploy(deploy)
 
 
-def show_deploy(deploy: dict[str, Any]) -> None:
+def show_deploy(deploy: Ps) -> None:
     """A heading, a table, and what is to be warned of."""
     release = deploy["release"] or "no release yet"
     head = f"{deploy['app']}/{deploy['name']} {release}"
@@ -149,7 +149,7 @@ def show_deploy(deploy: dict[str, Any]) -> None:
             print(f"{paint('warning', YELLOW)}  {warning}")
 
 
-def row(process: dict[str, Any]) -> tuple[Any, ...]:
+def row(process: Process) -> tuple[Any, ...]:
     """A process as a line of the table."""
     state = process["state"]
     return (
@@ -160,5 +160,5 @@ def row(process: dict[str, Any]) -> tuple[Any, ...]:
         process["restarts"],
         process["port"],
         process["pid"],
-        (process["last_exit"] or {}).get("said"),
+        process["last_exit"] and process["last_exit"]["said"],
     )

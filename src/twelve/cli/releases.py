@@ -1,14 +1,13 @@
 """``twelve releases``: the ledger."""
 
-from typing import Any
-from urllib.parse import quote
-
 import click
 
+from twelve.api.shapes import ReleaseEvent
 from twelve.cli.differences import show_differences
 from twelve.cli.output import BOLD, GREEN, RED, YELLOW, Painted, ago, paint, table
 from twelve.cli.output import as_json as print_json
 from twelve.cli.target import Target, app_option, json_option, target
+from twelve.client.calls import releases as calls
 
 COLOURS = {"current": GREEN, "pending": YELLOW, "failed": RED, "undone": RED, "cancelled": RED}
 
@@ -41,7 +40,7 @@ def ls(app: str, *, as_json: bool, limit: int) -> None:
 def show(release: str, app: str, *, as_json: bool) -> None:
     """Show a release: what it holds, what befell it and what it cost."""
     aim = target(app)
-    found = aim.client.get(f"{aim.path}/releases/{release}")
+    found = calls.show_release(*aim, release)
     if as_json:
         print_json(found)
         return
@@ -64,7 +63,7 @@ def show(release: str, app: str, *, as_json: bool) -> None:
         print(f"  {when}  {event['kind'].ljust(10)}  {said(event)}".rstrip())
 
 
-def said(event: dict[str, Any]) -> str:
+def said(event: ReleaseEvent) -> str:
     """An event's detail in one line."""
     detail = event["detail"]
     seconds = detail.get("seconds") or {}
@@ -88,7 +87,7 @@ def said(event: dict[str, Any]) -> str:
 def diff(before: str, after: str, app: str, *, as_json: bool) -> None:
     """Compare two releases: vA vB."""
     aim = target(app)
-    found = aim.client.get(f"{aim.path}/releases/{quote(before)}/diff/{quote(after)}")
+    found = calls.diff_releases(*aim, before, after)
     if as_json:
         print_json(found)
     else:
@@ -97,7 +96,7 @@ def diff(before: str, after: str, app: str, *, as_json: bool) -> None:
 
 def show_list(aim: Target, *, as_json: bool, limit: int) -> None:
     """The ledger."""
-    found = aim.client.get(f"{aim.path}/releases", limit=limit)
+    found = calls.list_releases(*aim, limit=limit)
     if as_json:
         print_json(found)
         return

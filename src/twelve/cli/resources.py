@@ -1,8 +1,7 @@
 """``twelve resources``: backing services."""
 
 import sys
-from typing import Any
-from urllib.parse import quote
+from typing import NamedTuple
 
 import click
 
@@ -10,6 +9,7 @@ from twelve.cli.asking import confirm
 from twelve.cli.course import follow
 from twelve.cli.output import ago, as_json, table
 from twelve.cli.target import app_option, json_option, no_start_option, target
+from twelve.client.calls import resources as calls
 from twelve.client.connection import Client, settings_here
 from twelve.errors import Usage
 
@@ -43,8 +43,7 @@ def create(kind: str, variable: str, name: str, app: str, *, no_start: bool) -> 
 
     aim = target(app, starts=not no_start)
     ensure(aim)
-    body = {"kind": kind, "variable": variable, "name": name}
-    accepted = aim.client.call("POST", f"{aim.path}/resources", body)
+    accepted = calls.make_resource(*aim, kind=kind, variable=variable, name=name)
     result = follow(aim.client, accepted["operation"])
     print(f"{result['resource']} is attached to {aim.label} as {result['variable']}")
 
@@ -59,20 +58,29 @@ def attach(what: str, variable: str, app: str) -> None:
 
     aim = target(app)
     ensure(aim)
-    body = {"variable": variable, **read_what(what)}
-    accepted = aim.client.call("POST", f"{aim.path}/attachments", body)
+    meant = read_what(what)
+    accepted = calls.make_attachment(
+        *aim, variable=variable, url=meant.url, resource=meant.resource
+    )
     follow(aim.client, accepted["operation"])
     print(f"attached to {aim.label} as {variable}")
 
 
-def read_what(what: str) -> dict[str, str]:
+class Meant(NamedTuple):
+    """What is to be attached: a URL, or a resource by its name."""
+
+    url: str = ""
+    resource: str = ""
+
+
+def read_what(what: str) -> Meant:
     """A resource's name, or a URL. Raises Usage for one with a password in the open."""
     if what == "-":
         if sys.stdin.isatty():
-            return {"url": click.prompt("URL", hide_input=True, err=True)}
-        return {"url": sys.stdin.read().strip()}
+            return Meant(url=click.prompt("URL", hide_input=True, err=True))
+        return Meant(url=sys.stdin.read().strip())
     if "://" not in what:
-        return {"resource": what}
+        return Meant(resource=what)
     from twelve.factors.config.secret import looks_secret
 
     if looks_secret("", what):
@@ -80,7 +88,7 @@ def read_what(what: str) -> dict[str, str]:
             "a password on the command line can be read by every user of this machine",
             hint="twelve resources attach - --as VAR   (asks, or reads standard input)",
         )
-    return {"url": what}
+    return Meant(url=what)
 
 
 @command.command()
@@ -89,7 +97,7 @@ def read_what(what: str) -> dict[str, str]:
 def detach(variable: str, app: str) -> None:
     """Take VAR away from the deploy; the resource and its data stay."""
     aim = target(app)
-    accepted = aim.client.call("DELETE", f"{aim.path}/attachments/{quote(variable, safe='')}")
+    accepted = calls.remove_attachment(*aim, variable)
     follow(aim.client, accepted["operation"])
     print(f"{variable} is detached from {aim.label}")
 
@@ -102,12 +110,12 @@ def destroy(name: str, *, yes: bool) -> None:
     client = Client(settings_here())
     if not yes:
         confirm(f"Remove {name} and all its data?")
-    follow(client, client.call("DELETE", f"/v1/resources/{quote(name, safe='')}")["operation"])
+    follow(client, calls.remove_resource(client, name)["operation"])
 
 
 def show_list(*, as_plain: bool) -> None:
     """Resources, then who holds what."""
-    found: dict[str, Any] = Client(settings_here()).get("/v1/resources")
+    found = calls.list_resources(Client(settings_here()))
     if as_plain:
         as_json(found)
         return

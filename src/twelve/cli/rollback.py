@@ -5,6 +5,7 @@ import click
 from twelve.cli.course import follow
 from twelve.cli.deploy import show_result
 from twelve.cli.target import app_option, json_option, target
+from twelve.client.calls import releases as calls
 from twelve.errors import Usage
 
 
@@ -24,6 +25,6 @@ def command(release: str, app: str, *, formation: bool, no_wait: bool, as_json: 
     if release and not number.isdecimal():
         raise Usage(f"{release!r} is not a release", hint="releases are called v1, v2 …")
     aim = target(app)
-    body = {"to": int(number) if number else None, "formation": formation, "wait": not no_wait}
-    accepted = aim.client.call("POST", f"{aim.path}/rollback", body)
+    to = int(number) if number else None
+    accepted = calls.make_rollback(*aim, to=to, formation=formation, wait=not no_wait)
     show_result(aim, follow(aim.client, accepted["operation"], quiet=as_json), as_json=as_json)

@@ -14,6 +14,7 @@ import click
 
 from twelve.cli.output import as_json as print_json
 from twelve.cli.target import Target, app_option, json_option, no_start_option, target
+from twelve.client.calls import runs as calls
 from twelve.client.wire import as_error
 from twelve.errors import Unreachable
 
@@ -36,7 +37,7 @@ def command(words: tuple[str, ...], app: str, *, detach: bool, as_json: bool, **
     """
     aim = target(app, starts=not how["no_start"])
     if detach:
-        made = aim.client.call("POST", f"{aim.path}/runs", {"command": list(words)})
+        made = calls.start_run(*aim, command=list(words))
         if as_json:
             print_json(made)
         else:

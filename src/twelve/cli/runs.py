@@ -1,13 +1,15 @@
 """``twelve runs``: the record of one-offs."""
 
 import shlex
-from typing import Any
 
 import click
 
+from twelve.api.shapes import Run
 from twelve.cli.output import ago, table
 from twelve.cli.output import as_json as print_json
 from twelve.cli.target import Target, app_option, json_option, target
+from twelve.client.calls import runs as calls
+from twelve.client.calls.logs import read_logs
 
 
 @click.group(invoke_without_command=True)
@@ -38,7 +40,7 @@ def ls(app: str, *, as_json: bool, limit: int) -> None:
 def show(run: str, app: str, *, as_json: bool) -> None:
     """Show a run: who, when, release, command, how it ended, and its output."""
     aim = target(app)
-    found = aim.client.get(f"{aim.path}/runs/{run}")
+    found = calls.show_run(*aim, run)
     if as_json:
         print_json(found)
         return
@@ -52,7 +54,7 @@ def show(run: str, app: str, *, as_json: bool) -> None:
     for name, text in head.items():
         print(f"{name.ljust(9)} {text}")
     process = f"{'release' if found['kind'] == 'release' else 'run'}.{found['id']}"
-    for piece in aim.client.ask("GET", f"{aim.path}/logs", process=process).pieces():
+    for piece in read_logs(*aim, process=[process]).pieces():
         click.echo(piece, nl=False)
 
 
@@ -62,12 +64,12 @@ def show(run: str, app: str, *, as_json: bool) -> None:
 def stop(run: str, app: str) -> None:
     """End a run: SIGTERM, SIGKILL after ten seconds."""
     aim = target(app)
-    print(ended(aim.client.call("POST", f"{aim.path}/runs/{run}/stop")))
+    print(ended(calls.end_run(*aim, run)))
 
 
 def show_list(aim: Target, *, as_json: bool, limit: int) -> None:
     """The record."""
-    found = aim.client.get(f"{aim.path}/runs", limit=limit)
+    found = calls.list_runs(*aim, limit=limit)
     if as_json:
         print_json(found)
         return
@@ -79,7 +81,7 @@ def show_list(aim: Target, *, as_json: bool, limit: int) -> None:
     table(("RUN", "KIND", "RELEASE", "WHO", "AGE", "ENDED", "COMMAND"), rows)
 
 
-def ended(run: dict[str, Any]) -> str:
+def ended(run: Run) -> str:
     """How a run ended, in a word or two."""
     if run["ended_ns"] is None:
         return "running"

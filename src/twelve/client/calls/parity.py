@@ -30,7 +30,7 @@ def make_promotion(
     found: shapes.Accepted = client.call(
         "POST",
         f"/v1/apps/{quoted(app)}/deploys/{quoted(deploy)}/promote",
-        {"source": source, "provision": provision, "wait": wait, "gate": gate, "stay": stay},
+        {"from": source, "provision": provision, "wait": wait, "gate": gate, "stay": stay},
         key=key,
     )
     return found
