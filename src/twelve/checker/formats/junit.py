@@ -17,7 +17,7 @@ def report_junit(report: Report) -> str:
     words = [one.verdict for one in report.verdicts]
     broken, skipped = words.count("broken"), words.count("unknown") + words.count("n/a")
     lines.append(
-        f'<testsuites name="twelve check" tests="{len(words)}" failures="{broken}" errors="0" time="{report.seconds:.3f}">'
+        f'<testsuites name="twelve check" tests="{len(words)}" failures="{broken}" errors="0" skipped="{skipped}" time="{report.seconds:.3f}">'
     )
     for factor in dict.fromkeys(one.factor for one in report.verdicts):
         held = [one for one in report.verdicts if one.factor == factor]
@@ -30,7 +30,6 @@ def report_junit(report: Report) -> str:
             lines += _case(one, [f for f in report.findings if f.requirement == one.requirement])
         lines.append("  </testsuite>")
     lines.append("</testsuites>")
-    del skipped
     return "\n".join(lines) + "\n"
 
 
