@@ -1,28 +1,35 @@
-"""VII-2, VII-5, IX-2 and XI-3: run commands in Procfile and Dockerfile."""
+"""VII-2, IX-2 and XI-3: run commands in Procfile and Dockerfile."""
 
+import json
 import re
+import shlex
 
 from twelve.checker.picture import RepositoryPicture
 from twelve.finding import Finding, Place
 from twelve.picture.pattern import pattern
 
+PORTED = pattern(r"((?:uvicorn|hypercorn|granian|daphne|fastapi)\b.*?(?:--port|-p)[ =])\d+")
+LITERAL = pattern(r"[:= \"](\d{2,5})(?=[\"\s]|$)")
+ARRAY = pattern(r"^(\s*(?:CMD)\s+)(\[.*\])\s*$", re.IGNORECASE)
 SERVER = r"(gunicorn|uvicorn|hypercorn|daphne|granian|uwsgi|node|celery|python3?)"
-RUNSERVER = pattern(r"python3?\s+(?:\./)?manage\.py\s+runserver(?:_plus)?(?:\s+[\w.:$\[\]{}-]+)*")
 
 
 def _procfile(path: str) -> bool:
     return path.rpartition("/")[2] == "Procfile"
 
 
-def _dockerfile(path: str) -> bool:
+def is_dockerfile(path: str) -> bool:
+    """Is it one by its name?"""
     return path.rpartition("/")[2].startswith("Dockerfile")
 
 
-def _each_line(
+def each_line(
     picture: RepositoryPicture, findings: list[Finding], edits: dict[str, str]
 ) -> list[tuple[Place, list[str]]]:
+    """The places of the findings with their file's lines, the last line first: so none moves."""
     made = []
-    for place in dict.fromkeys(place for one in findings for place in one.places):
+    places = dict.fromkeys(place for one in findings for place in one.places)
+    for place in sorted(places, key=lambda place: (place.path, -place.line)):
         rows = edits.get(place.path, picture.text(place.path)).split("\n")
         if 0 < place.line <= len(rows):
             made.append((place, rows))
@@ -31,7 +38,7 @@ def _each_line(
 
 def bind_port(picture: RepositoryPicture, findings: list[Finding], edits: dict[str, str]) -> None:
     """Gunicorn's fixed bind goes, for it reads PORT by itself; uvicorn and uwsgi get $PORT where a shell reads it."""
-    for place, _ in _each_line(picture, findings, edits):
+    for place, _ in each_line(picture, findings, edits):
         rows = edits.get(place.path, picture.text(place.path)).split("\n")
         line = rows[place.line - 1]
         if _procfile(place.path):
@@ -39,38 +46,51 @@ def bind_port(picture: RepositoryPicture, findings: list[Finding], edits: dict[s
             line = re.sub(
                 r"((?:uvicorn|hypercorn|granian|daphne)\b.*?(?:--port|-p)[ =])\d+", r"\1$PORT", line
             )
-        elif _dockerfile(place.path) and "gunicorn" in line:
-            line = re.sub(r'"(?:-b|--bind)",\s*"[^"$]*",?\s*', "", line)
-            line = re.sub(r'"--bind=[^"$]*",?\s*', "", line)
+        elif is_dockerfile(place.path):
+            _image_binds(rows, place.line - 1)
+            edits[place.path] = "\n".join(rows)
+            continue
         elif place.path.endswith(".ini"):
             line = re.sub(r"^(\s*(?:http|http-socket)\s*=\s*\S*?:)\d+\s*$", r"\1$(PORT)", line)
         rows[place.line - 1] = line
         edits[place.path] = "\n".join(rows)
 
 
-def real_server(picture: RepositoryPicture, findings: list[Finding], edits: dict[str, str]) -> None:
-    """``runserver`` in a Procfile becomes gunicorn, when the tree has one wsgi module and declares gunicorn."""
-    wsgi = [
-        path
-        for path, file in picture.files.items()
-        if file.name == "wsgi.py" and file.role == "app"
-    ]
-    declared = any(
-        one.name == "gunicorn" for manifest in picture.manifests for one in manifest.requirements
-    )
-    if len(wsgi) != 1 or not declared:
-        return
-    module = wsgi[0].removesuffix(".py").replace("/", ".")
-    for place, _ in _each_line(picture, findings, edits):
-        if _procfile(place.path):
-            rows = edits.get(place.path, picture.text(place.path)).split("\n")
-            rows[place.line - 1] = RUNSERVER.sub(f"gunicorn {module}", rows[place.line - 1])
-            edits[place.path] = "\n".join(rows)
+def _image_binds(rows: list[str], at: int) -> None:
+    """The command of an image loses its literal port, which becomes the default of PORT."""
+    line, port = rows[at], LITERAL.search(rows[at])
+    if "gunicorn" in line:
+        made = re.sub(r'"(?:-b|--bind)",\s*"[^"$]*"(,?)\s*', "", line)
+        made = re.sub(r'"--bind=[^"$]*",?\s*', "", made)
+        made = re.sub(r"\s(?:-b|--bind)[ =][^\s\"$]+", "", made)
+        made = re.sub(r",\s*\]", "]", made)
+    elif (array := ARRAY.match(line)) and (words := _words(array[2])):
+        told = PORTED.sub(r"\1$PORT", shlex.join(words))
+        made = f"{array[1]}exec {told}" if "$PORT" in told else line
+    else:
+        made = PORTED.sub(r"\1$PORT", line)
+    if made != line and port:
+        rows[at] = made
+        give_port(rows, at, port[1])
+
+
+def give_port(rows: list[str], at: int, port: str) -> None:
+    """The image keeps its port as a default that the environment replaces."""
+    if not any(re.match(r"\s*ENV\s+(.*\s)?PORT[= ]", row, re.IGNORECASE) for row in rows):
+        rows.insert(at, f"ENV PORT={port}")
+
+
+def _words(text: str) -> list[str]:
+    try:
+        words = json.loads(text)
+    except ValueError:
+        return []
+    return words if isinstance(words, list) and all(isinstance(w, str) for w in words) else []
 
 
 def exec_server(picture: RepositoryPicture, findings: list[Finding], edits: dict[str, str]) -> None:
     """The server replaces its shell: ``exec`` in scripts, and in CMD of the shell form."""
-    for place, _ in _each_line(picture, findings, edits):
+    for place, _ in each_line(picture, findings, edits):
         rows = edits.get(place.path, picture.text(place.path)).split("\n")
         line = rows[place.line - 1]
         if place.path.endswith(".sh") and place.line >= _last_command(rows):
@@ -79,7 +99,7 @@ def exec_server(picture: RepositoryPicture, findings: list[Finding], edits: dict
                 if " exec " not in f" {line}" and "=" not in line.split(" ")[0]
                 else line
             )
-        elif _dockerfile(place.path):
+        elif is_dockerfile(place.path):
             line = re.sub(
                 rf"^(\s*(?:CMD|ENTRYPOINT)\s+)({SERVER}\b[^&|;]*)$",
                 r"\1exec \2",
@@ -109,9 +129,9 @@ def _last_command(rows: list[str]) -> int:
 
 def unbuffer(picture: RepositoryPicture, findings: list[Finding], edits: dict[str, str]) -> None:
     """``ENV PYTHONUNBUFFERED=1`` before the command of the image."""
-    for place, _ in _each_line(picture, findings, edits):
+    for place, _ in each_line(picture, findings, edits):
         rows = edits.get(place.path, picture.text(place.path)).split("\n")
-        if not _dockerfile(place.path):
+        if not is_dockerfile(place.path):
             continue
         said = [number for number, row in enumerate(rows) if re.search(r"PYTHONUNBUFFERED", row)]
         if said:

@@ -4,7 +4,10 @@ from twelve.checker.fixes.settings import declare
 from twelve.checker.picture import RepositoryPicture
 from twelve.finding import Finding
 from twelve.picture.pattern import pattern
+from twelve.picture.tree import File
+from twelve.picture.value import walk
 
+CONST = pattern(r"[A-Z][A-Z0-9_]*")
 KEY = pattern(r"^([A-Z][A-Z0-9_]*) is read")
 
 
@@ -33,5 +36,17 @@ def ignore_env_files(
 def declare_keys(
     picture: RepositoryPicture, findings: list[Finding], edits: dict[str, str]
 ) -> None:
-    """Add each key that a finding names to the example."""
-    declare(picture, [match[1] for one in findings if (match := KEY.match(one.message))], edits)
+    """Add each key that a finding names to the example; without an example, each key that settings ask for."""
+    keys = [match[1] for one in findings if (match := KEY.match(one.message))]
+    if not keys and not any(file.role == "example" for file in _env_examples(picture)):
+        keys = [
+            part.text
+            for _, assign in picture.assigns()
+            for part in walk(assign.value)
+            if part.kind == "env" and CONST.fullmatch(part.text)
+        ]
+    declare(picture, sorted(dict.fromkeys(keys)), edits)
+
+
+def _env_examples(picture: RepositoryPicture) -> list[File]:
+    return [file for file in picture.files.values() if "env" in file.name.lower()]

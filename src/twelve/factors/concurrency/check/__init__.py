@@ -13,9 +13,14 @@ from twelve.picture.rule import Example, Rule
 RULES = (
     Rule(
         "VIII-1", "M", "Work is divided into declared process types", "concurrency", "low", process_types,
-        found=(Example({"a/settings.py": "CELERY_TASK_ALWAYS_EAGER = not CELERY_BROKER_URL\n"}, "a/settings.py:1"),),
-        spared=(Example({"Procfile": "web: gunicorn a\nworker: celery -A a worker\n"}), Example({"a/settings.py": "CELERY_TASK_ALWAYS_EAGER = False\n"})),
-        why="Each kind of work scales by itself.", way_out="Name each in the Procfile.", never="metrics sent and forgotten, tasks of a websocket", tokens=("EAGER", "eager", "IMMEDIATE"),
+        found=(
+            Example({"a/settings.py": "CELERY_TASK_ALWAYS_EAGER = not CELERY_BROKER_URL\n"}, "a/settings.py:1"),
+            Example({"a.py": "from fastapi import FastAPI\napp = FastAPI()\n", "requirements.txt": "fastapi==0.1\n"}, "a.py:2"),
+        ),
+        spared=(
+            Example({"a.py": "from flask import Flask\napp = Flask(__name__)\n", "Dockerfile": 'FROM x:1\nCMD ["gunicorn", "a:app"]\n'}),
+            Example({"Procfile": "web: gunicorn a\nworker: celery -A a worker\n"}), Example({"a/settings.py": "CELERY_TASK_ALWAYS_EAGER = False\n"})),
+        why="Each kind of work scales by itself.", way_out="Name each in the Procfile.", never="metrics sent and forgotten, tasks of a websocket", tokens=("EAGER", "eager", "IMMEDIATE", "Flask(", "FastAPI(", "express(", "Bottle("),
     ),
     Rule(
         "VIII-2", "M", "It scales by adding processes, also on other machines", "concurrency", "medium", scales_out,

@@ -44,11 +44,35 @@ WORKERS = {
 
 def process_types(picture: Picture) -> Iterator[Judgement]:
     """VIII-1."""
-    found = list(_eager(picture))
+    found = [*_eager(picture), *_unsaid(picture)]
     yield from found
     for process in picture.processes:
         if process.origin == "procfile" and process.stage == "run" and not found:
             yield Hold(f"process type {process.name} is declared", process.place)
+
+
+def _unsaid(picture: Picture) -> Iterator[Finding]:
+    """A web app, and nothing that says how it is started."""
+    if any(process.stage in ("run", "hook") for process in picture.processes):
+        return
+    found = [
+        call.place
+        for module, call in picture.calls("flask.Flask", "fastapi.FastAPI", "express", "Bottle")
+        if module.role == "app" and call.assigned and not is_development(call.path)
+    ]
+    found += [
+        Place(path, 1)
+        for path, file in picture.files.items()
+        if file.name == "manage.py" and file.role == "app" and "django" in picture.text(path)
+    ]
+    if found and not any(manifest.library for manifest in picture.manifests):
+        yield find(
+            "VIII-1",
+            "low",
+            "no process type is declared: nothing says how the app is started",
+            found[-1],
+            fix="write a Procfile: twelve check --fix VIII-1",
+        )
 
 
 def _eager(picture: Picture) -> Iterator[Finding]:

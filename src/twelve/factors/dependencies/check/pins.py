@@ -75,7 +75,7 @@ def _node(picture: Picture, manifest: Manifest, live: list[Requirement]) -> Iter
         *places,
         *ignoring,
         *installs[:3],
-        fix="npm install --package-lock-only, and commit the lock",
+        fix="twelve check --fix II-3, and commit the lock",
     )
 
 
