@@ -136,6 +136,57 @@ def test_a_folder_that_tells_nothing_says_what_to_write(tmp_path: Path):
     assert "write a Procfile" in done.stderr
 
 
+COMPOSE = """\
+services:
+  site:
+    build: .
+    ports: ["8080:80"]
+    command: python3 -m http.server 80 --bind 0.0.0.0
+    environment: {GREETING: "hello"}
+"""
+
+
+def test_a_compose_file_is_taken_over_and_deploys(home: Home):
+    folder = home.folder / "composed"
+    folder.mkdir()
+    (folder / "compose.yaml").write_text(COMPOSE)
+    (folder / "index.html").write_text("composed\n")
+
+    asked = init(folder, "--from", "compose")
+    untouched = sorted(path.name for path in folder.iterdir())
+    done = init(folder, "--from", "compose", "--yes")
+    again = init(folder, "--from", "compose", "--yes")
+    app = App(home, "composed", repository(home, folder, "composed-too"))
+    app.deploy()
+
+    assert (asked.returncode, untouched) == (2, ["compose.yaml", "index.html"])
+    assert "80 became $PORT" in asked.stdout
+    assert done.returncode == 0, done.stderr
+    assert (folder / "Procfile").read_text() == ("web: python3 -m http.server $PORT --bind $HOST\n")
+    assert (again.returncode, "never written over" in again.stderr) == (1, True)
+    assert app.get("/").text == "composed\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "text", "told"),
+    [
+        (("--from", "compose"), "services: {a: {build: .}}", "services/a: has no command"),
+        (("--from", "compose"), "services: [", "is not YAML"),
+        (("--from", "heroku"), "", "there is no app.json here, and no Procfile"),
+    ],
+)
+def test_what_cannot_be_taken_over_is_named_and_nothing_is_written(
+    tmp_path: Path, words: tuple[str, ...], text: str, told: str
+):
+    (tmp_path / "compose.yaml").write_text(text)
+
+    done = init(tmp_path, *words, "--yes")
+
+    assert done.returncode == 1
+    assert told in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["compose.yaml"]
+
+
 def test_what_was_written_deploys(home: Home):
     folder = repository(home, EXAMPLES / "static", "proposed")
     for written in WRITTEN:

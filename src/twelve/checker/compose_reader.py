@@ -1,10 +1,10 @@
 """Compose files: services with command, image, volumes, environment; and Kubernetes workloads and CI jobs."""
 
 from twelve.checker.shell_reader import split_words
-from twelve.checker.yaml_reader import Node
 from twelve.picture.paths import is_development
 from twelve.picture.pattern import pattern
 from twelve.picture.tree import Job, Service, Workload
+from twelve.picture.yaml_reader import Node
 
 COMPOSE = pattern(
     r"(^|/)(docker-)?compose([._-][\w.-]+)?\.ya?ml$|(^|/)[\w.-]*docker-compose[\w.-]*\.ya?ml$"

@@ -16,7 +16,6 @@ from twelve.checker.python_imports import quick_imports
 from twelve.checker.python_reader import read_python
 from twelve.checker.source import FolderTree, MemoryTree, Source, decode
 from twelve.checker.words import Words
-from twelve.checker.yaml_reader import Node, read_yaml
 from twelve.finding import Place
 from twelve.picture.code import Assign, Call, Module
 from twelve.picture.commands import Process
@@ -34,6 +33,7 @@ from twelve.picture.tree import (
     Variable,
     Workload,
 )
+from twelve.picture.yaml_reader import Node, read_yaml
 
 CODE = (".py", ".js", ".ts", ".mjs", ".cjs", ".jsx", ".tsx", ".mts", ".cts", ".vue", ".svelte")
 PARSED = (".py", ".js", ".ts", ".mjs", ".cjs", ".jsx", ".tsx", ".mts", ".cts")

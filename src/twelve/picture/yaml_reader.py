@@ -46,9 +46,7 @@ def read_yaml(path: str, text: str) -> tuple[list[Node], Broken | None]:
     try:
         import yaml
     except ImportError:
-        raise Missing(
-            "twelve check: YAML needs the extra 'check'", "pip install 'twelve[check]'"
-        ) from None
+        raise Missing("YAML needs the extra 'check'", "pip install 'twelve[check]'") from None
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         return [
