@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol
 import pytest
 from tests.operations.worlds import tar
 
-from twelve.engines.contract import Engine, Exit, Job, OneOff, Process
+from twelve.engines.contract import AtWork, Engine, Exit, Job, OneOff, Process
 from twelve.errors import Conflict, Invalid, Missing, NotFound, ReleaseFailed
 from twelve.factors.codebase.tree import TreeFacts
 from twelve.factors.logs.drains.drain import Drain
@@ -212,8 +212,7 @@ async def test_requests_are_switched_and_an_idle_cluster_drains_at_once(placed: 
     async with asyncio.timeout(SECONDS):
         assert await placed.kit.engine.drain(cluster, 10) == 0
     assert (await placed.kit.engine.totals(cluster)).failures == 0
-    active, answered = (await placed.kit.engine.under_way()).get(port, (0, 0))
-    assert (active, answered) == (0, 0)
+    assert (await placed.kit.engine.at_work()).get(port, AtWork()) == AtWork()
     assert await placed.kit.engine.ask(port, "/", "shop.localhost", 5) == ""
     await placed.kit.engine.switch(Table((route._replace(cluster=None),), ()))
 

@@ -140,6 +140,49 @@ def test_an_exit_while_control_is_dead_is_told_by_the_next(plain):
     assert len(found) == 1
 
 
+WORSE = {
+    "requests": ("FAILS = False", "FAILS = True", "requests failed"),
+    "readiness": (
+        "ILL = threading.Event()",
+        "ILL = threading.Event()\nthreading.Timer(2, ILL.set).start()",
+        "not ready: GET /health answers 503",
+    ),
+    "restarts": (
+        'print(f"version',
+        'threading.Timer(1, os._exit, (3,)).start()\n    print(f"version',
+        "a process came back 3 times",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", WORSE)
+def test_a_release_that_is_worse_in_service_goes_by_itself(asked, fault):
+    old, new, evidence = WORSE[fault]
+    before = asked.current
+    asked.edit("server.py", old, new)
+    try:
+        # A handful of requests says nothing: then only the restarts do.
+        with asked.under_load(2 if fault == "restarts" else 25, "/page"):
+            done = asked.deploy("--wait", good=False)
+        assert done.code == 1, done
+        assert evidence in done.said
+        bad = f"v{int(before[1:]) + 1}"
+        shown = asked.twelve("releases", "show", bad).out
+        assert evidence in shown
+        assert asked.states()[bad] == "worse"
+        until(lambda: asked.current == f"v{int(before[1:]) + 2}")
+        asked.settled()
+        assert asked.get("/page").status == 200
+        drained = until(
+            lambda: [
+                e for e in asked.json("releases", "show", bad)["events"] if e["kind"] == "drained"
+            ]
+        )
+        assert drained[0]["detail"]["requests"] > 0
+    finally:
+        asked.edit("server.py", new, old)
+
+
 def test_who_hangs_with_requests_is_found_without_any_health_path(plain):
     row = plain.up()["web.1"]
     os.kill(row["pid"], signal.SIGSTOP)

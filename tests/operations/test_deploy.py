@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from tests.operations.worlds import SHOP, World, held
 
+from twelve.engines.contract import Answers
 from twelve.errors import Conflict, Invalid, Refused, ReleaseFailed
 from twelve.factors.codebase.tree import TreeFacts
 from twelve.operations.restart import stop
@@ -84,6 +85,24 @@ async def test_what_it_cost_is_on_the_release(world: World):
     assert {"build", "release phase", "start", "switch"} <= released.detail["seconds"].keys()
     assert released.detail["tier"] == "none"
     assert drained.detail["cut"] == 0
+
+
+async def test_what_users_met_during_the_switch_is_on_the_release(world: World):
+    await world.deploy()
+    await world.quiet()
+    old = world.engine.table.backends[0].cluster
+    world.engine.answers[old] = Answers(1000, 10)
+    hold = world.engine.hold("drain", "*web@v1*")
+    await world.deploy({**SHOP, "a.py": "1"})
+    await hold.reached.wait()
+    new = next(b.cluster for b in world.engine.table.backends if "@v2" in b.cluster)
+    world.engine.answers |= {old: Answers(1030, 11), new: Answers(60, 2)}
+    hold.go.set()
+    await world.quiet()
+
+    drained = releases.events(world.store, world.shop, 2)[-1]
+    assert drained.kind == "drained"
+    assert (drained.detail["requests"], drained.detail["failures"]) == (90, 3)
 
 
 async def test_requests_that_did_not_end_in_time_are_counted(world: World):

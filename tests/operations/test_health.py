@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 from tests.operations.worlds import World
 
+from twelve.engines.contract import AtWork
 from twelve.errors import Unreachable
 from twelve.operations.health import keep_healthy
 from twelve.operations.wanted import backends_of
@@ -125,7 +126,7 @@ async def test_one_of_a_type_is_restarted_at_a_time(watched: World):
 async def test_who_has_no_health_is_asked_only_when_it_holds_requests(watched: World):
     await watched.deploy({"Procfile": "web: serve\n", "twelve.toml": "[processes.web]\nquantity=2"})
     one, two = port_of(watched, 1), port_of(watched, 2)
-    watched.engine.at_work = {one: (3, 10), two: (0, 50)}
+    watched.engine.work = {one: AtWork(3, 10), two: AtWork(0, 50)}
     watched.engine.sick[one] = "no answer to GET / within 5 s"
     await watched.until(lambda: rotation(watched) == {two})
     assert str(two) not in watched.engine.subjects("ask")

@@ -1,5 +1,7 @@
 """``twelve releases``: the ledger."""
 
+from typing import Any
+
 import click
 
 from twelve.api.shapes import ReleaseEvent
@@ -9,7 +11,14 @@ from twelve.cli.output import as_json as print_json
 from twelve.cli.target import Target, app_option, json_option, target
 from twelve.client.calls import releases as calls
 
-COLOURS = {"current": GREEN, "pending": YELLOW, "failed": RED, "undone": RED, "cancelled": RED}
+COLOURS = {
+    "current": GREEN,
+    "pending": YELLOW,
+    "failed": RED,
+    "undone": RED,
+    "cancelled": RED,
+    "worse": RED,
+}
 
 
 @click.group(invoke_without_command=True)
@@ -72,11 +81,20 @@ def said(event: ReleaseEvent) -> str:
         f"{process}: {detail['text']}" if "text" in detail else "",
         f"at {detail['step']}" if "step" in detail else "",
         detail.get("why", ""),
+        answered(detail),
         f"{detail['cut']} requests were cut off" if detail.get("cut") else "",
         f"sandbox {detail['tier']}" if "tier" in detail else "",
         ", ".join(f"{step} {spent:.2f} s" for step, spent in seconds.items() if spent >= 0.01),
     ]
     return "; ".join(filter(None, words))
+
+
+def answered(detail: dict[str, Any]) -> str:
+    """What users met meanwhile: requests, and how many failed."""
+    requests = detail.get("requests")
+    if requests is None:
+        return ""
+    return f"{requests} requests, {detail['failures']} failed"
 
 
 @command.command()

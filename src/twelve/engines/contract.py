@@ -192,6 +192,15 @@ class Forwarded(NamedTuple):
     error_ns: int = 0
 
 
+class AtWork(NamedTuple):
+    """What requests to one port have come to."""
+
+    active: int = 0
+    answered: int = 0
+    failed: int = 0
+    """Of those answered, with a status of 500 to 599, or not at all."""
+
+
 class Engine(Protocol):
     """Runs releases somewhere."""
 
@@ -240,7 +249,7 @@ class Engine(Protocol):
         All clusters together whose names begin like this.
         """
 
-    async def under_way(self) -> Mapping[int, tuple[int, int]]:
+    async def at_work(self) -> Mapping[int, AtWork]:
         """Of each port that requests go to: how many are under way, and were answered so far."""
 
     async def ask(self, port: int, path: str | None, host: str, within: float) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from twelve.engines.contract import (
     Answers,
+    AtWork,
     Exit,
     Forwarded,
     Happened,
@@ -59,8 +60,8 @@ class MemoryEngine:
         """Requests under way, by cluster, that do not end by themselves."""
         self.answers: dict[str, Answers] = {}
         """What a cluster has answered."""
-        self.at_work: dict[int, tuple[int, int]] = {}
-        """Of a port: requests under way, and answered so far."""
+        self.work: dict[int, AtWork] = {}
+        """What requests to a port have come to."""
         self.sick: dict[int, str] = {}
         """Why what answers on a port will not do."""
         self.exits: dict[str, Exit] = {}
@@ -207,9 +208,9 @@ class MemoryEngine:
         found = [each for name, each in self.answers.items() if name.startswith(cluster)]
         return Answers(sum(each.requests for each in found), sum(each.failures for each in found))
 
-    async def under_way(self) -> Mapping[int, tuple[int, int]]:
+    async def at_work(self) -> Mapping[int, AtWork]:
         """What the script says."""
-        return dict(self.at_work)
+        return dict(self.work)
 
     async def ask(self, port: int, path: str | None, host: str, within: float) -> str:  # noqa: ARG002 - at once
         """All is well, unless the script has a reason why not."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from twelve.engines.contract import Job, Staged, Tell
 from twelve.errors import Refused, ReleaseFailed
 from twelve.factors.codebase.tree import TreeFacts
-from twelve.factors.lifecycle.judge import Sample
+from twelve.factors.lifecycle.judge import Baseline
 from twelve.factors.releases.build import Build
 from twelve.factors.releases.journal import Step
 from twelve.factors.releases.release import Release
@@ -23,7 +23,7 @@ from twelve.operations.provision import provision
 from twelve.operations.prune import prune
 from twelve.operations.release_phase import release_phase
 from twelve.operations.roll_out import roll_out
-from twelve.operations.watch import sample_current, watch
+from twelve.operations.watch import baseline, watch
 from twelve.store import apps, builds
 from twelve.store.apps import Deploy
 
@@ -69,7 +69,7 @@ async def deploy(house: House, archive: Path, facts: TreeFacts, wish: Wish, tell
     return await see_through(mine, before, wish)
 
 
-async def bring(mine: Attempt, build: Build, manifest: Manifest, wish: Wish, why: str) -> Sample:
+async def bring(mine: Attempt, build: Build, manifest: Manifest, wish: Wish, why: str) -> Baseline:
     """Release a build and run it: resources, release, release phase, start, switch.
 
     What the release before had to show, for the watch.
@@ -79,12 +79,12 @@ async def bring(mine: Attempt, build: Build, manifest: Manifest, wish: Wish, why
     mine.hold_back(())
     release = cut_release(mine, build, reason=why)
     await release_phase(mine, release, manifest)
-    before = await sample_current(mine.house, mine.before)
+    before = await baseline(mine.house, mine.before)
     await roll_out(mine, release)
     return before
 
 
-async def see_through(mine: Attempt, before: Sample, wish: Wish) -> Release:
+async def see_through(mine: Attempt, before: Baseline, wish: Wish) -> Release:
     """What goes on after the switch: the old release drains, the new one is watched.
 
     The new release. Raises ReleaseFailed when the caller stays and the release was taken back.
@@ -92,7 +92,7 @@ async def see_through(mine: Attempt, before: Sample, wish: Wish) -> Release:
     house, release = mine.house, mine.release
     assert release is not None
     house.under_way.go_on(prune_after(house, mine))
-    gate = wish.gate and mine.before.current is not None
+    gate = bool(wish.gate and mine.before.current and house.settings.watch)
     goes_on = [
         *([f"v{mine.before.current} drains"] if mine.before.current else []),
         *([f"{release.tag} is watched for {house.settings.watch:g} s"] if gate else []),

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from twelve.engines.contract import AtWork
 from twelve.errors import TwelveError
 from twelve.factors.ports.health import (
     OUT_AFTER,
@@ -57,7 +58,7 @@ class Asked(NamedTuple):
 async def keep_healthy(house: House) -> None:
     """For as long as control lives; a period of nought asks nobody."""
     period = house.settings.probe
-    before: Mapping[int, tuple[int, int]] = {}
+    before: Mapping[int, AtWork] = {}
     kinds = dict[int, tuple[str, Kinds]]()
     while period:
         now = await looked(house)
@@ -67,6 +68,7 @@ async def keep_healthy(house: House) -> None:
             if each.type.health or each.type.liveness or stuck(each.port, before, now)
         ]
         before = now
+        house.health.looks.append(now)
         await forget(house)
         for each in those:
             await asyncio.sleep(period / len(those))
@@ -76,19 +78,27 @@ async def keep_healthy(house: House) -> None:
             await asyncio.sleep(period)
 
 
-async def looked(house: House) -> Mapping[int, tuple[int, int]]:
+async def looked(house: House) -> Mapping[int, AtWork]:
     """What the router says of each port; nothing while it does not answer."""
     try:
-        return await house.engine.under_way()
+        return await house.engine.at_work()
     except TwelveError:
         return {}
 
 
-def stuck(
-    port: int, before: Mapping[int, tuple[int, int]], now: Mapping[int, tuple[int, int]]
-) -> bool:
+def stuck(port: int, before: Mapping[int, AtWork], now: Mapping[int, AtWork]) -> bool:
     """Who has no path for its health is asked only when something seems wrong."""
-    return port in before and port in now and is_stuck(before[port], now[port])
+    if port not in before or port not in now:
+        return False
+    return is_stuck(before[port][:2], now[port][:2])
+
+
+def look_at(house: House, deploy: Deploy) -> None:
+    """Ask all processes of a deploy that have a path for their health, out of their turn."""
+    for each in serving(house, {}):
+        mine = (each.instance.app, each.instance.deploy) == (deploy.app, deploy.name)
+        if mine and each.type.health and each.name not in house.health.doubted:
+            house.under_way.go_on(look(house, each))
 
 
 def serving(house: House, known: dict[int, tuple[str, Kinds]]) -> Iterator[Asked]:

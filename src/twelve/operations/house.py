@@ -3,11 +3,12 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, TypeVar
 
-from twelve.engines.contract import Clock, Engine
+from twelve.engines.contract import AtWork, Clock, Engine
 from twelve.errors import Conflict
 from twelve.factors.ports.health import WELL, Pulse
 from twelve.factors.releases.release import Release
@@ -15,6 +16,9 @@ from twelve.operations.leaving import Leaving
 from twelve.settings import Settings
 from twelve.store.apps import Deploy
 from twelve.store.connection import Store
+
+LOOKS_KEPT = 7
+"""A minute, where processes are asked each ten seconds."""
 
 T = TypeVar("T")
 log = logging.getLogger("twelve.operations")
@@ -117,6 +121,8 @@ class Health:
     """They are being asked again and again."""
     restarting: dict[tuple[str, str, str], asyncio.Lock] = field(default_factory=dict)
     """One at a time of each deploy's type."""
+    looks: deque[Mapping[int, AtWork]] = field(default_factory=lambda: deque(maxlen=LOOKS_KEPT))
+    """What the router has said of each port of late, the oldest first."""
 
     def is_out(self, name: str) -> bool:
         """Whether requests should go to others."""

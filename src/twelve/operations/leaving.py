@@ -22,6 +22,8 @@ class Farewell(NamedTuple):
 
     routes: tuple[Route, ...]
     names: tuple[str, ...]
+    counted: Mapping[str, tuple[int, int]] = {}
+    """What the router had answered before the switch: it shows what the switch has cost."""
 
     def to_plain(self) -> dict[str, Any]:
         """As JSON-ready data, for the journal."""
@@ -30,7 +32,8 @@ class Farewell(NamedTuple):
             | {"seconds": r.seconds}
             for r in self.routes
         ]
-        return {"routes": routes, "names": list(self.names)}
+        counted = {name: list(counts) for name, counts in self.counted.items()}
+        return {"routes": routes, "names": list(self.names), "counted": counted}
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> "Farewell":
@@ -39,7 +42,8 @@ class Farewell(NamedTuple):
             Route(r["type"], Backend(r["cluster"], tuple(r["ports"])), r["seconds"])
             for r in plain["routes"]
         )
-        return cls(tuple(routes), tuple(plain["names"]))
+        counted = {name: (n, m) for name, (n, m) in plain.get("counted", {}).items()}
+        return cls(tuple(routes), tuple(plain["names"]), counted)
 
 
 @dataclass

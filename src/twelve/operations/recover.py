@@ -14,6 +14,7 @@ from twelve.operations.retire import farewell, let_go, retire
 from twelve.operations.run_once import name_of, record_end
 from twelve.operations.settle import unwanted
 from twelve.operations.undo import undo
+from twelve.operations.watch import watch_on
 from twelve.store import apps, journal, releases, runs
 from twelve.store.apps import Deploy
 from twelve.store.journal import Entry
@@ -43,6 +44,7 @@ async def recover(house: House) -> list[str]:
     if settling:
         await asyncio.wait(settling, timeout=PATIENCE)
     await follow_runs(house, deploys)
+    watch_on(house)
     return said
 
 

@@ -4,10 +4,12 @@ import asyncio
 import logging
 import time
 from collections.abc import Collection
+from typing import NamedTuple
 
 from twelve.factors.processes.instance import parse_instance
 from twelve.factors.releases.journal import Step
 from twelve.factors.releases.release import Release
+from twelve.operations.counting import added, count
 from twelve.operations.house import House
 from twelve.operations.keeping import make_good
 from twelve.operations.leaving import Farewell, Route
@@ -30,8 +32,18 @@ def farewell(house: House, deploy: Deploy, release: Release, names: Collection[s
     return Farewell(tuple(routes), tuple(names))
 
 
-async def see_off(house: House, what: Farewell, number: int) -> int:
-    """Drain and stop, type by type; how many requests were cut off.
+class Cost(NamedTuple):
+    """What users met while something left."""
+
+    cut: int = 0
+    """Requests that did not end in time."""
+    requests: int = 0
+    failures: int = 0
+    """Answers 500 to 599, the router's own among them."""
+
+
+async def see_off(house: House, what: Farewell, number: int) -> Cost:
+    """Drain and stop, type by type; what that cost.
 
     ``number`` is that of the farewell among all that leave. Raises what stopping may raise: then
     some of it may run on, and settling stops it.
@@ -50,19 +62,21 @@ async def see_off(house: House, what: Farewell, number: int) -> int:
     try:
         cut = await asyncio.gather(*(leave(kind) for kind in sorted(kinds)))
         gone = house.leaving.still(number, what.names)
+        # With its cluster its counters go.
+        answers = added(what.counted, await count(house, what.counted))
     finally:
         house.leaving.dismiss(number)
     if what.routes:
         await house.engine.switch(route_table(house))
     for name in gone:
         leases.release_port(house.store, name)
-    return sum(cut)
+    return Cost(sum(cut), answers.requests, answers.failures)
 
 
-async def let_go(house: House, deploy: Deploy, what: Farewell, number: int) -> int | None:
+async def let_go(house: House, deploy: Deploy, what: Farewell, number: int) -> Cost | None:
     """See off after the answer was given: a failure is written down, made good, and nothing said.
 
-    How many requests were cut off, or nothing when it failed.
+    What it cost, or nothing when it failed.
     """
     try:
         return await see_off(house, what, number)
@@ -78,14 +92,13 @@ async def retire(
     """The last step of an attempt: see off what ran before, and close the journal."""
     began = time.monotonic()
     await house.engine.note(deploy.app, deploy.name, said)
-    cut = await let_go(house, deploy, what, number)
+    cost = await let_go(house, deploy, what, number)
     if apps.find_deploy(house.store, deploy.app, deploy.name) is None:
         return
-    kind, outcome = ("unsettled",) * 2 if cut is None else ("drained", "done")
-    seconds = {Step.DRAIN: round(time.monotonic() - began, 3)}
+    kind, outcome = ("unsettled",) * 2 if cost is None else ("drained", "done")
+    detail = (cost or Cost())._asdict()
+    detail["seconds"] = {Step.DRAIN: round(time.monotonic() - began, 3)}
     with house.store.writing():
         journal.step(house.store, entry, Step.DONE)
-        releases.record(
-            house.store, deploy, release, kind, house.now(), cut=cut or 0, seconds=seconds
-        )
+        releases.record(house.store, deploy, release, kind, house.now(), **detail)
         journal.end(house.store, entry, outcome, house.now())

@@ -7,6 +7,7 @@ from twelve.factors.processes.instance import parse_instance
 from twelve.factors.releases.journal import Step
 from twelve.factors.releases.release import Release
 from twelve.operations.attempt import Attempt
+from twelve.operations.counting import count, families
 from twelve.operations.leaving import Farewell
 from twelve.operations.retire import farewell, retire
 from twelve.operations.settle import observed, staying, stop_all
@@ -31,6 +32,7 @@ async def roll_out(mine: Attempt, release: Release, said: str = "") -> None:
     mine.enter(Step.SWITCH)
     mine.tell(Step.SWITCH, "sending requests to the new processes")
     old = what_leaves(mine, release, todo.stops)
+    old = old._replace(counted=await count(house, concerned(mine, release)))
     number = house.leaving.enlist(old)
     house.instead[deploy.id] = deploy, release
     try:
@@ -54,6 +56,18 @@ def what_leaves(mine: Attempt, release: Release, names: Collection[str]) -> Fare
     old = farewell(house, mine.before, before, names)
     now = {own.cluster for own in backends_of(house, mine.deploy, release).values()}
     return old._replace(routes=tuple(r for r in old.routes if r.backend.cluster not in now))
+
+
+def concerned(mine: Attempt, release: Release) -> list[str]:
+    """The families of clusters that a switch to this release concerns."""
+    house = mine.house
+    before = releases.current(house.store, mine.before)
+    both = [(mine.before, before), (mine.deploy, release)]
+    return list(
+        dict.fromkeys(
+            name for deploy, each in both if each for name in families(house, deploy, each)
+        )
+    )
 
 
 async def succeed(mine: Attempt, late: Collection[Process], stops: Iterable[str]) -> None:

@@ -116,27 +116,39 @@ def warnings(store: Store, deploy: Deploy, since: int) -> list[Mapping[str, Any]
 
 
 def states(store: Store, deploy: Deploy) -> dict[int, str]:
-    """The last word on each release: its newest event that is a state."""
+    """The last word on each release: its newest event that is a state; one taken back stays so."""
     rows = store.all(
-        "SELECT number, kind FROM release_events WHERE deploy_id = ?"
-        " AND kind IN ('released', 'failed', 'superseded', 'cancelled', 'undone') ORDER BY id",
+        "SELECT number, kind FROM release_events WHERE deploy_id = ? AND kind IN"
+        " ('released', 'failed', 'superseded', 'cancelled', 'undone', 'worse')"
+        " ORDER BY kind = 'worse', id",
         deploy.id,
     )
     return {row["number"]: row["kind"] for row in rows}
 
 
 def rollback_target(store: Store, deploy: Deploy) -> Release | None:
-    """The newest release before the current one that served, ran something else and is kept."""
+    """The newest release before the current one that served, ran something else and is kept.
+
+    One that was taken back is none.
+    """
     now = current(store, deploy)
     if now is None:
         return None
-    once = served(store, deploy)
+    once = served(store, deploy) - taken_back(store, deploy)
     for release in ls(store, deploy):
         older = release.number < now.number and release.number in once
         other = release.digest != now.digest
         if older and other and builds.is_kept(store, deploy.app_id, release.build):
             return release
     return None
+
+
+def taken_back(store: Store, deploy: Deploy) -> set[int]:
+    """The numbers of the releases that were found to be worse."""
+    rows = store.all(
+        "SELECT number FROM release_events WHERE deploy_id = ? AND kind = 'worse'", deploy.id
+    )
+    return {row["number"] for row in rows}
 
 
 def served(store: Store, deploy: Deploy) -> set[int]:

@@ -2,7 +2,16 @@
 
 import pytest
 
-from twelve.factors.lifecycle.judge import RESTARTS, Sample, lower, upper, worse
+from twelve.factors.lifecycle.judge import (
+    LOOKS,
+    RESTARTS,
+    Baseline,
+    Sample,
+    lower,
+    seen_again,
+    upper,
+    worse,
+)
 
 WELL = Sample(1000, 2)
 
@@ -18,7 +27,7 @@ WELL = Sample(1000, 2)
     ],
 )
 def test_a_release_that_is_clearly_worse_goes(old, new):
-    assert worse(old, new)
+    assert worse(Baseline(old), new)
 
 
 @pytest.mark.parametrize(
@@ -34,11 +43,11 @@ def test_a_release_that_is_clearly_worse_goes(old, new):
     ],
 )
 def test_a_release_that_is_not_clearly_worse_stays(old, new):
-    assert worse(old, new) == ""
+    assert worse(Baseline(old), new) == ""
 
 
 def test_the_evidence_names_both():
-    assert worse(Sample(1000, 10), Sample(100, 50)) == (
+    assert worse(Baseline(Sample(1000, 10)), Sample(100, 50)) == (
         "50 of 100 requests failed (50.0%); of the old release 10 of 1000 requests failed (1.0%)"
     )
 
@@ -52,3 +61,26 @@ def test_the_bounds_hold_the_share_between_them_and_come_closer():
 def test_a_bound_is_a_share():
     for sample in (Sample(20, 0), Sample(20, 20)):
         assert 0.0 <= lower(sample) <= upper(sample) <= 1.0 + 1e-9
+
+
+def test_an_old_release_that_has_only_become_bad_of_late_is_a_measure_too():
+    bad_now = Sample(200, 120)
+    assert worse(Baseline(Sample(1_000_000, 50), Sample(200, 0)), bad_now)
+    assert worse(Baseline(Sample(1_000_000, 50), Sample(200, 118)), bad_now) == ""
+    assert worse(Baseline(Sample(1_000_000, 50), Sample(5, 5)), bad_now), "five say nothing"
+
+
+def test_restarts_are_held_against_nobody_whose_forerunner_restarted_as_often():
+    falls = Sample(0, 0, RESTARTS)
+    assert worse(Baseline(WELL, Sample(0, 0, RESTARTS - 1)), falls)
+    assert worse(Baseline(WELL, Sample(0, 0, RESTARTS)), falls) == ""
+
+
+def test_more_unready_processes_than_before_look_after_look_take_it_back():
+    old, new = Baseline(WELL, Sample(0, 0, unready=1)), Sample(0, 0)
+    ill = Sample(0, 0, unready=2, why="GET /health answers 503")
+    for _ in range(LOOKS):
+        assert worse(old, new) == ""
+        new = seen_again(old, new, ill)
+    assert worse(old, new) == "2 of its processes not ready: GET /health answers 503"
+    assert worse(old, seen_again(old, new, ill._replace(unready=1))) == "", "the old had one too"

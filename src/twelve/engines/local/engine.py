@@ -12,6 +12,7 @@ from typing import Any
 
 from twelve.engines.contract import (
     Answers,
+    AtWork,
     Exit,
     Forwarded,
     Happened,
@@ -217,9 +218,9 @@ class LocalEngine:
         # What the router answered because nobody took the request was never sent.
         return Answers(max(found.requests, found.answers), found.failures_5xx)
 
-    async def under_way(self) -> Mapping[int, tuple[int, int]]:
+    async def at_work(self) -> Mapping[int, AtWork]:
         """From the router's list of clusters."""
-        return await self.parts.router.under_way()
+        return await self.parts.router.at_work()
 
     async def ask(self, port: int, path: str | None, host: str, within: float) -> str:
         """As at its start."""

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from twelve.engines.contract import AtWork
 from twelve.engines.local.router import listener, resources
 from twelve.engines.local.router.admin import Admin
 from twelve.engines.local.router.delivery import Delivery
@@ -237,7 +238,7 @@ class Router:
             active=counts["active"] + counts["pending_active"],
         )
 
-    async def under_way(self) -> dict[int, tuple[int, int]]:
+    async def at_work(self) -> dict[int, AtWork]:
         """Of each port: requests in flight, and answers so far."""
         answer = await self.admin.ask("/clusters?format=json")
         found = Counter[tuple[int, str]]()
@@ -247,7 +248,11 @@ class Router:
                 for stat in host.get("stats", ()):
                     found[port, stat["name"]] += int(stat.get("value", 0))
         return {
-            port: (found[port, "rq_active"], found[port, "rq_success"] + found[port, "rq_error"])
+            port: AtWork(
+                active=found[port, "rq_active"],
+                answered=found[port, "rq_success"] + found[port, "rq_error"],
+                failed=found[port, "rq_error"],
+            )
             for port, _ in found
         }
 
