@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from twelve.checker import django_check
 from twelve.engines.programs import Ended, found, run
 from twelve.errors import Missing, TwelveError
 from twelve.finding import Finding, Place, Severity
@@ -126,7 +127,7 @@ def _shellcheck(ended: Ended, _root: Path) -> list[Finding]:
 def _kube(ended: Ended, root: Path) -> list[Finding]:
     made = []
     for row in json.loads(ended.out or b"{}").get("Reports") or []:
-        path = os.path.relpath(row["Object"]["Metadata"]["FilePath"], root)
+        path = os.path.relpath(os.path.join(root, row["Object"]["Metadata"]["FilePath"]), root)
         if row["Check"] in KUBE:
             made.append(
                 _made(
@@ -190,7 +191,11 @@ def _leak_words(program: str) -> Callable[[Path], tuple[str, ...]]:
     )
 
 
+RUN_CODE = ("django",)
+"""Tools that run code of the tree: said whenever they are used."""
+
 TOOLS: dict[str, Tool] = {
+    "django": Tool(django_check.command, (0, 1), django_check.read),
     "hadolint": Tool(
         lambda root: (
             ("hadolint", "--format", "json", *held) if (held := _dockerfiles(root)) else ()

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 FORMATS = ("text", "json", "sarif", "junit", "github", "html")
-TOOLS = ("deptry", "hadolint", "shellcheck", "kube-linter", "gitleaks", "betterleaks")
+TOOLS = ("deptry", "hadolint", "shellcheck", "kube-linter", "gitleaks", "betterleaks", "django")
 
 WHICH = re.compile(r"all|[IVX]+-\d+")
 
@@ -39,7 +39,7 @@ WHICH = re.compile(r"all|[IVX]+-\d+")
     "tools",
     multiple=True,
     type=click.Choice(TOOLS),
-    help="Import another tool's findings.",
+    help="Import another tool's findings; django runs the app's own manage.py check --deploy.",
 )
 @click.option("--exit-zero", is_flag=True, help="End with 0 whatever is found.")
 @click.option("--explain", metavar="ID", help="Tell one requirement in full.")

@@ -97,9 +97,12 @@ def _audit(options: Options, source: FolderTree, settings: CheckSettings) -> Rep
             if ("III-2", one.places[0].path) not in known
         ]
     for tool in options.tools:
-        from twelve.checker.adapters import findings_of
+        from twelve.checker.adapters import RUN_CODE, findings_of
 
         more += findings_of(tool, source.root)
+        if tool in RUN_CODE:
+            ran = f"--with {tool} ran code of the tree"
+            report = report._replace(notes=(*report.notes, ran))
     if more:
         report = with_findings(report, [*report.findings, *more], report.notes)
         named = {one.requirement for one in more if one.severity != "info"}

@@ -1,12 +1,10 @@
 """II-3: a lock, made by uv or npm from copies of the manifests; no code of the tree or of a package is run."""
 
-import os
-import shutil
-import subprocess
 import tempfile
 from pathlib import Path
 
 from twelve.checker.picture import RepositoryPicture
+from twelve.engines.programs import found, run
 from twelve.errors import Missing, Refused
 from twelve.finding import Finding
 from twelve.picture.tree import Manifest
@@ -63,36 +61,18 @@ def _uv() -> str:
 
 def _made(argv: list[str], texts: dict[str, str], wanted: str) -> str:
     """The text of the file that the program makes in a folder of its own."""
-    program = shutil.which(argv[0])
-    if program is None:
-        raise Missing(
-            f"--fix II-3: {argv[0]} is not on PATH", "install it, or make the lock by hand"
-        )
+    name = Path(argv[0]).name
+    if not found(argv[0]):
+        raise Missing(f"--fix II-3: {name} is not on PATH", "install it, or make the lock by hand")
     with tempfile.TemporaryDirectory(prefix="twelve-lock-") as held:
         folder = Path(held)
-        for name, text in texts.items():
-            (folder / name).write_bytes(text.encode("utf-8", "surrogateescape"))
-        try:
-            done = subprocess.run(
-                [program, *argv[1:]],
-                cwd=folder,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=PATIENCE,
-                check=False,
-                env={**os.environ, "NO_COLOR": "1"},
-            )
-        except subprocess.TimeoutExpired:
+        for path, text in texts.items():
+            (folder / path).write_bytes(text.encode("utf-8", "surrogateescape"))
+        done = run(tuple(argv), cwd=folder, timeout=PATIENCE)
+        if done.code or not (folder / wanted).is_file():
+            said = done.err.strip().splitlines() or ["it said nothing"]
             raise Refused(
-                f"--fix II-3: {argv[0]} took more than {PATIENCE} s",
-                "is the package index reachable?",
-            ) from None
-        if done.returncode or not (folder / wanted).is_file():
-            said = done.stderr.decode("utf-8", "replace").strip().splitlines() or [
-                "it said nothing"
-            ]
-            raise Refused(
-                f"--fix II-3: {Path(argv[0]).name} made no {wanted}: {said[-1].strip()}",
+                f"--fix II-3: {name} made no {wanted}: {said[-1].strip()}",
                 "mend the manifest, or make the lock by hand",
             )
         return (folder / wanted).read_text("utf-8")
