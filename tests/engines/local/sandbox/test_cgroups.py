@@ -123,6 +123,14 @@ def test_without_groups_rlimits_stand_in():
     assert [line.split(":")[0] for line in kept.missing] == ["memory", "cpu", "pids"]
 
 
+@pytest.mark.parametrize(("tier", "via"), [("user", "landlock"), ("none", "")])
+def test_a_tier_without_a_tmp_of_its_own_says_that_it_cannot_be_full(tmp_path, tier, via):
+    top = group(tmp_path / "v2", "cpu memory pids")
+    found = hierarchies.find("0badcafe", mounts(top), "0::/\n")
+    (line,) = limits.kept(found, tier, via).missing
+    assert line.startswith("tmp: not kept")
+
+
 def test_groups_leave_no_rlimits_but_a_box_of_its_own_keeps_them(tmp_path):
     top = group(tmp_path / "v2", "cpu memory pids")
     found = hierarchies.find("0badcafe", mounts(top), "0::/\n")

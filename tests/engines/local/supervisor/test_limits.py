@@ -379,5 +379,5 @@ async def test_the_supervisor_says_what_keeps_limits(limited: Limited) -> None:
     told = hierarchies.from_plain((await limited.world.client.hello())["groups"])
     assert (dict(told.places), told.missing) == (dict(HERE.places), HERE.missing)
     kept = limits.kept(told, limited.tier.name, limited.tier.via)
-    assert kept.by.startswith("cgroup v") or len(kept.missing) == 3
+    assert kept.by.startswith("cgroup v") or len(kept.missing) >= 3
     await asyncio.sleep(0)

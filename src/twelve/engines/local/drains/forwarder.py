@@ -16,9 +16,9 @@ from twelve.factors.logs.drains.drain import Drain
 from twelve.factors.logs.drains.posting import body
 from twelve.factors.logs.drains.syslog import frames
 from twelve.factors.logs.filter import Filter
-from twelve.factors.logs.line import GAP, Block, lost_bytes
+from twelve.factors.logs.line import GAP, lost_bytes
 
-_BATCH = 512 << 10
+_BATCH = 256 << 10
 _LOOK_ANYWAY_SECONDS = 10.0
 _KEEP_EVERY_SECONDS = 1.0
 _GATHER_SECONDS = 0.5
@@ -44,6 +44,14 @@ class Route(NamedTuple):
     posts: bool
 
 
+class Load(NamedTuple):
+    """Lines in the receiver's form, how many, and the bytes that gaps among them count."""
+
+    data: bytes
+    lines: int
+    missing: int
+
+
 def route_to(url: str) -> Route:
     """The way to an address. Raises Invalid."""
     address = read_address(url)
@@ -60,6 +68,7 @@ class Forwarder:
         self._stopping = stopping
         self._path = path_of(home, drain.key)
         self._route = route_to(drain.url)
+        self._form = body if self._route.posts else frames
         want = Filter(since=drain.since_ns)
         self._merge = Merge(home, drain.app, drain.deploy, want)
         self._progress = Progress(graves=drain.since_ns)
@@ -76,16 +85,24 @@ class Forwarder:
             self._progress.marks, self._progress.graves = self._merge.marks()
             self._keep()
         while not self._stopping.is_set():
-            batch = self._merge.batch(_BATCH)
-            if batch:
-                # While a receiver sleeps, deleted files must not go on filling the disk.
-                self._merge.rest()
-                if self._deliver(batch):
-                    self._note(batch)
-            elif batch is None:
+            load = self._load()
+            if load is None:
                 self._wait()
+            elif load.data and self._deliver(load.data):
+                self._note(load)
         self._keep()
         self._route.sender.close()
+
+    def _load(self) -> Load | None:
+        """The next lines in their form; the blocks are let go, for they may lie here for long."""
+        batch = self._merge.batch(_BATCH)
+        # While a receiver sleeps, deleted files must not go on filling the disk.
+        self._merge.rest()
+        if batch is None:
+            return None
+        data = self._form(batch, self.drain.app, self.drain.deploy)
+        lines = sum(block.amount for block in batch if not block.flags & GAP)
+        return Load(data, lines, sum(map(lost_bytes, batch)))
 
     def _wait(self) -> None:
         self._keep()
@@ -94,10 +111,8 @@ class Forwarder:
             self._stopping.wait(_GATHER_SECONDS)
         self._merge.grow(growth)
 
-    def _deliver(self, batch: list[Block]) -> bool:
+    def _deliver(self, data: bytes) -> bool:
         """Try until it is done; False when told to stop before."""
-        app, deploy = self.drain.app, self.drain.deploy
-        data = (body if self._route.posts else frames)(batch, app, deploy)
         while not self._stopping.is_set():
             try:
                 self._route.sender.send(data)
@@ -118,13 +133,13 @@ class Forwarder:
         # The marks on disk stay those of what was delivered.
         self._write()
 
-    def _note(self, batch: list[Block]) -> None:
+    def _note(self, load: Load) -> None:
         state = self._progress
         if state.error:
             print(f"{self.drain.label}: {self._route.place}: delivers again", flush=True)
         state.error, state.tries, state.delivered_ns = "", 0, time.time_ns()
-        state.lines += sum(block.amount for block in batch if not block.flags & GAP)
-        state.missing += sum(map(lost_bytes, batch))
+        state.lines += load.lines
+        state.missing += load.missing
         state.marks, state.graves = self._merge.marks()
         if time.monotonic() > self._kept + _KEEP_EVERY_SECONDS:
             self._keep()

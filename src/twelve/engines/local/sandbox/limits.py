@@ -62,4 +62,7 @@ def kept(groups: Groups, tier: str, via: str) -> Kept:
         else "not kept",
     }
     reasons = (line.partition(": ") for line in groups.missing)
-    return Kept(by, tuple(f"{name}: {instead[name]} ({why})" for name, _, why in reasons))
+    missing = [f"{name}: {instead[name]} ({why})" for name, _, why in reasons]
+    if tier == "none" or (tier, via) == ("user", "landlock"):
+        missing.append("tmp: not kept (only namespaces give a /tmp that can be full)")
+    return Kept(by, tuple(missing))
