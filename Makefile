@@ -1,7 +1,7 @@
 # make demo   the shop on a control plane of its own, changed under load, then nothing left
 # make test   every test, from unit to live
 # make check  ruff, mypy --strict, the law of imports, the manual's links
-# make bench  the figures in bench/ that take seconds
+# make bench  all figures beside other tools: bench/RESULTS.md, ≤ 15 minutes (QUICK=1: ≤ 3, written elsewhere)
 # make docs   the manual against the code
 #
 # Needs Python 3.11 or later with venv, git, make, node and a C compiler.
@@ -71,11 +71,9 @@ docs: .venv/synced
 	$(BIN)/python -m pytest -q tests/test_docs.py
 	@echo "the manual begins at docs/"
 
+# Exit 1: a bar is missed; 2: a part failed. PARTS="hop many" runs some.
 bench: .venv/synced
-	$(BIN)/python -m bench.cli_start
-	$(BIN)/python -m bench.redeploy
-	$(BIN)/python -m bench.idle_memory
-	$(BIN)/python -m bench.deploy_under_load
+	@$(BIN)/python -m bench $(if $(QUICK),--quick) $(PARTS)
 
 format: .venv/synced
 	$(BIN)/ruff check --fix src tests bench demo tools

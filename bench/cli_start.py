@@ -1,17 +1,19 @@
 """CPU seconds of ``twelve --help`` and of ``twelve ps`` with 20 processes, over a bare interpreter.
 
-    python bench/cli_start.py [ROUNDS]
+    python -m bench.cli_start [--quick]
 
 Medians of 21 rounds, the three commands in turn, with a home, a control plane and an app of its own
 that are gone at the end. User and system time of the child as the kernel counts it.
 """
 
+import json
 import os
 import statistics
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
+
+from bench.ending import told_to_end
+from demo.home import make_home
 
 ROUNDS = 21
 PROCESSES = 20
@@ -49,33 +51,21 @@ def measure(environ: dict[str, str], rounds: int) -> dict[str, float]:
     return {name: statistics.median(values) for name, values in spent.items()}
 
 
-def main(rounds: int) -> int:
-    """Print the figures; 1 when a bar is missed."""
-    with tempfile.TemporaryDirectory(prefix="twelve-bench-") as folder:
-        environ = {name: text for name, text in os.environ.items() if name[:7] != "TWELVE_"}
-        # Without bytecode every start would compile all modules anew.
-        environ.pop("PYTHONDONTWRITEBYTECODE", None)
-        environ |= {"TWELVE_HOME": f"{folder}/home", "TWELVE_HTTP_PORT": "18777"}
-        app = Path(folder, "bench")
+def main(rounds: int) -> None:
+    home = make_home()
+    try:
+        app = Path(home.folder, "bench")
         app.mkdir()
         (app / "Procfile").write_text("worker: sleep 3600\n")
-        twelve = str(BIN / "twelve")
-        quiet = {"env": environ, "stdout": subprocess.DEVNULL}
-        try:
-            subprocess.run([twelve, "deploy", str(app), "-a", "bench"], check=True, **quiet)
-            words = [twelve, "ps", "scale", f"worker={PROCESSES}", "-a", "bench"]
-            subprocess.run(words, check=True, **quiet)
-            found = measure(environ, rounds)
-        finally:
-            subprocess.run([twelve, "down", "--all"], env=environ, check=False)
-    missed = 0
-    print(f"bare  {found['bare'] * 1000:6.1f} ms")
-    for name, bar in BARS.items():
-        times = found[name] / found["bare"]
-        missed |= times > bar
-        print(f"{name:5} {found[name] * 1000:6.1f} ms  {times:5.2f} times (bar {bar:.0f})")
-    return missed
+        home.twelve("deploy", str(app), "-a", "bench")
+        home.twelve("ps", "scale", f"worker={PROCESSES}", "-a", "bench")
+        found = measure(dict(home.environ), rounds)
+    finally:
+        home.end()
+    times = {name: found[name] / found["bare"] for name in BARS}
+    print(json.dumps({"seconds": found, "times": times, "bars": BARS}))
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS))
+    with told_to_end():
+        main(7 if "--quick" in sys.argv else ROUNDS)

@@ -1,0 +1,144 @@
+"""All parts of the bench, one after the other; RESULTS.md, results.json and curves/ are written.
+
+    python -m bench [--quick] [PART…]
+
+A part is a program of its own and prints JSON. One that fails or does not end in its time is told as
+failed, and the others run. Exit 0: every part ended and every bar holds; 1: a bar is missed; 2: a
+part failed. With names of parts, or --quick, the committed figures are left alone.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from bench import programs, reading, reading_runners
+from bench.ending import told_to_end
+from bench.reading import Reading
+from bench.report import Outcome, amount, machine, summary, verdict, write
+
+HERE = Path(__file__).parent
+ENDS = 30.0
+"""Seconds that a part gets to end what it began."""
+
+
+class Part(NamedTuple):
+    """A program of the bench."""
+
+    title: str
+    read: Callable[[dict], Reading]
+    within: float
+    words: tuple[str, ...] = ()
+    quick: tuple[str, ...] = ("--quick",)
+    module: str = ""
+
+
+PARTS = {
+    "cli_start": Part("A command's start", reading.cli_start, 60),
+    "runners": Part("Process runners", reading_runners.read, 480),
+    "collector": Part(
+        "The collector", reading.collector, 180, ("--lines", "1000000"), ("--lines", "200000")
+    ),
+    "restart": Part("Restart of a worker", reading.restart, 60, ("20",), ("5",)),
+    "stop": Part("A stop", reading.stop, 60, ("7",), ("3",)),
+    "router": Part("The router", reading.router, 60, ("--json",), ("--json", "1")),
+    "hop": Part("The hop beside nginx and HAProxy", reading.hop, 120),
+    "redeploy": Part("Redeploy, rollback, crash", reading.redeploy, 150),
+    "idle_memory": Part("Memory at rest", reading.idle_memory, 90, ("10",), ("3",)),
+    "many": Part("Many apps", reading.many, 420),
+    "deploy_under_load": Part("Changes under load", reading.under_load, 150, (), ("50",)),
+}
+LEFT_OUT_WHEN_QUICK = ("deploy_under_load", "many")
+
+
+def run(name: str, part: Part, *, quick: bool) -> Outcome:
+    """One part in a process of its own."""
+    words = [
+        sys.executable,
+        "-m",
+        part.module or f"bench.{name}",
+        *(part.quick if quick else part.words),
+    ]
+    began, load = time.monotonic(), os.getloadavg()[0]
+    log = programs.CACHE / f"{name}.log"
+    with log.open("wb") as stderr:
+        process = subprocess.Popen(
+            words, cwd=HERE.parent, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr
+        )
+        why, text = "", b""
+        try:
+            text, _ = process.communicate(timeout=part.within)
+        except subprocess.TimeoutExpired:
+            why = f"no end in {part.within:g} s"
+        finally:
+            end(process)
+    seconds = time.monotonic() - began
+    found, read = None, Reading([])
+    try:
+        found = json.loads(text) if not why else None
+        read = part.read(found) if found is not None else read
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        last = log.read_text(errors="replace").strip().splitlines()[-1:] or [
+            f"{type(error).__name__}: {error}"
+        ]
+        why = f"exit {process.returncode}: {last[0][:200]}"
+    return Outcome(name, part.title, read, found, seconds, load, why)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """As from outside: it ends what it began."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.communicate(timeout=ENDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+
+
+def show(outcome: Outcome) -> None:
+    print(f"\n{outcome.title} ({outcome.name}, {outcome.seconds:.0f} s)", flush=True)
+    if outcome.failed:
+        print(f"  FAILED: {outcome.failed}", flush=True)
+    for figure in outcome.reading.figures:
+        held = verdict(figure).strip("*")
+        print(f"  {figure.what:72.72} {amount(figure):>22}  {figure.bar:22} {held}", flush=True)
+
+
+def main(words: list[str]) -> int:
+    """Run them, write, say how it went."""
+    quick = "--quick" in words
+    named = [word for word in words if not word.startswith("-")]
+    if unknown := [name for name in named if name not in PARTS]:
+        print(f"there is no part {unknown[0]!r}: {', '.join(PARTS)}", file=sys.stderr)
+        return 2
+    names = named or [name for name in PARTS if not (quick and name in LEFT_OUT_WHEN_QUICK)]
+    about = machine()
+    programs.CACHE.mkdir(exist_ok=True)
+    print("the programs of others, into bench/.cache …", flush=True)
+    for name, why in programs.fill().items():
+        print(f"  absent: {name}: {why}", flush=True)
+    outcomes = []
+    for name in names:
+        outcomes.append(run(name, PARTS[name], quick=quick))
+        show(outcomes[-1])
+    folder = programs.CACHE / "some" if quick or named else HERE
+    page = write(folder, about, programs.versions(), outcomes)
+    print("\n" + "\n".join(summary(outcomes)), flush=True)
+    print(f"\nwritten: {page}", flush=True)
+    if any(outcome.failed for outcome in outcomes):
+        return 2
+    return 1 if any(outcome.missed for outcome in outcomes) else 0
+
+
+if __name__ == "__main__":
+    with told_to_end():
+        try:
+            sys.exit(main(sys.argv[1:]))
+        except KeyboardInterrupt:
+            sys.exit(130)

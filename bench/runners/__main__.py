@@ -1,0 +1,149 @@
+"""Process runners side by side in one run: JSON on standard output.
+
+    python -m bench.runners [--quick] [RUNNER…]
+
+Speed is measured one runner after the other, in turn; what a runner does to deaf processes,
+grandchildren and slow readers is tried on all of them at once.
+"""
+
+import concurrent.futures
+import contextlib
+import json
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from bench import programs
+from bench.ending import told_to_end
+from bench.runners import trials
+from bench.runners.adapters import RUNNERS
+from bench.runners.running import Place, build
+
+BEHAVIOURS = {
+    "deaf": trials.deaf,
+    "grandchild": trials.grandchild,
+    "killed": trials.killed,
+    "burst": trials.burst,
+    "slow_reader": trials.slow_reader,
+}
+
+
+class Bench:
+    """All runners that are there, and what was found."""
+
+    def __init__(self, names: list[str], *, quick: bool) -> None:
+        self.quick = quick
+        self.rounds = 3 if quick else 7
+        self.found: dict[str, dict[str, Any]] = {name: {} for name in names}
+        self.places = {name: Place(RUNNERS[name]) for name in names}
+
+    def note(self, name: str, trial: str, measure: Callable[[], Any]) -> Any:
+        """One measure; a failure is a finding, and stops nobody else."""
+        began = time.monotonic()
+        try:
+            value = measure()
+        except (OSError, ValueError, AssertionError, KeyError) as error:
+            value = {"error": f"{type(error).__name__}: {error}"}
+        self.found[name][trial] = value
+        said = f"{time.monotonic() - began:5.1f} s  {name}: {trial} {json.dumps(value)}"
+        print(said, file=sys.stderr)
+        return value
+
+    def in_turn(self, trial: str, rounds: int, measure: Callable[[Place], Any]) -> None:
+        """So many rounds of all of them; rows of what each gave."""
+        rows: dict[str, list[Any]] = {name: [] for name in self.places}
+        for _ in range(rounds):
+            for name, place in self.places.items():
+                rows[name].append(self.note(name, trial, lambda place=place: measure(place)))
+        for name, found in rows.items():
+            good = [row for row in found if row and "error" not in row]
+            keys = {key for row in good for key in row if key != "left"}
+            table: dict[str, Any] = {
+                key: trials.spread([row.get(key) for row in good]) for key in keys
+            }
+            if any("left" in row for row in good):
+                table["left"] = max(row["left"] for row in good)
+            self.found[name][trial] = table or (found and found[-1])
+
+    def restart(self, rounds: int) -> None:
+        """All of them at rest, then one kill after the other."""
+        names = [name for name in self.places if RUNNERS[name].restarts]
+        times: dict[str, list[float | None]] = {name: [] for name in names}
+        for _ in range(rounds):
+            with trials.together([self.places[name] for name in names]) as runs:
+                for name in names:
+                    run = runs[RUNNERS[name].title]
+                    times[name].append(
+                        self.note(name, "restart", lambda run=run: trials.restart(run))
+                    )
+        for name, found in times.items():
+            self.found[name]["restart"] = trials.spread(found)
+
+    def throughput(self) -> None:
+        for writers, chunk in ((1, trials.ALIGNED), (8, trials.ALIGNED), (8, trials.CUT)):
+            for name, place in self.places.items():
+                lines = RUNNERS[name].lines // (5 if self.quick else 1)
+                trial = f"lines_{writers}" + ("_cut" if chunk == trials.CUT else "")
+                self.note(
+                    name,
+                    trial,
+                    lambda p=place, w=writers, c=chunk, n=lines: trials.throughput(p, w, c, n),
+                )
+
+    def crowds(self) -> None:
+        for count in trials.CROWD[: 2 if self.quick else None]:
+            for name, place in self.places.items():
+                idle = 4.0 if count == trials.CROWD[-1] else 1.0
+                self.note(
+                    name, f"crowd_{count}", lambda p=place, c=count, s=idle: trials.crowd(p, c, s)
+                )
+
+    def behaviours(self) -> None:
+        def all_of(name: str) -> None:
+            for trial, measure in BEHAVIOURS.items():
+                self.note(name, trial, lambda measure=measure: measure(self.places[name]))
+
+        with concurrent.futures.ThreadPoolExecutor(len(self.places)) as pool:
+            list(pool.map(all_of, self.places))
+
+    def run(self) -> None:
+        for name, place in self.places.items():
+            # The first start makes what later ones find.
+            self.note(name, "start", lambda place=place: trials.start(place))
+        self.in_turn("start", self.rounds, trials.start)
+        self.throughput()
+        self.in_turn("stop_20", 1 if self.quick else 3, trials.stop_many)
+        self.restart(1 if self.quick else 3)
+        self.crowds()
+        self.behaviours()
+
+    def close(self) -> None:
+        for place in self.places.values():
+            with contextlib.suppress(OSError):
+                place.remove()
+
+
+def main(words: list[str]) -> None:
+    """Measure, print."""
+    asked = [word for word in words if not word.startswith("-")] or list(RUNNERS)
+    absent = programs.fill()
+    build()
+    names = [
+        name for name in asked if not RUNNERS[name].program or RUNNERS[name].program not in absent
+    ]
+    with told_to_end():
+        bench = Bench(names, quick="--quick" in words)
+        try:
+            bench.run()
+        finally:
+            bench.close()
+    about = {name: {"title": RUNNERS[name].title, "note": RUNNERS[name].note} for name in names}
+    versions = programs.versions()
+    print(
+        json.dumps({"runners": about, "versions": versions, "absent": absent, "found": bench.found})
+    )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
