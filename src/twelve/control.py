@@ -31,6 +31,7 @@ from twelve.operations.health import keep_healthy
 from twelve.operations.house import House
 from twelve.operations.keeping import keep_settled
 from twelve.operations.recover import recover, resettle
+from twelve.operations.timetable import keep_time, look
 from twelve.services.contract import Account, Command, Done
 from twelve.services.host import Host
 from twelve.services.registry import servers
@@ -83,6 +84,9 @@ class Control:
             log.info(said)
         await self.keep_drains()
         await asyncio.to_thread(clear_away, self.home)
+        # Before anybody can change a schedule: what was missed was missed by the one that was.
+        await look(self.house)
+        opened.callback(asyncio.create_task(keep_time(self.house)).cancel)
         # Another port, or a death between a domain and those who are told of it.
         self.house.under_way.go_on(move_followers(self.house, "twelve"))
         await self.open_api(opened)

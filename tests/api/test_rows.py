@@ -48,6 +48,7 @@ CALLS = {
     ("GET", f"{DEPLOY}/runs"): (None, 200),
     ("GET", f"{DEPLOY}/runs/RUN"): (None, 200),
     ("POST", f"{DEPLOY}/runs/RUN/stop"): (None, 200),
+    ("GET", f"{DEPLOY}/ticks?schedule=nightly"): (None, 200),
     ("GET", "/v1/resources"): (None, 200),
     ("POST", f"{DEPLOY}/resources"): ({"kind": "postgres"}, 202),
     ("POST", f"{DEPLOY}/attachments"): ({"variable": "DB", "url": URL}, 202),

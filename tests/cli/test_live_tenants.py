@@ -1,15 +1,27 @@
-"""Several deploys of one app, at the real door: promote, parity."""
+"""Several deploys of one app, at the real door: promote, parity, schedules."""
 
+import re
 import urllib.request
 from pathlib import Path
 
 import pytest
-from tests.cli.worlds import WEB, Done, Home, codebase, commit
+from tests.cli.worlds import WEB, Done, Home, codebase, commit, until
 
 pytestmark = pytest.mark.live
 
 DONE, FAILED, USAGE = 0, 1, 2
 NEEDY = WEB + "release: sh -c 'test $GREETING'\n"
+
+
+SCHEDULES = """\
+[schedule.minutely]
+cron = "* * * * *"
+command = "sh -c 'echo $TWELVE_DEPLOY of $TWELVE_RELEASE; exit 3'"
+[schedule.nightly]
+cron = "30 2 * * *"
+command = "true"
+timezone = "Europe/Berlin"
+"""
 
 
 def fetch(home: Home, host: str) -> str:
@@ -23,7 +35,7 @@ def fetch(home: Home, host: str) -> str:
 def stall(twelve: Home, tmp_path_factory: pytest.TempPathFactory):
     """The app ``stall``: production and staging run the same."""
     folder = tmp_path_factory.mktemp("apps") / "stall"
-    codebase(folder, {"Procfile": WEB, "index.html": "one\n"})
+    codebase(folder, {"Procfile": WEB, "index.html": "one\n", "twelve.toml": SCHEDULES})
     twelve.good("deploy", "-q", cwd=folder)
     twelve.good("deploy", "-q", "--to", "staging", cwd=folder)
     yield folder
@@ -103,3 +115,26 @@ def test_what_makes_no_sense_is_told_with_the_next_step(twelve, stall, words, co
     assert (done.code, done.out) == (code, "")
     assert said in done.err
     assert "→" in done.err
+
+
+def test_a_schedule_is_run_by_the_clock_and_recorded(twelve: Home, stall: Path):
+    table = twelve.good("ps", "-a", "stall")
+    [nightly] = [line.split() for line in table.splitlines() if line.startswith("nightly")]
+    assert nightly[6] == "Europe/Berlin"
+    assert re.fullmatch(r"02:30:00\+0[12]:00", nightly[8])
+
+    def recorded() -> list[dict]:
+        found = twelve("runs", "ls", "--schedule", "minutely", "-a", "stall/staging", "--json")
+        return [tick for tick in found.json["ticks"] if tick["run"] and tick["run"]["ended_ns"]]
+
+    tick = until(recorded, 75)[0]
+    assert tick["fate"] == "run"
+    assert tick["tick_ns"] % (60 * 10**9) == 0
+    assert tick["run"]["code"] == 3
+    shown = twelve.good("runs", "show", tick["run"]["id"], "-a", "stall/staging")
+    assert "by        schedule minutely" in shown
+    assert f"staging of v{tick['run']['number']}" in shown
+    [line] = [row for row in twelve.good("ps", "-a", "stall/staging").splitlines()
+              if row.startswith("minutely")]  # fmt: skip
+    assert "exit 3 at " in line
+    assert "nightly" not in twelve.good("runs", "ls", "--schedule", "-a", "stall/staging")

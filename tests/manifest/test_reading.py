@@ -291,12 +291,40 @@ def test_times_that_cron_knows_are_taken(cron):
         "* * * * * *",
         "1-2-3 * * * *",
         "*, * * * *",
+        "0 0 30 2 *",
+        "0 0 31 4,6 *",
     ],
 )
 def test_times_that_cron_does_not_know_are_refused(cron):
     found = faults(toml=f"[schedule.n]\ncron = '{cron}'\ncommand = 'x'")
 
     assert found[0].startswith("twelve.toml: schedule/n/cron: ")
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "America/Argentina/Ushuaia", "Etc/GMT+3"])
+def test_time_zones_are_those_of_the_database(zone):
+    toml = f"[schedule.n]\ncron = '@daily'\ncommand = 'x'\ntimezone = '{zone}'"
+
+    assert manifest(toml=toml).schedule["n"].timezone == zone
+
+
+@pytest.mark.parametrize(
+    ("zone", "told"),
+    [
+        ("Europe/Berlim", "did you mean Europe/Berlin?"),
+        ("europe/berlin", "did you mean Europe/Berlin?"),
+        ("Europe", "is not a time zone"),
+        ("../etc/passwd", "is not a time zone"),
+        ("Q", "write e.g. UTC or Europe/Berlin"),
+        ("A" * 300, "is not a time zone"),
+    ],
+)
+def test_what_is_no_time_zone_is_refused_with_the_nearest_one(zone, told):
+    toml = f"[schedule.n]\ncron = '@daily'\ncommand = 'x'\ntimezone = '{zone}'"
+    [fault] = faults(toml=toml)
+
+    assert fault.startswith("twelve.toml: schedule/n/timezone: ")
+    assert told in fault
 
 
 def test_a_default_that_toml_knows_says_the_type():

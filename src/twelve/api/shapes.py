@@ -2,6 +2,9 @@
 
 from typing import Any, Literal, NotRequired, TypedDict
 
+from twelve.api.shapes_admin import Schedule as Schedule  # noqa: PLC0414 - shapes.Schedule
+from twelve.api.shapes_admin import Ticks as Ticks  # noqa: PLC0414 - likewise
+
 
 class Accepted(TypedDict):
     """An operation was begun; it is listened to at ``/v1/operations/{operation}/events``."""
@@ -241,11 +244,12 @@ class Process(TypedDict):
 
 
 class Ps(Deploy):
-    """A deploy with its processes, and the command of each process type."""
+    """A deploy with its processes, the command of each process type, and its schedules."""
 
     tier: str
     types: dict[str, str]
     processes: list[Process]
+    schedules: list[Schedule]
 
 
 class PsAll(TypedDict):

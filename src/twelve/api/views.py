@@ -1,19 +1,25 @@
 """What nouns look like outside: JSON-ready, secrets masked."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from twelve.engines.contract import Exit, Seen
+from twelve.errors import Invalid
+from twelve.factors.admin.ticks import SECOND, next_tick
 from twelve.factors.config.secret import MASK
 from twelve.factors.ports.health import WELL
 from twelve.factors.releases.release import Release
 from twelve.factors.resources.url import mask
+from twelve.manifest import Schedule
 from twelve.operations.compare import Comparison
 from twelve.operations.house import House
+from twelve.operations.timetable import zone_of
 from twelve.operations.wanted import build_of, hosts_of, instances_of, manifest_of
-from twelve.store import builds, leases, releases, versions
+from twelve.store import builds, leases, releases, ticks, versions
 from twelve.store.apps import App, Deploy
 from twelve.store.exits import Ended
 from twelve.store.runs import Run
+from twelve.store.ticks import Recorded
 from twelve.store.versions import Version
 
 LAST_WORDS, AFTERWARDS = 20, 100_000_000
@@ -111,6 +117,37 @@ def version(row: Version) -> dict[str, Any]:
 def run(row: Run) -> dict[str, Any]:
     """A one-off."""
     return row._asdict()
+
+
+def tick(row: Recorded) -> dict[str, Any]:
+    """What became of a tick of a schedule."""
+    plain = row._asdict()
+    run = {name: plain.pop(name) for name in ("run", "number", "ended_ns", "code", "signal")}
+    ended = {"id": run.pop("run")} | run
+    return plain | {"run": ended if ended["id"] else None}
+
+
+def schedules(house: House, noun: Deploy) -> list[dict[str, Any]]:
+    """The schedules of the current release: when each comes next, and what became of it last."""
+    current = releases.current(house.store, noun)
+    found = manifest_of(build_of(house, noun, current)).schedule if current else {}
+    return [schedule(house, noun, each) for each in found.values()]
+
+
+def schedule(house: House, noun: Deploy, row: Schedule) -> dict[str, Any]:
+    """One schedule; without a next time when this machine cannot tell it."""
+    last = ticks.last(house.store, noun, row.name)
+    try:
+        zone = zone_of(row.timezone)
+        at_ns = next_tick(row.cron, zone, house.now())
+    except Invalid:
+        zone, at_ns = UTC, None
+    moment = datetime.fromtimestamp(at_ns // SECOND, zone) if at_ns else None
+    return row._asdict() | {
+        "next_ns": at_ns,
+        "next": moment.isoformat() if moment else None,
+        "last": tick(last) if last else None,
+    }
 
 
 def processes(house: House, noun: Deploy, seen: dict[str, Seen]) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from twelve.api.shapes import Accepted, Ended, Process, Ps
+from twelve.api.shapes_admin import Schedule
 from twelve.cli.output import BOLD, GREEN, RED, YELLOW, Painted, ago, paint, table
 from twelve.cli.output import as_json as print_json
 from twelve.cli.target import Target, app_option, json_option, target
@@ -12,6 +13,7 @@ from twelve.client.calls import ps as calls
 from twelve.client.connection import Client, settings_here
 
 COLOURS = {"up": GREEN, "adopted": GREEN, "backoff": YELLOW, "missing": RED, "exited": RED}
+SCHEDULES = ("SCHEDULE", "CRON", "TIMEZONE", "NEXT", "LAST")
 HEAD = ("PROCESS", "RELEASE", "STATE", "SINCE", "RESTARTS", "PORT", "PID", "LAST EXIT")
 
 
@@ -142,11 +144,24 @@ def show_deploy(deploy: Ps) -> None:
         print(f"held back: {', '.join(deploy['stopped'])}; twelve ps restart brings them back")
     if deploy["processes"]:
         table(HEAD, [row(process) for process in deploy["processes"]])
+    if deploy["schedules"]:
+        print()
+        table(SCHEDULES, [schedule_row(each) for each in deploy["schedules"]])
     for process in deploy["processes"]:
         if process.get("unwell"):
             print(f"{paint('unwell', RED)}   {process['process']}: {process['unwell']}")
         for warning in process.get("warnings", ()):
             print(f"{paint('warning', YELLOW)}  {warning}")
+
+
+def schedule_row(schedule: Schedule) -> tuple[Any, ...]:
+    """A schedule as a line of the table."""
+    from twelve.cli.runs import became, moment
+
+    last = schedule["last"]
+    told = f"{became(last)} at {moment(last['until_ns'])}" if last else None
+    coming = schedule["next"] and schedule["next"].replace("T", " ")
+    return schedule["name"], schedule["cron"], schedule["timezone"], coming, told
 
 
 def row(process: Process) -> tuple[Any, ...]:

@@ -1,8 +1,11 @@
 """The values of the manifest's keys: each reads one, or raises ValueError with half a sentence."""
 
+import difflib
 import re
+import zoneinfo
 from typing import Any
 
+from twelve.factors.admin.ticks import cron_problem
 from twelve.factors.concurrency.formation import quantity_problem
 from twelve.factors.config.contract import TYPES
 from twelve.factors.processes.command import command_problem
@@ -145,14 +148,23 @@ def cron(value: Any) -> str:
     for number, word in enumerate(words):
         if not all(_cron_part(part, number) for part in word.split(",")):
             raise ValueError(f"is not a time: {word!r} cannot be its field {number + 1}")
+    if fault := cron_problem(" ".join(words)):
+        raise ValueError(fault)
     return " ".join(words)
 
 
 def timezone(value: Any) -> str:
     """A name of the time zone database."""
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}", text(value)):
-        raise ValueError("is not a time zone: write e.g. UTC or Europe/Berlin")
-    return text(value)
+    name = text(value)
+    try:
+        known = re.fullmatch(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}", name)
+        if known and zoneinfo.ZoneInfo(name):
+            return name
+    except (OSError, ValueError, zoneinfo.ZoneInfoNotFoundError):
+        pass
+    near = difflib.get_close_matches(name, zoneinfo.available_timezones(), n=1)
+    write = f"did you mean {near[0]}?" if near else "write e.g. UTC or Europe/Berlin"
+    raise ValueError(f"is not a time zone: {write}")
 
 
 def _whole(value: Any) -> int:

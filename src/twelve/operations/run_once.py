@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from twelve.engines.contract import Exit, OneOff
-from twelve.factors.processes.instance import Instance
+from twelve.factors.processes.instance import ONE_OFF, RELEASE_PHASE, Instance
+from twelve.factors.releases.release import Release
 from twelve.operations.addresses import hosts_of_others
 from twelve.operations.house import House
 from twelve.operations.restart import running
@@ -42,6 +43,9 @@ class Terminal(NamedTuple):
     name: str
 
 
+NO_TERMINAL = Terminal(24, 80, "")
+
+
 async def run_once(
     house: House,
     deploy: Deploy,
@@ -56,25 +60,34 @@ async def run_once(
     Raises Refused when there is no release. Its end is recorded whoever is listening.
     """
     release = running(house, deploy)
-    run_id = secrets.token_hex(4)
-    instance = Instance(deploy.app, deploy.name, "run", run_id, release.number)
+    run_id, now = secrets.token_hex(4), house.now()
+    run = Run(run_id, release.number, "run", tuple(words), who, detached, now, None, None, None)
     stdin = "null" if detached else "pty" if terminal else "pipe"
-    one_off = OneOff(
-        instance,
-        tuple(words),
+    one_off = one_off_of(house, deploy, release, run, stdin, terminal or NO_TERMINAL)
+    descriptor = await begin(house, deploy, run, one_off)
+    end = house.under_way.go_on(record_end(house, run_id, one_off.name))
+    return Started(run, one_off.name, descriptor, end)
+
+
+def one_off_of(
+    house: House,
+    deploy: Deploy,
+    release: Release,
+    run: Run,
+    stdin: str,
+    terminal: Terminal = NO_TERMINAL,
+) -> OneOff:
+    """The process of a run: in the release, with the environment of its processes."""
+    return OneOff(
+        instance_of(deploy, run),
+        run.command,
         variables_of(house, deploy, release),
         build_of(house, deploy, release).artifact,
         house.uid_of(f"deploy {deploy.label}"),
         stdin,
-        *(terminal or Terminal(24, 80, "")),
+        *terminal,
         others=hosts_of_others(house, deploy, release.attachments),
     )
-    run = Run(
-        run_id, release.number, "run", one_off.words, who, detached, house.now(), None, None, None
-    )
-    descriptor = await begin(house, deploy, run, one_off)
-    end = house.under_way.go_on(record_end(house, run_id, one_off.name))
-    return Started(run, one_off.name, descriptor, end)
 
 
 async def begin(house: House, deploy: Deploy, run: Run, one_off: OneOff) -> int | None:
@@ -100,13 +113,21 @@ async def stop_run(house: House, deploy: Deploy, run_id: str) -> None:
     Returns when its end is recorded.
     """
     run = runs.get(house.store, deploy, run_id)
-    if run.ended_ns is None:
-        await house.engine.stop(name_of(deploy, run), grace=GRACE, signal="SIGTERM")
+    name = name_of(deploy, run)
     while run.ended_ns is None:
+        # One that is only about to start is not there yet.
+        if name in await house.engine.observe():
+            await house.engine.stop(name, grace=GRACE, signal="SIGTERM")
         await asyncio.sleep(PAUSE)
         run = runs.get(house.store, deploy, run_id)
 
 
 def name_of(deploy: Deploy, run: Run) -> str:
     """Of its process: ``shop/production/run.k3x9@v7``."""
-    return Instance(deploy.app, deploy.name, run.kind, run.id, run.number).name
+    return instance_of(deploy, run).name
+
+
+def instance_of(deploy: Deploy, run: Run) -> Instance:
+    """A scheduled run is a run: ``schedule`` may be a process type of the app's own."""
+    kind = RELEASE_PHASE if run.kind == RELEASE_PHASE else ONE_OFF
+    return Instance(deploy.app, deploy.name, kind, run.id, run.number)

@@ -35,6 +35,7 @@ async def shown(call: Call, nouns: list[Deploy]) -> list[dict[str, Any]]:
             "tier": call.house.tier,
             "types": views.types(call.house, noun),
             "processes": views.processes(call.house, noun, seen),
+            "schedules": views.schedules(call.house, noun),
         }
         for noun in nouns
     ]

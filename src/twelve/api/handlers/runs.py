@@ -6,9 +6,10 @@ from twelve.api import shapes, views
 from twelve.api.bodies import NewRun
 from twelve.api.call import Call, Row
 from twelve.api.paging import PAGE, cut
+from twelve.api.query import Parameter
 from twelve.errors import Invalid
 from twelve.operations.run_once import run_once, stop_run
-from twelve.store import runs
+from twelve.store import runs, ticks
 
 DEPLOY = "/v1/apps/{app}/deploys/{deploy}"
 ALL = -1
@@ -31,6 +32,15 @@ async def list_runs(call: Call) -> Any:
     every = runs.ls(call.house.store, call.deploy(), ALL)
     rows, following = cut(call, every, runs.place, newest_first=True)
     return {"runs": [views.run(row) for row in rows], "next": following}
+
+
+async def list_ticks(call: Call) -> Any:
+    """What became of each tick of the schedules, the last decided first."""
+    name = call.word("schedule")
+    every = ticks.ls(call.house.store, call.deploy())
+    wanted = [row for row in every if name in {"", row.schedule}]
+    rows, following = cut(call, wanted, lambda row: row.id, newest_first=True)
+    return {"ticks": [views.tick(row) for row in rows], "next": following}
 
 
 async def show_run(call: Call) -> Any:
@@ -56,6 +66,14 @@ RUNS = (
         answer=shapes.Run,
     ),
     Row("GET", f"{DEPLOY}/runs", list_runs, "List runs", query=PAGE, answer=shapes.Runs),
+    Row(
+        "GET",
+        f"{DEPLOY}/ticks",
+        list_ticks,
+        "List what became of schedules",
+        query=(*PAGE, Parameter("schedule", "of this one alone")),
+        answer=shapes.Ticks,
+    ),
     Row("GET", f"{DEPLOY}/runs/{{id}}", show_run, "Show a run", answer=shapes.Run),
     Row("POST", f"{DEPLOY}/runs/{{id}}/stop", end_run, "End a run", answer=shapes.Run),
 )

@@ -27,6 +27,25 @@ def list_runs(
     return found
 
 
+def list_ticks(
+    client: Client,
+    app: str,
+    deploy: str,
+    *,
+    limit: int | None = None,
+    after: str = "",
+    schedule: str = "",
+) -> shapes.Ticks:
+    """List what became of schedules."""
+    found: shapes.Ticks = client.get(
+        f"/v1/apps/{quoted(app)}/deploys/{quoted(deploy)}/ticks",
+        limit=limit,
+        after=after,
+        schedule=schedule,
+    )
+    return found
+
+
 def show_run(client: Client, app: str, deploy: str, id_: str) -> shapes.Run:
     """Show a run."""
     found: shapes.Run = client.get(
