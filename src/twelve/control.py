@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twelve.engines.local.command import run_command
+from twelve.engines.local.dying import Dying
 from twelve.engines.local.engine import LocalEngine
 from twelve.engines.local.examination import examine_limits, examine_machine
 from twelve.engines.local.machine import Machine
-from twelve.engines.local.parts import Parts, clear_away, home_folders, open_parts
+from twelve.engines.local.parts import QUICKLY, Parts, clear_away, home_folders, open_parts
 from twelve.engines.local.probe import is_free
 from twelve.engines.local.router.envoy import Options, Router
 from twelve.engines.local.router.files import Place as RouterPlace
@@ -28,7 +29,7 @@ from twelve.errors import Conflict, Invalid, TwelveError
 from twelve.operations.follow import move_followers
 from twelve.operations.forward import forward_all
 from twelve.operations.health import keep_healthy
-from twelve.operations.house import House
+from twelve.operations.house import House, untold
 from twelve.operations.keeping import keep_settled
 from twelve.operations.recover import recover, resettle
 from twelve.operations.timetable import keep_time, look
@@ -115,6 +116,7 @@ class Control:
             is_free,
             lambda purpose: self.uid_of(store, purpose),
             machine.tier.name,
+            Dying(self.settings.die_at) if self.settings.die_at else untold,
         )
         opened.push_async_callback(self.house.under_way.close)
         for keeper in (keep_settled(self.house), keep_healthy(self.house), self.keep_parts()):
@@ -333,7 +335,7 @@ def control_launch(settings: Settings, environ: Mapping[str, str]) -> dict[str, 
             "age": settings.log_age,
             "demux": False,
         },
-        "restart": {"mode": "always"},
+        "restart": QUICKLY,
         "grace": 10.0,
         "stop_signal": "SIGTERM",
         "notify": False,

@@ -76,6 +76,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("TWELVE_KEEP_RELEASES", "10", "Releases whose build is kept to roll back to."),
     Setting("TWELVE_WATCH", "30s", "How long a new release is watched after the switch."),
     Setting("TWELVE_PROBE", "10s", "How often a process that serves is asked for its health."),
+    Setting("TWELVE_DIE_AT", "", "For tests of Twelve itself: a file that names where to die."),
 )
 
 
@@ -103,6 +104,7 @@ class Settings(NamedTuple):
     keep_releases: int
     watch: float
     probe: float
+    die_at: str
 
     def __repr__(self) -> str:
         """Tracebacks and debug lines must not carry the token or the key."""
@@ -151,6 +153,7 @@ def load_settings(
         keep_releases=read("TWELVE_KEEP_RELEASES", _at_least_one) or 0,
         watch=read("TWELVE_WATCH", duration) or 0.0,
         probe=read("TWELVE_PROBE", duration) or 0.0,
+        die_at=read("TWELVE_DIE_AT", _maybe_absolute) or "",
     )
     if read.problems:
         raise Invalid(

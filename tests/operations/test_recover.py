@@ -63,7 +63,7 @@ async def test_a_deploy_cut_off_before_its_release_serves_never_was(world: World
     async with dead_at(world, step, lambda: world.deploy(NEXT)) as after:
         [said] = await after.recover()
 
-        assert said.endswith(f"was cut off at {step}: undone")
+        assert said.endswith(f"was cut off at {step}, control was gone: undone")
         await after.whole()
         assert after.shop.current == 1
         assert after.events(2) == ([] if step is Step.BUILD else ["undone"])
@@ -83,7 +83,7 @@ async def test_a_deploy_cut_off_after_its_release_serves_is_completed(world: Wor
     [said] = await after.recover()
     await draining.reached.wait()
 
-    assert said == "shop/production: deploy v2 was cut off at drain: completed"
+    assert said == "shop/production: deploy v2 was cut off at drain, control was gone: completed"
     # Requests that the old release holds do not notice: its cluster and its processes stay.
     assert WEB in after.engine.processes
     assert len(after.engine.table.backends) == 2

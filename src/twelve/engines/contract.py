@@ -285,7 +285,10 @@ class Engine(Protocol):
         """The same as text, or as JSON lines without a form; many lines at once."""
 
     async def note(self, app: str, deploy: str, text: str) -> None:
-        """Put a line of the platform's own into a deploy's stream."""
+        """Put a line of the platform's own into a deploy's stream; it may be on its way still."""
+
+    async def noted(self) -> None:
+        """Wait until what was noted so far is kept, for a moment at most."""
 
     async def forward(self, drains: Collection[Drain]) -> None:
         """Send streams on to these, from where each has come to, and to no others."""

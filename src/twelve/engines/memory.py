@@ -289,6 +289,9 @@ class MemoryEngine:
         line = Line(self.now(), len(self.stream), "twelve", "-", "events", text.encode(), 0)
         self._add(app, deploy, line)
 
+    async def noted(self) -> None:
+        """It is at once."""
+
     def notes(self, app: str, deploy: str) -> list[str]:
         """The platform's own lines of a deploy."""
         return [

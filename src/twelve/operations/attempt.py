@@ -9,10 +9,10 @@ from typing import Any
 
 from twelve.engines.contract import Tell
 from twelve.errors import Cancelled, TwelveError
-from twelve.factors.releases.journal import ORDER, Step
+from twelve.factors.releases.journal import ORDER, Point, Step
 from twelve.factors.releases.release import Release
 from twelve.operations.go_back import go_back
-from twelve.operations.house import Holder, House, to_the_end
+from twelve.operations.house import Holder, House, say, to_the_end
 from twelve.operations.undo import heads_of, undo
 from twelve.store import apps, journal, releases, versions
 from twelve.store.apps import Deploy
@@ -53,6 +53,11 @@ class Attempt:
         self.lap()
         self.step = step
         journal.step(self.house.store, self.entry, step)
+        self.reach(step)
+
+    def reach(self, point: Step | Point) -> None:
+        """A place where a death must leave old or new whole: tests of faults die there."""
+        self.house.reached(self.verb, point)
 
     def lap(self) -> float:
         """Close the clock of the running step; seconds since it began."""
@@ -86,6 +91,7 @@ class Attempt:
                 now_ns=house.now(),
             )
             journal.note(house.store, self.entry, made={kind: version})
+        self.reach(Point.VERSION_MADE)
 
     def record(self, kind: str, **detail: Any) -> None:
         """What befell the release, and what was warned of on the way there."""
@@ -115,6 +121,7 @@ async def attempt(
         detail = {"heads": heads_of(house.store, deploy)}
         entry = journal.begin(house.store, deploy, verb, who, house.now(), detail)
         mine = Attempt(house, deploy, deploy, verb, who, tell, entry)
+        mine.reach(Step.RECEIVED)
         try:
             yield mine
         except asyncio.CancelledError:
@@ -137,13 +144,17 @@ async def give_up(mine: Attempt, state: str, why: str) -> None:
     if mine.retiring:
         return
     house, store = mine.house, mine.house.store
+    tag = f" {mine.release.tag}" if mine.release else ""
+    said = f"{mine.verb}{tag} {state}: {why}"
+    mine.reach(Point.GIVING_UP)
     with store.writing():
         undo(store, mine.before, journal.detail(store, mine.entry))
         if mine.release:
             mine.record(state, why=why, step=mine.step)
-        journal.end(store, mine.entry, state, house.now())
-    tag = f" {mine.release.tag}" if mine.release else ""
-    await house.engine.note(mine.before.app, mine.before.name, f"{mine.verb}{tag} {state}: {why}")
+        journal.note(store, mine.entry, said=said, outcome=state)
+    mine.reach(Point.GIVEN_UP)
+    await say(house, mine.before, said)
+    journal.end(store, mine.entry, state, house.now())
     if ORDER.index(mine.step) >= ORDER.index(Step.START):
         served = mine.release if mine.step is not Step.START else None
         await go_back(house, mine.before, served)

@@ -7,7 +7,7 @@ from twelve.errors import Refused
 from twelve.factors.concurrency.formation import formation_of
 from twelve.factors.config.contract import check_contract, to_generate
 from twelve.factors.releases.build import Build
-from twelve.factors.releases.journal import Step
+from twelve.factors.releases.journal import Point, Step
 from twelve.factors.releases.release import Release, runtime_digest, runtimes_of
 from twelve.factors.resources.attachment import Attachment, clashes, needs
 from twelve.manifest import Manifest
@@ -72,6 +72,7 @@ def cut_release(
         releases.append(store, deploy, release)
         journal.name_release(store, mine.entry, number)
     mine.release = release
+    mine.reach(Point.RELEASE_CUT)
     return release
 
 

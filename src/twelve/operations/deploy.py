@@ -11,7 +11,7 @@ from twelve.errors import Refused, ReleaseFailed
 from twelve.factors.codebase.tree import TreeFacts
 from twelve.factors.lifecycle.judge import Baseline
 from twelve.factors.releases.build import Build
-from twelve.factors.releases.journal import Step
+from twelve.factors.releases.journal import Point, Step
 from twelve.factors.releases.release import Release
 from twelve.manifest import Manifest, build_variables, read_manifest, to_plain
 from twelve.operations.attempt import Attempt, attempt
@@ -163,6 +163,7 @@ async def make_build(mine: Attempt, staged: Staged, manifest: Manifest) -> Build
     uid = house.uid_of("build")
     job = Job(target.app, target.name, staged, plain["build"], placeholders, uid)
     artifact = await house.engine.place(job, mine.tell)
+    mine.reach(Point.BUILT)
     build = Build(
         digest=artifact["digest"],
         app=target.app,
@@ -176,5 +177,6 @@ async def make_build(mine: Attempt, staged: Staged, manifest: Manifest) -> Build
         artifact=artifact,
     )
     builds.add(house.store, apps.get(house.store, target.app), build, house.now())
+    mine.reach(Point.BUILD_KEPT)
     mine.tell(Step.BUILD, f"build {build.digest[:12]} of {build.label}", seconds=mine.lap())
     return build

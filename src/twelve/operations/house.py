@@ -138,6 +138,11 @@ async def to_the_end(work: Coroutine[Any, Any, T]) -> T:
     return task.result()
 
 
+def untold(verb: str, point: str) -> None:
+    """Nobody is told where an attempt is."""
+    del verb, point
+
+
 @dataclass(frozen=True)
 class House:
     """The composition that operations work on; ``control`` builds it."""
@@ -151,6 +156,8 @@ class House:
     uid_of: Callable[[str], int | None]
     """The uid of a purpose; nothing where this home has only one."""
     tier: str
+    reached: Callable[[str, str], None] = untold
+    """Told of each step of an attempt's journal, and of each point between two: faults go there."""
     under_way: UnderWay = field(default_factory=UnderWay)
     leaving: Leaving = field(default_factory=Leaving)
     health: Health = field(default_factory=Health)
@@ -158,3 +165,9 @@ class House:
     """What the router shows for a deploy whose attempt is past the switch and not yet recorded."""
     parting: set[str] = field(default_factory=set)
     """Domains that are about to go: nobody is told to call a deploy there any more."""
+
+
+async def say(house: House, deploy: Deploy, text: str) -> None:
+    """Put a line into the deploy's stream, and wait until it is kept there."""
+    await house.engine.note(deploy.app, deploy.name, text)
+    await house.engine.noted()

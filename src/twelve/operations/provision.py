@@ -1,6 +1,9 @@
 """Provision: make the backing services that the manifest names and attach them."""
 
+from collections.abc import Callable
+
 from twelve.errors import Invalid
+from twelve.factors.releases.journal import Point
 from twelve.factors.resources.attachment import way_to
 from twelve.factors.resources.kinds import app_of, kind_of
 from twelve.factors.resources.names import check_name, name_for
@@ -25,17 +28,32 @@ async def provision(mine: Attempt, manifest: Manifest) -> None:
         if app_of(kind):
             urls[variable] = provided(mine, variable, kind)
             continue
-        resource = await create_resource(mine.house, kind, owner=mine.deploy, variable=variable)
+        resource = await create_resource(
+            mine.house,
+            kind,
+            owner=mine.deploy,
+            variable=variable,
+            made=lambda: mine.reach(Point.RESOURCE_MADE),
+        )
         mine.tell("resources", f"created {kind} {resource.name} as {variable}")
         urls[variable] = resource.url
     if urls:
+        mine.reach(Point.PROVISIONED)
         mine.make_version("attachments", urls, (), f"provision {' '.join(urls)}")
 
 
 async def create_resource(
-    house: House, kind: str, *, owner: Deploy, variable: str = "", name: str = ""
+    house: House,
+    kind: str,
+    *,
+    owner: Deploy,
+    variable: str = "",
+    name: str = "",
+    made: Callable[[], None] = lambda: None,
 ) -> Resource:
     """A database or key space of its own on this home's server of the kind.
+
+    ``made`` is called when it is there and not yet recorded.
 
     Raises Invalid for a kind that Twelve cannot make, Conflict for a name that is taken.
     """
@@ -49,6 +67,7 @@ async def create_resource(
     if existing and existing.kind == kind and existing.owner_id == owner.id:
         return existing
     url = await house.servers.create(kind, name)
+    made()
     return resources.add(
         house.store, name=name, kind=kind, owner=owner, url=url, now_ns=house.now()
     )

@@ -16,8 +16,8 @@ async def prune(house: House) -> list[str]:
 
     Kept are, for each deploy, what serves, what a rollback would go to, the newest releases that
     served (TWELVE_KEEP_RELEASES), and whatever a living process runs. A layer may belong to
-    several builds: it goes with the last. While an attempt is under way nothing is removed: it may
-    count on a build that no release names yet.
+    several builds: it goes with the last, and so does one that a death left without any. While an
+    attempt is under way nothing is removed: it may count on a build that no release names yet.
     """
     seen = await house.engine.observe()
     if house.under_way.holders:
@@ -28,8 +28,6 @@ async def prune(house: House) -> list[str]:
     kept = builds.kept(house.store)
     staying = [each.build for each in kept if (each.app_id, each.build.digest) in needed]
     going = [each for each in kept if (each.app_id, each.build.digest) not in needed]
-    if not going:
-        return []
     with house.store.writing():
         for each in going:
             builds.mark_pruned(house.store, each.app_id, each.build.digest, house.now())

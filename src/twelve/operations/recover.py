@@ -3,17 +3,20 @@
 import asyncio
 import contextlib
 import logging
+from collections.abc import Collection
 
 from twelve.errors import TwelveError
 from twelve.factors.processes.instance import BUILD_STEP, RELEASE_PHASE, parse_instance
-from twelve.factors.releases.journal import Step, Verdict, verdict
-from twelve.operations.house import House
+from twelve.factors.releases.journal import Point, Step, Verdict, verdict
+from twelve.operations.house import House, say
 from twelve.operations.keeping import catch_up, make_good
 from twelve.operations.leaving import Farewell
+from twelve.operations.prune import prune
 from twelve.operations.retire import farewell, let_go, retire
 from twelve.operations.run_once import name_of, record_end
 from twelve.operations.settle import unwanted
 from twelve.operations.undo import undo
+from twelve.operations.wanted import route_table
 from twelve.operations.watch import watch_on
 from twelve.store import apps, journal, releases, runs
 from twelve.store.apps import Deploy
@@ -21,6 +24,8 @@ from twelve.store.journal import Entry
 
 PATIENCE = 10.0
 """Seconds: what takes longer to settle, a process that is slow to stop, goes on by itself."""
+
+RECOVERING = "recover"
 
 log = logging.getLogger("twelve.operations")
 
@@ -43,9 +48,20 @@ async def recover(house: House) -> list[str]:
     settling = resettle(house)
     if settling:
         await asyncio.wait(settling, timeout=PATIENCE)
+    house.reached(RECOVERING, Point.SETTLED)
+    house.under_way.go_on(clear_up(house, tuple(house.under_way.background)))
     await follow_runs(house, deploys)
     watch_on(house)
     return said
+
+
+async def clear_up(house: House, going: Collection[asyncio.Task[object]]) -> None:
+    """When nothing leaves any more: clusters that nobody uses, and layers that nobody needs."""
+    with contextlib.suppress(TwelveError):
+        await house.engine.switch(route_table(house))
+    if going:
+        await asyncio.wait(going)
+    await prune(house)
 
 
 def resettle(house: House) -> list[asyncio.Task[None]]:
@@ -58,11 +74,11 @@ def resettle(house: House) -> list[asyncio.Task[None]]:
 async def close(house: House, deploy: Deploy, entry: Entry) -> str:
     """Write down how an attempt came out; settling does what that says."""
     outcome = verdict(entry.step)
+    house.reached(RECOVERING, Point.FOUND)
     tag = f" v{entry.number}" if entry.number else ""
-    said = f"{entry.verb}{tag} was cut off at {entry.step}: {outcome}"
+    said = f"{entry.verb}{tag} was cut off at {entry.step}, control was gone: {outcome}"
     if outcome is Verdict.UNDO:
-        await take_back(house, deploy, entry)
-        await house.engine.note(deploy.app, deploy.name, said)
+        said = await take_back(house, deploy, entry, said)
     else:
         what = Farewell.from_plain(entry.detail.get("farewell", {"routes": [], "names": []}))
         number, release = house.leaving.enlist(what), entry.number or deploy.current or 0
@@ -70,19 +86,28 @@ async def close(house: House, deploy: Deploy, entry: Entry) -> str:
     return f"{deploy.label}: {said}"
 
 
-async def take_back(house: House, deploy: Deploy, entry: Entry) -> None:
-    """Undo what an attempt has changed. Requests that its release holds may end first."""
+async def take_back(house: House, deploy: Deploy, entry: Entry, said: str) -> str:
+    """Undo what an attempt has changed, and say so. Requests that its release holds may end first.
+
+    Whoever undid it before may have died before it was said: then that is said now.
+    """
     store = house.store
-    with store.writing():
-        undo(store, deploy, entry.detail)
-        if entry.number is not None:
-            detail = {"step": entry.step, "why": "control died"}
-            releases.record(store, deploy, entry.number, Verdict.UNDO, house.now(), **detail)
-        journal.end(store, entry.id, Verdict.UNDO, house.now())
+    already = entry.detail.get("said")
+    if not already:
+        with store.writing():
+            undo(store, deploy, entry.detail)
+            if entry.number is not None:
+                detail = {"step": entry.step, "why": "control died"}
+                releases.record(store, deploy, entry.number, Verdict.UNDO, house.now(), **detail)
+            journal.note(store, entry.id, said=said, outcome=Verdict.UNDO)
+        house.reached(RECOVERING, Point.TAKEN_BACK)
+    await say(house, deploy, already or said)
     failed = releases.find(store, deploy, entry.number)
     if failed and entry.step in SWITCHED:
         what = farewell(house, deploy, failed, await unwanted(house, deploy))
         house.under_way.go_on(let_go(house, deploy, what, house.leaving.enlist(what)))
+    journal.end(store, entry.id, entry.detail.get("outcome", Verdict.UNDO), house.now())
+    return already or said
 
 
 async def sweep(house: House) -> None:

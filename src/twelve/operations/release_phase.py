@@ -8,7 +8,7 @@ from twelve.factors.lifecycle.advice import advice
 from twelve.factors.logs.filter import Filter
 from twelve.factors.processes.command import argv_for
 from twelve.factors.processes.instance import Instance
-from twelve.factors.releases.journal import Step
+from twelve.factors.releases.journal import Point, Step
 from twelve.factors.releases.release import Release
 from twelve.manifest import Manifest
 from twelve.operations.addresses import hosts_of_others
@@ -39,12 +39,14 @@ async def release_phase(mine: Attempt, release: Release, manifest: Manifest) -> 
     others = hosts_of_others(house, deploy, release.attachments)
     one_off = OneOff(instance, words, variables, build.artifact, uid, others=others)
     await begin(house, deploy, run, one_off)
+    mine.reach(Point.COMMAND_RUNS)
     try:
         end = await record_end(house, run_id, one_off.name)
     except BaseException:
         # Taken back: it must not go on beside what comes next.
         await to_the_end(stop_now(house, run_id, one_off.name))
         raise
+    mine.reach(Point.COMMAND_RAN)
     if end.status != 0:
         said = tuple(await last_lines(house, instance))
         raise ReleaseFailed(

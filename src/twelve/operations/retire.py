@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from twelve.factors.processes.instance import parse_instance
-from twelve.factors.releases.journal import Step
+from twelve.factors.releases.journal import Point, Step
 from twelve.factors.releases.release import Release
 from twelve.operations.counting import added, count
 from twelve.operations.house import House
@@ -17,6 +17,9 @@ from twelve.operations.settle import stop_all
 from twelve.operations.wanted import backends_of, build_of, manifest_of, route_table
 from twelve.store import apps, journal, leases, releases
 from twelve.store.apps import Deploy
+
+RETIRING = "retire"
+"""What goes on after the answer was given, whatever the verb."""
 
 log = logging.getLogger("twelve.operations")
 
@@ -54,6 +57,7 @@ async def see_off(house: House, what: Farewell, number: int) -> Cost:
         left = await asyncio.gather(
             *(house.engine.drain(route.backend.cluster, route.seconds) for route in routes)
         )
+        house.reached(RETIRING, Point.DRAINED)
         mine = [name for name in what.names if parse_instance(name).type == kind]
         await stop_all(house, house.leaving.still(number, mine))
         return sum(left)
@@ -93,6 +97,7 @@ async def retire(
     began = time.monotonic()
     await house.engine.note(deploy.app, deploy.name, said)
     cost = await let_go(house, deploy, what, number)
+    house.reached(RETIRING, Point.GONE)
     if apps.find_deploy(house.store, deploy.app, deploy.name) is None:
         return
     kind, outcome = ("unsettled",) * 2 if cost is None else ("drained", "done")
@@ -100,5 +105,7 @@ async def retire(
     detail["seconds"] = {Step.DRAIN: round(time.monotonic() - began, 3)}
     with house.store.writing():
         journal.step(house.store, entry, Step.DONE)
+        house.reached(RETIRING, Step.DONE)
         releases.record(house.store, deploy, release, kind, house.now(), **detail)
         journal.end(house.store, entry, outcome, house.now())
+    house.reached(RETIRING, Point.CLOSED)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 
 from twelve.engines.contract import Process
 from twelve.factors.processes.instance import parse_instance
-from twelve.factors.releases.journal import Step
+from twelve.factors.releases.journal import Point, Step
 from twelve.factors.releases.release import Release
 from twelve.operations.attempt import Attempt
 from twelve.operations.counting import count, families
@@ -29,6 +29,7 @@ async def roll_out(mine: Attempt, release: Release, said: str = "") -> None:
     seen = await observed(house)
     todo = plan(wanted, seen, staying(house, deploy, seen))
     await start_all(mine, todo.starts)
+    mine.reach(Point.ALL_UP)
     mine.enter(Step.SWITCH)
     mine.tell(Step.SWITCH, "sending requests to the new processes")
     old = what_leaves(mine, release, todo.stops)
@@ -37,6 +38,7 @@ async def roll_out(mine: Attempt, release: Release, said: str = "") -> None:
     house.instead[deploy.id] = deploy, release
     try:
         await house.engine.switch(route_table(house))
+        mine.reach(Point.SWITCHED)
         mine.enter(Step.SUCCEED)
         await succeed(mine, todo.late, todo.stops)
         hand_over(mine, release, old, number, said or f"{release.tag} serves: {release.reason}")
@@ -75,7 +77,9 @@ async def succeed(mine: Attempt, late: Collection[Process], stops: Iterable[str]
     if late:
         types = {process.instance.type for process in late}
         await stop_all(mine.house, [n for n in stops if parse_instance(n).type in types])
+        mine.reach(Point.OLD_STOPPED)
         await start_all(mine, late)
+        mine.reach(Point.NEW_IN_PLACE)
 
 
 def hand_over(mine: Attempt, release: Release, old: Farewell, number: int, said: str) -> None:
@@ -89,6 +93,7 @@ def hand_over(mine: Attempt, release: Release, old: Farewell, number: int, said:
             if mine.before.current:
                 releases.record(store, deploy, mine.before.current, "superseded", house.now())
             mine.record("released", tier=house.tier)
+    mine.reach(Point.HANDED_OVER)
     house.under_way.resting.discard(deploy.id)
     mine.retiring = house.under_way.go_on(
         retire(house, deploy, release.number, mine.entry, old, number, said)

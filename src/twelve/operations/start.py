@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from twelve.engines.contract import Process, Up
 from twelve.errors import Conflict, ReleaseFailed
 from twelve.factors.ports.health import Pulse
-from twelve.factors.releases.journal import Step
+from twelve.factors.releases.journal import Point, Step
 from twelve.operations.attempt import Attempt
 from twelve.operations.settle import stop_all, until_gone
 from twelve.operations.wanted import another_port
@@ -44,6 +44,7 @@ async def start(mine: Attempt, process: Process) -> None:
     if (seen := (await house.engine.observe()).get(process.name)) and not adopted:
         # It has answered, so from now on its silence means something.
         house.health.pulses[process.name] = Pulse(born=seen.started_ns)
+    mine.reach(Point.PROCESS_UP)
     label = process.instance.process
     where = f" on port {process.port}" if process.port else ""
     mine.tell(Step.START, f"{label} is up{where}", process=process.name, seconds=up.seconds)

@@ -59,6 +59,8 @@ from twelve.factors.processes.instance import BUILD_STEP, Instance, parse_instan
 
 BOOT_SECONDS = 3.0
 """A process that takes longer to boot lets the next one begin."""
+NOTING_SECONDS = 2.0
+"""How long the collector may take to answer before its answer is not waited for."""
 
 
 class LocalEngine:
@@ -315,6 +317,12 @@ class LocalEngine:
     async def forwarded(self, drain: Drain) -> Forwarded:
         """From its file; the drainer is not asked."""
         return await asyncio.to_thread(progress_of, self.machine.home, drain)
+
+    async def noted(self) -> None:
+        """A collector that is away for longer than that is waited for by nobody."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(NOTING_SECONDS):
+                await self.parts.collector.flush()
 
     def happenings(self) -> AsyncIterator[Happened]:
         """What befalls processes, from now on."""

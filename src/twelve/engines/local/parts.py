@@ -25,6 +25,8 @@ COLLECTOR = "twelve/collector@-"
 PAST_WITHIN = 2.0
 """Seconds for the supervisor to tell what it keeps."""
 
+QUICKLY = {"mode": "always", "base": 0.1, "cap": 5.0, "stable": 2.0}
+"""How a part comes back that all apps wait for: sooner than an app of its own making would."""
 log = logging.getLogger("twelve.parts")
 
 
@@ -197,7 +199,7 @@ def collector_launch(machine: Machine) -> dict[str, Any]:
             "age": machine.log_age,
             "demux": False,
         },
-        "restart": {"mode": "always"},
+        "restart": QUICKLY,
         "grace": 10.0,
         "stop_signal": "SIGTERM",
         "notify": False,
