@@ -2,6 +2,7 @@
 # make test   every test, from unit to live
 # make check  ruff, mypy --strict, the law of imports, the manual's links
 # make bench  all figures beside other tools: bench/RESULTS.md, ≤ 15 minutes (QUICK=1: ≤ 3, written elsewhere)
+# make soak   MINUTES=30 of deploys, crashes, scales and floods under load: bench/SOAK.md
 # make docs   the manual against the code
 #
 # Needs Python 3.11 or later with venv, git, make, node and a C compiler.
@@ -21,7 +22,7 @@ MARKS ?= live
 JOBS ?= 2
 LIVE := $(BIN)/python -m pytest -q --durations=12 -n $(JOBS) --dist loadfile -m
 
-.PHONY: help demo test unit live again check bench docs format clean
+.PHONY: help demo test unit live again check bench soak docs format clean
 .DELETE_ON_ERROR:
 
 help:
@@ -74,6 +75,10 @@ docs: .venv/synced
 # Exit 1: a bar is missed; 2: a part failed. PARTS="hop many" runs some.
 bench: .venv/synced
 	@$(BIN)/python -m bench $(if $(QUICK),--quick) $(PARTS)
+
+MINUTES ?= 30
+soak: .venv/synced
+	@$(BIN)/python -m bench.soak $(MINUTES) $(SEED)
 
 format: .venv/synced
 	$(BIN)/ruff check --fix src tests bench demo tools
