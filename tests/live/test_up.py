@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import secrets
 import signal
 import socket
 import subprocess
@@ -510,3 +511,47 @@ def test_the_ledger_of_many_starts_stays_small(up: Starts, tmp_path: Path):
 
     rows = apsw.Connection(str(home / "twelve.db")).execute("SELECT count(*) FROM releases")
     assert next(iter(rows))[0] <= 11
+
+
+def test_a_type_starts_anew_for_its_own_files_and_a_run_shares_the_environment_of_up(
+    up: Starts, tmp_path: Path, environ: dict[str, str]
+):
+    canary = f"canary{secrets.token_hex(12)}"
+    folder = make_app(
+        tmp_path,
+        "web: python3 app.py\nworker: sh worker.sh\nstill: echo still && exec sleep 100\n",
+        **{"worker.sh": "cat mail/text; exec sleep 100\n", "mail/text": "first mail\n"},
+    )
+    rules = "[processes.worker]\nreload = ['mail/']\n[processes.still]\nreload = false\n"
+    write(folder / "twelve.toml", rules + "[processes.web]\nreload = ['*.py']\n")
+    write(folder / ".env", f"CANARY={canary}\n")
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        call = [PROGRAM, "run", "--up", "--", *words]
+        return subprocess.run(
+            call, cwd=folder / "mail", env=environ, capture_output=True, text=True, check=False
+        )
+
+    without = run("true")
+    mine = up(folder)
+    mine.is_up()
+    shared = run("sh", "-c", "echo $CANARY $TWELVE_DEPLOY; ls; exit 3")
+    write(folder / "mail/text", "second mail\n")
+    mine.until("mail/text changed: starting worker anew")
+    mine.until(r"worker\.1 +│ second mail")
+    until(lambda: run("printenv", "TWELVE_RELEASE").stdout == "v2\n")
+    write(folder / "notes.md", "of no type\n")
+    write(folder / "app.py", SERVER.replace('"one"', '"two"'))
+    mine.until("starting web anew")
+    until(lambda: mine.get() == "two")
+    inside = [path for path in Path(environ["TWELVE_HOME"]).rglob("*") if path.is_file()]
+    mine.end()
+
+    assert (without.returncode, "no `twelve up` runs" in without.stderr) == (69, True)
+    assert shared.stdout.startswith(f"{canary} development\n")
+    assert "worker.sh" in shared.stdout
+    assert shared.returncode == 3
+    assert len(re.findall("still$", mine.text, re.MULTILINE)) == 1
+    assert mine.text.count("second mail") == 1
+    assert [path for path in inside if canary.encode() in path.read_bytes()] == []
+    assert canary not in mine.text

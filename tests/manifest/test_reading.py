@@ -239,6 +239,7 @@ BAD_VALUES = {
     "quantity": [-1, 1001, 1.5, "2", True],
     "grace": ["x", [1]],
     "overlap": ["yes", 1],
+    "reload": ["*.py", 1, [1], ["/etc"], ["../x"], [""]],
     "route": ["true"],
     "stop_signal": ["KILL", "STOP", 15],
     "memory": ["little", 100, "1K", -1],

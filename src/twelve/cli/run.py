@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from twelve.cli.developing import running_up
 from twelve.cli.output import as_json as print_json
 from twelve.cli.target import Target, app_option, json_option, no_start_option, target
 from twelve.client.calls import runs as calls
@@ -27,6 +28,7 @@ PIECE = 65536
 @click.option("--detach", is_flag=True, help="Let it run on and print its name.")
 @click.option("--rm-on-hangup", is_flag=True, help="End it when this command is lost.")
 @click.option("--no-tty", is_flag=True, help="Pipes, even from a terminal.")
+@click.option("--up", is_flag=True, help="In what `twelve up` runs in this folder.")
 @no_start_option
 @json_option
 def command(words: tuple[str, ...], app: str, *, detach: bool, as_json: bool, **how: bool) -> None:
@@ -35,7 +37,7 @@ def command(words: tuple[str, ...], app: str, *, detach: bool, as_json: bool, **
     From a terminal it gets one of its own; else standard input, output and error are passed on
     apart. When this command is lost, it runs on: twelve runs shows it.
     """
-    aim = target(app, starts=not how["no_start"])
+    aim = running_up(app) if how["up"] else target(app, starts=not how["no_start"])
     if detach:
         made = calls.start_run(*aim, command=list(words))
         if as_json:

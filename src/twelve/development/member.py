@@ -13,16 +13,17 @@ from twelve.development.place import owner_of
 from twelve.development.printing import Printing
 from twelve.development.programs import tools_of
 from twelve.development.voice import Voice
-from twelve.development.watching import Ignores, Loops, changes, shortly
+from twelve.development.watching import Ignores, Loops, changes, declares, shortly
 from twelve.engines.contract import Here
 from twelve.engines.local.source import names_in
 from twelve.errors import BuildFailed, Invalid, Refused, ReleaseFailed, TwelveError
 from twelve.factors.concurrency.formation import process_names
 from twelve.factors.config.dotenv import parse_dotenv
 from twelve.factors.ports.hosts import curl_line, url
+from twelve.factors.processes.types import ProcessType
 from twelve.factors.resources.kinds import app_of
 from twelve.manifest import Manifest
-from twelve.operations.develop import DEPLOY, Folder, develop, read
+from twelve.operations.develop import DEPLOY, Folder, concerned, develop, read
 from twelve.operations.wanted import WEB, hosts_by_type
 from twelve.store import apps, releases
 
@@ -50,6 +51,9 @@ class Member:
         self.wish, self.environ, self.control, self.say = wish, environ, control, say
         self.switching = False
         self.loops = Loops()
+        self.types: Mapping[str, ProcessType] = {}
+        self.changed: set[str] = set()
+        """What was saved since the last start that came to its end."""
         self.batches: asyncio.Queue[list[str]] = asyncio.Queue()
         self.watching: asyncio.Task[None] | None = None
 
@@ -71,8 +75,13 @@ class Member:
         self.switching = False
         self.loops.started(time.monotonic())
         folder = folder_of(self.wish, self.environ)
-        meet(folder, self.say)
-        release = await develop(self.control.house, folder, who(), self.tell, first=first)
+        self.types = meet(folder, self.say).processes
+        taken = frozenset(self.changed)
+        changed = None if first else taken
+        release = await develop(
+            self.control.house, folder, who(), self.tell, first=first, changed=changed
+        )
+        self.changed -= taken
         self.say.serving = release.number
         self.loops.started(time.monotonic())
 
@@ -112,14 +121,23 @@ class Member:
             names, muted = self.loops.sift(found, time.monotonic())
             for name in muted:
                 self.say(f"{name} changes at each start: left alone from now on; is it source?")
-            if not names:
+            self.changed.update(names)
+            kinds = self.concerned(names) if names else []
+            if not kinds:
                 continue
             if starting and not starting.done() and not self.switching:
                 await put_off(starting)
             elif starting:
                 await starting
-            self.say(f"{shortly(names)} changed: starting anew")
+            which = "" if len(kinds) == len(self.types) else f"{', '.join(kinds)} "
+            self.say(f"{shortly(names)} changed: starting {which}anew")
             starting = asyncio.create_task(self.start_anew())
+
+    def concerned(self, names: Collection[str]) -> list[str]:
+        """The types that start anew for these files; all of them for what declares something."""
+        if any(declares(name) or name == self.wish.procfile for name in names):
+            return list(self.types)
+        return sorted(concerned(self.types, names))
 
     async def start_anew(self) -> None:
         """Start what has changed; the old processes go on when that fails."""

@@ -26,6 +26,12 @@ NAMES = frozenset({"4913", "nohup.out", ".DS_Store", ".coverage", "celerybeat-sc
 """Written by editors and tools; 4913 is how vim tries whether it may write."""
 STARTS = (".#", "#", "celerybeat-schedule")
 
+SOURCE = (
+    *(".py", ".pyi", ".js", ".mjs", ".cjs", ".ts", ".mts", ".jsx", ".tsx", ".vue", ".svelte"),
+    *(".html", ".css", ".scss", ".less", ".sql", ".sh", ".rb", ".go", ".md", ".svg", ".png"),
+)
+"""Files that declare nothing, wherever they stand."""
+
 STRIKES = 4
 """Starts in a row that the same file follows: it is the app that writes it."""
 SOON = 1.5
@@ -149,6 +155,11 @@ def folders_of(folder: Path, ignores: Ignores) -> Iterator[str]:
 def relative(path: str, folder: Path) -> str:
     """The path as seen from the folder; paths elsewhere stay whole."""
     return "" if path == str(folder) else path.removeprefix(f"{folder}/")
+
+
+def declares(name: str) -> bool:
+    """Whether a file may declare dependencies, config or processes: at the top, and no source."""
+    return "/" not in name and not name.endswith(SOURCE)
 
 
 def in_git(folder: Path) -> bool:

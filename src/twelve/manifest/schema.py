@@ -35,6 +35,7 @@ PROCESS = (
     Key("pids", v.count, "Processes and threads that one process may have."),
     Key("nofile", v.count, "Files and sockets that one process may have open."),
     Key("tmp", v.memory, "Room in the private /tmp."),
+    Key("reload", v.reload_rule, "Which changed files start it anew in development."),
 )
 
 SCHEDULE = (

@@ -46,6 +46,21 @@ def flag(value: Any) -> bool:
     return value
 
 
+def reload_rule(value: Any) -> bool | tuple[str, ...]:
+    """Either true or false, or a list of patterns of files."""
+    if isinstance(value, bool):
+        return value
+    try:
+        found = texts(value)
+    except ValueError:
+        raise ValueError(
+            'is no rule: write true, false, or a list of files, e.g. ["mail/"]'
+        ) from None
+    if any(each.startswith(("/", "./", "../")) for each in found):
+        raise ValueError("names no file of the app: write paths from its folder, e.g. mail/*.py")
+    return found
+
+
 def app_name(value: Any) -> str:
     """The name of an app."""
     if fault := app_problem(text(value)):

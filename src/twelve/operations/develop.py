@@ -3,7 +3,7 @@
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from twelve.engines.contract import Here, Job, Staged, Tell
 from twelve.factors.codebase.tree import Tree, TreeFacts
 from twelve.factors.concurrency.formation import formation_of, parse_formation
 from twelve.factors.config.contract import Declared, build_values
+from twelve.factors.processes.types import ProcessType, reloads
 from twelve.factors.releases.build import Build
 from twelve.factors.releases.journal import Step
 from twelve.factors.releases.release import Release
@@ -79,9 +80,18 @@ def introduce(house: House, name: str) -> Deploy:
     return apps.ensure_deploy(house.store, app, DEPLOY, house.now())
 
 
-async def develop(house: House, folder: Folder, who: str, tell: Tell, *, first: bool) -> Release:
+async def develop(
+    house: House,
+    folder: Folder,
+    who: str,
+    tell: Tell,
+    *,
+    first: bool,
+    changed: Collection[str] | None = None,
+) -> Release:
     """Dependencies, config, resources and processes as the folder has them now.
 
+    ``changed`` are the files that were, for the types that start anew for some only; None is all.
     The first time the release command runs too. Else a file has changed: new processes beside the
     old, requests to the new, old ones stopped; on any failure the old ones go on.
     """
@@ -100,13 +110,20 @@ async def develop(house: House, folder: Folder, who: str, tell: Tell, *, first: 
             build,
             reason="up" if first else "reload",
             formation=quantities,
-            afresh=manifest.processes.keys(),
+            afresh=concerned(manifest.processes, changed),
         )
         if first:
             await release_phase(mine, release, manifest)
         await roll_out(mine, release)
     forgetting.trim(house.store, deploy, KEPT)
     return release
+
+
+def concerned(types: Mapping[str, ProcessType], changed: Collection[str] | None) -> set[str]:
+    """The types that start anew for these files; what else changed, the release itself shows."""
+    if changed is None:
+        return set(types)
+    return {name for name, kind in types.items() if reloads(kind, changed)}
 
 
 async def inhabit(

@@ -10,6 +10,7 @@ import pytest
 from twelve.engines.local.receive import receive
 from twelve.engines.local.source import pack
 from twelve.errors import Invalid, Missing, NotFound
+from twelve.factors.codebase.tree import remarks
 
 
 def git(folder: Path, *words: str) -> str:
@@ -73,6 +74,22 @@ def test_dirty_packs_what_a_commit_of_it_would_hold(repository, tmp_path):
     commit(repository)
     clean = unpacked(pack(repository), tmp_path, "clean")
     assert clean.digest == dirty.digest
+
+
+@pytest.mark.parametrize("dirty", [False, True])
+def test_config_that_was_committed_is_left_out_too(repository, tmp_path, dirty):
+    (repository / ".env").write_text("SECRET=1\n")
+    (repository / "shop/.env").write_text("SECRET=2\n")
+    commit(repository)
+    (repository / "new.txt").write_text("")
+    packed = pack(repository, dirty=dirty)
+    below = pack(repository, root="shop")
+    assert set(packed.facts.left_out) - {"new.txt"} == {".env", "shop/.env"}
+    assert below.facts.left_out == (".env",)
+    assert not any(".env" in name for name in unpacked(packed, tmp_path).names)
+    assert b"SECRET" not in packed.archive.read_bytes() + below.archive.read_bytes()
+    said = "not in this build, because config is no part of one: .env, shop/.env"
+    assert any(remark.startswith(said) for remark in remarks(packed.facts))
 
 
 def test_dirty_leaves_out_config_that_nothing_ignores(repository, tmp_path):

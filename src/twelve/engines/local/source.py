@@ -118,9 +118,10 @@ def _pack_commit(repository: Repository, archive: Path, *, dirty: bool) -> TreeF
             taken,
         )
     ):
-        _check_entries(asked, taken)
-        words = ("--format=tar", f"--output={archive}", taken, "--", repository.root or ".")
-        _ask(asked, "archive", *words)
+        secrets = _check_entries(asked, taken)
+        # Config stays where it is, also where somebody has committed it.
+        paths = (repository.root or ".", f":(exclude,top,glob)**/{SECRETS}")
+        _ask(asked, "archive", "--format=tar", f"--output={archive}", taken, "--", *paths)
     described = _text(_ask(repository, "log", "-1", "--format=%H%n%ct%n%s"))
     commit, seconds, subject = described.split("\n")[:3]
     return TreeFacts(
@@ -130,7 +131,9 @@ def _pack_commit(repository: Repository, archive: Path, *, dirty: bool) -> TreeF
         subject=subject,
         committed_ns=int(seconds) * 1_000_000_000,
         dirty=dirty,
-        left_out=tuple(name for name in changes if not dirty or _is_secret(name)),
+        left_out=tuple(
+            sorted({*secrets, *(name for name in changes if not dirty or _is_secret(name))})
+        ),
         root=repository.root,
         shallow=repository.shallow,
     )
@@ -190,8 +193,11 @@ def _changes(repository: Repository) -> tuple[str, ...]:
     return tuple(sorted(name.removeprefix(prefix) for name in names))
 
 
-def _check_entries(repository: Repository, taken: str) -> None:
-    """Raise Invalid for submodules, and when the commit does not have the app's folder."""
+def _check_entries(repository: Repository, taken: str) -> tuple[str, ...]:
+    """The files of config that were committed, by name.
+
+    Raises Invalid for submodules, and when the commit does not have the app's folder.
+    """
     listing = _text(
         _ask(repository, "ls-tree", "-r", "-z", "--full-tree", taken, "--", repository.root or ".")
     )
@@ -203,6 +209,8 @@ def _check_entries(repository: Repository, taken: str) -> None:
             "commit the app's files first, or deploy the folder as it is with --dirty",
         )
     check_submodules(tuple(name for facts, _, name in entries if facts.startswith("160000")))
+    prefix = f"{repository.root}/" if repository.root else ""
+    return tuple(name.removeprefix(prefix) for _, _, name in entries if _is_secret(name))
 
 
 def _root_commit(repository: Repository) -> str:

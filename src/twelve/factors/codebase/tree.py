@@ -52,8 +52,14 @@ def remarks(facts: TreeFacts) -> list[str]:
         )
     if facts.dirty:
         said.append(f"built from {facts.commit[:7]} plus changes that no commit holds (--dirty)")
-    if facts.left_out:
-        said.append(f"not in this build, because not committed: {some(facts.left_out)}")
+    config = tuple(name for name in facts.left_out if name.rpartition("/")[2] == ".env")
+    if config:
+        said.append(
+            f"not in this build, because config is no part of one: {some(config)} "
+            f"(`twelve config import {config[0]}` sets what it holds)"
+        )
+    if others := tuple(name for name in facts.left_out if name not in config):
+        said.append(f"not in this build, because not committed: {some(others)}")
     if facts.shallow:
         said.append(
             "this is a shallow clone: the app's root commit is unknown "

@@ -1,6 +1,8 @@
 """A process type: a command, and how its processes start, become ready, are limited and stop."""
 
 import re
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 RESERVED_TYPES = frozenset({"release", "run", "build", "twelve", "router"})
@@ -41,6 +43,22 @@ class ProcessType(NamedTuple):
     pids: int | None = None
     nofile: int | None = None
     tmp: int | None = None
+    reload: bool | tuple[str, ...] = True
+    """In development: whether a changed file starts new processes, or which files do."""
+
+
+def reloads(kind: ProcessType, names: Iterable[str]) -> bool:
+    """Whether one of the changed files is one that the type starts anew for.
+
+    A pattern ``mail/`` stands for a folder; else ``*`` and ``?`` stand for any letters, also for /.
+    """
+    if isinstance(kind.reload, bool):
+        return kind.reload
+    return any(
+        name.startswith(pattern) if pattern.endswith("/") else fnmatchcase(name, pattern)
+        for name in names
+        for pattern in kind.reload
+    )
 
 
 def type_problem(name: str) -> str:
