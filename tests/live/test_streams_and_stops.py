@@ -14,7 +14,7 @@ from tests.live.worlds import App, until
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-pytestmark = [pytest.mark.live, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.timeout(180)]
 
 SERVANT = Path(__file__).parent / "servant"
 DRAIN, GRACE, DEAF = 4.0, 6.0, 1.0
