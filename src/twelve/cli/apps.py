@@ -6,7 +6,7 @@ from twelve.api.shapes import App
 from twelve.cli.asking import confirm
 from twelve.cli.course import follow
 from twelve.cli.output import ago, as_json, table
-from twelve.cli.target import json_option, no_start_option
+from twelve.cli.target import complete_target, json_option, no_start_option
 from twelve.client.calls import apps as calls
 from twelve.client.calls.ps import list_processes
 from twelve.client.connection import Client, settings_here
@@ -40,7 +40,7 @@ def create(name: str, *, no_start: bool) -> None:
 
 
 @command.command()
-@click.argument("name", metavar="APP[/DEPLOY]")
+@click.argument("name", metavar="APP[/DEPLOY]", shell_complete=complete_target)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def destroy(name: str, *, yes: bool) -> None:
     """Stop an app, or one deploy of it, and forget it; its resources stay."""

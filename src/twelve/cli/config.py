@@ -5,11 +5,19 @@ from pathlib import Path
 
 import click
 
+from twelve.cli import names as live
 from twelve.cli.asking import ask_secret
 from twelve.cli.course import follow
 from twelve.cli.output import ago, table
 from twelve.cli.output import as_json as print_json
-from twelve.cli.target import Target, app_option, json_option, no_start_option, target
+from twelve.cli.target import (
+    Target,
+    app_option,
+    complete_target,
+    json_option,
+    no_start_option,
+    target,
+)
 from twelve.client.calls import config as calls
 from twelve.client.calls.apps import create_app
 from twelve.errors import Invalid, NotFound, Usage
@@ -29,7 +37,13 @@ def command(ctx: click.Context, app: str, *, as_json: bool) -> None:
 
 
 @command.command("set")
-@click.argument("pairs", nargs=-1, required=True, metavar="KEY=VALUE|KEY=-|KEY=@FILE|KEY …")
+@click.argument(
+    "pairs",
+    nargs=-1,
+    required=True,
+    metavar="KEY=VALUE|KEY=-|KEY=@FILE|KEY …",
+    shell_complete=live.assignments,
+)
 @app_option
 @no_start_option
 def set_(pairs: tuple[str, ...], app: str, *, no_start: bool) -> None:
@@ -48,7 +62,7 @@ def set_(pairs: tuple[str, ...], app: str, *, no_start: bool) -> None:
 
 
 @command.command()
-@click.argument("names", nargs=-1, required=True, metavar="KEY …")
+@click.argument("names", nargs=-1, required=True, metavar="KEY …", shell_complete=live.variables)
 @app_option
 def unset(names: tuple[str, ...], app: str) -> None:
     """Unset variables: one version, one release."""
@@ -56,7 +70,7 @@ def unset(names: tuple[str, ...], app: str) -> None:
 
 
 @command.command()
-@click.argument("name", metavar="KEY")
+@click.argument("name", metavar="KEY", shell_complete=live.variables)
 @app_option
 def get(name: str, app: str) -> None:
     """Print one value in clear."""
@@ -127,8 +141,8 @@ def history(app: str, *, as_json: bool) -> None:
 
 
 @command.command()
-@click.argument("one", metavar="APP/DEPLOY")
-@click.argument("other", metavar="APP/DEPLOY")
+@click.argument("one", metavar="APP/DEPLOY", shell_complete=complete_target)
+@click.argument("other", metavar="APP/DEPLOY", shell_complete=complete_target)
 @click.option("--reveal", is_flag=True, help="Show the values.")
 @json_option
 def diff(one: str, other: str, *, reveal: bool, as_json: bool) -> None:

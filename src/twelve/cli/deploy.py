@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 import click
 
+from twelve.cli import names as live
 from twelve.cli.course import follow
 from twelve.cli.output import GREEN, coloured, paint
 from twelve.cli.output import as_json as print_json
@@ -30,7 +31,13 @@ from twelve.errors import TwelveError, Usage
 @click.command()
 @click.argument("path", default=".", type=click.Path(path_type=Path))
 @app_option
-@click.option("--to", default="", metavar="DEPLOY", help="The deploy, else production.")
+@click.option(
+    "--to",
+    default="",
+    metavar="DEPLOY",
+    help="The deploy, else production.",
+    shell_complete=live.deploys,
+)
 @click.option("--root", default="", metavar="DIR", help="The app's folder in the repository.")
 @click.option("--dirty", is_flag=True, help="Build uncommitted changes too, and mark it so.")
 @click.option("--provision", is_flag=True, help="Create the resources that the manifest names.")

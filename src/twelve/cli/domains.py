@@ -5,6 +5,7 @@ import sys
 import click
 
 from twelve.api.shapes import NewDomains
+from twelve.cli import names as live
 from twelve.cli.output import as_json
 from twelve.cli.target import Target, app_option, json_option, target
 from twelve.client.calls import config as calls
@@ -39,7 +40,7 @@ def add(host: str, app: str) -> None:
 
 
 @command.command()
-@click.argument("host")
+@click.argument("host", shell_complete=live.hosts)
 @app_option
 def rm(host: str, app: str) -> None:
     """Let HOST go."""

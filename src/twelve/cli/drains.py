@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from twelve.api.shapes import Drain
+from twelve.cli import names as live
 from twelve.cli.output import RED, Painted, ago, as_json, table
 from twelve.cli.target import Target, app_option, json_option, target
 from twelve.client.calls import drains as calls
@@ -46,7 +47,7 @@ def add(url: str, name: str, app: str) -> None:
 
 
 @command.command()
-@click.argument("name")
+@click.argument("name", shell_complete=live.drains)
 @app_option
 def rm(name: str, app: str) -> None:
     """Send no more to NAME."""

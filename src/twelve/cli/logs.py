@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from twelve.cli import names as live
 from twelve.cli.output import coloured
 from twelve.cli.target import app_option, target
 from twelve.client.calls import logs as calls
@@ -20,10 +21,28 @@ WIDTH = 10
 @app_option
 @click.option("-f", "--follow", is_flag=True, help="Go on with new lines, across deploys.")
 @click.option("-n", "lines", type=click.IntRange(min=0), default=None, help="The last N lines.")
-@click.option("--type", "types", multiple=True, help="Of this process type: web, twelve, router.")
-@click.option("--process", "processes", multiple=True, help="Of this process: web.1.")
+@click.option(
+    "--type",
+    "types",
+    multiple=True,
+    help="Of this process type: web, twelve, router.",
+    shell_complete=live.streams,
+)
+@click.option(
+    "--process",
+    "processes",
+    multiple=True,
+    help="Of this process: web.1.",
+    shell_complete=live.processes,
+)
 @click.option("--stream", "streams", multiple=True, help="stdout or stderr.")
-@click.option("--release", "releases", multiple=True, help="Of this release: v7.")
+@click.option(
+    "--release",
+    "releases",
+    multiple=True,
+    help="Of this release: v7.",
+    shell_complete=live.releases,
+)
 @click.option("--since", default="", metavar="10m", help="Not older than this.")
 @click.option("--grep", default="", metavar="RE", help="That match.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON, a line each.")

@@ -36,6 +36,7 @@ COMMANDS: dict[str, Entry] = {
     "apps": Entry("apps", "Create, list and destroy apps."),
     "check": Entry("check", "Audit a codebase against the twelve factors."),
     "doctor": Entry("doctor", "Say what runs here, in which versions, and what is missing."),
+    "completion": Entry("completion", "Print the script that teaches a shell our words."),
     "open": Entry("open_", "Open the app in a browser."),
     "serve": Entry("serve", "Run the control plane in the foreground."),
     "down": Entry("down", "Stop the apps; with --all, everything."),
@@ -77,10 +78,26 @@ class Table(click.Group):
             ctx.fail(f"No such command {name!r}.{hint}")
         return super().resolve_command(ctx, args)
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
+        """The names of the table, without importing a command; else our options."""
+        from click.shell_completion import CompletionItem
+
+        if incomplete.startswith("-"):
+            return click.Command.shell_complete(self, ctx, incomplete)
+        found = {name: entry for name, entry in COMMANDS.items() if name.startswith(incomplete)}
+        return [CompletionItem(name, help=entry.help) for name, entry in found.items()]
+
     def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:
         """The table, without importing a command."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, entry.help) for name, entry in COMMANDS.items()])
+
+
+def complete_target(ctx: click.Context, param: click.Parameter, word: str) -> list[str]:
+    """Apps and deploys that are there, for the shell."""
+    from twelve.cli.names import targets
+
+    return targets(ctx, param, word)
 
 
 @click.group(
@@ -89,7 +106,14 @@ class Table(click.Group):
     epilog="-a or TWELVE_APP names the target; else twelve.toml, else the folder's name. "
     "It may stand before or after the command.",
 )
-@click.option("-a", "--app", default="", metavar="APP[/DEPLOY]", help="The target.")
+@click.option(
+    "-a",
+    "--app",
+    default="",
+    metavar="APP[/DEPLOY]",
+    help="The target.",
+    shell_complete=complete_target,
+)
 @click.version_option(__version__, prog_name="twelve")
 def twelve(app: str) -> None:
     """Run an app's codebase as a twelve-factor app."""

@@ -6,6 +6,7 @@ import click
 
 from twelve.api.shapes import Accepted, Ended, Process, Ps
 from twelve.api.shapes_admin import Schedule
+from twelve.cli import names as live
 from twelve.cli.output import BOLD, GREEN, RED, YELLOW, Painted, ago, paint, table
 from twelve.cli.output import as_json as print_json
 from twelve.cli.target import Target, app_option, json_option, target
@@ -38,7 +39,9 @@ def ls(app: str, *, as_json: bool, everything: bool) -> None:
 
 
 @command.command()
-@click.argument("formation", nargs=-1, required=True, metavar="TYPE=N …")
+@click.argument(
+    "formation", nargs=-1, required=True, metavar="TYPE=N …", shell_complete=live.quantities
+)
 @app_option
 def scale(formation: tuple[str, ...], app: str) -> None:
     """Set quantities: web=2 worker+1."""
@@ -47,7 +50,7 @@ def scale(formation: tuple[str, ...], app: str) -> None:
 
 
 @command.command()
-@click.argument("what", default="", metavar="[TYPE[.N]]")
+@click.argument("what", default="", metavar="[TYPE[.N]]", shell_complete=live.processes)
 @app_option
 def restart(what: str, app: str) -> None:
     """Start new processes of all types, or of one, then stop the old."""
@@ -56,7 +59,7 @@ def restart(what: str, app: str) -> None:
 
 
 @command.command()
-@click.argument("what", default="", metavar="[TYPE[.N]]")
+@click.argument("what", default="", metavar="[TYPE[.N]]", shell_complete=live.processes)
 @app_option
 def stop(what: str, app: str) -> None:
     """Stop all processes, a type or one; a restart brings them back."""
@@ -65,7 +68,7 @@ def stop(what: str, app: str) -> None:
 
 
 @command.command()
-@click.argument("what", default="", metavar="[TYPE[.N]]")
+@click.argument("what", default="", metavar="[TYPE[.N]]", shell_complete=live.processes)
 @app_option
 @json_option
 @click.option(

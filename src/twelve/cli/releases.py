@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from twelve.api.shapes import ReleaseEvent
+from twelve.cli import names as live
 from twelve.cli.differences import show_differences
 from twelve.cli.output import BOLD, GREEN, RED, YELLOW, Painted, ago, paint, table
 from twelve.cli.output import as_json as print_json
@@ -43,7 +44,7 @@ def ls(app: str, *, as_json: bool, limit: int) -> None:
 
 
 @command.command()
-@click.argument("release")
+@click.argument("release", shell_complete=live.releases)
 @app_option
 @json_option
 def show(release: str, app: str, *, as_json: bool) -> None:
@@ -98,8 +99,8 @@ def answered(detail: dict[str, Any]) -> str:
 
 
 @command.command()
-@click.argument("before")
-@click.argument("after")
+@click.argument("before", shell_complete=live.releases)
+@click.argument("after", shell_complete=live.releases)
 @app_option
 @json_option
 def diff(before: str, after: str, app: str, *, as_json: bool) -> None:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import click
 
+from twelve.cli import names as live
 from twelve.cli.asking import confirm
 from twelve.cli.course import follow
 from twelve.cli.output import ago, as_json, table
@@ -32,7 +33,7 @@ def ls(*, as_json: bool) -> None:
 
 
 @command.command()
-@click.argument("kind")
+@click.argument("kind", shell_complete=live.kinds)
 @click.option("--as", "variable", default="", metavar="VAR", help="The variable; else the kind's.")
 @click.option("--name", default="", help="The resource's name; else made from app and variable.")
 @app_option
@@ -49,7 +50,7 @@ def create(kind: str, variable: str, name: str, app: str, *, no_start: bool) -> 
 
 
 @command.command()
-@click.argument("what", metavar="NAME|-")
+@click.argument("what", metavar="NAME|-", shell_complete=live.resources)
 @click.option("--as", "variable", required=True, metavar="VAR", help="The variable.")
 @app_option
 def attach(what: str, variable: str, app: str) -> None:
@@ -92,7 +93,7 @@ def read_what(what: str) -> Meant:
 
 
 @command.command()
-@click.argument("variable", metavar="VAR")
+@click.argument("variable", metavar="VAR", shell_complete=live.attached)
 @app_option
 def detach(variable: str, app: str) -> None:
     """Take VAR away from the deploy; the resource and its data stay."""
@@ -103,7 +104,7 @@ def detach(variable: str, app: str) -> None:
 
 
 @command.command()
-@click.argument("name")
+@click.argument("name", shell_complete=live.resources)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def destroy(name: str, *, yes: bool) -> None:
     """Remove a resource and its data for good."""

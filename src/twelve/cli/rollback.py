@@ -2,6 +2,7 @@
 
 import click
 
+from twelve.cli import names as live
 from twelve.cli.course import follow
 from twelve.cli.deploy import show_result
 from twelve.cli.target import app_option, json_option, target
@@ -10,7 +11,7 @@ from twelve.errors import Usage
 
 
 @click.command()
-@click.argument("release", default="", metavar="[RELEASE]")
+@click.argument("release", default="", metavar="[RELEASE]", shell_complete=live.releases)
 @app_option
 @click.option("--formation", is_flag=True, help="The old quantities too, where they are lower.")
 @click.option("--no-wait", is_flag=True, help="Refuse when another change is under way.")

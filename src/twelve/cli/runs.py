@@ -7,6 +7,7 @@ import click
 
 from twelve.api.shapes import Run
 from twelve.api.shapes_admin import RunOfTick, Tick
+from twelve.cli import names as live
 from twelve.cli.output import ago, table
 from twelve.cli.output import as_json as print_json
 from twelve.cli.target import Target, app_option, json_option, target
@@ -50,7 +51,7 @@ def ls(app: str, *, as_json: bool, limit: int, schedule: str) -> None:
 
 
 @command.command()
-@click.argument("run")
+@click.argument("run", shell_complete=live.runs)
 @app_option
 @json_option
 def show(run: str, app: str, *, as_json: bool) -> None:
@@ -75,7 +76,7 @@ def show(run: str, app: str, *, as_json: bool) -> None:
 
 
 @command.command()
-@click.argument("run")
+@click.argument("run", shell_complete=live.runs)
 @app_option
 def stop(run: str, app: str) -> None:
     """End a run: SIGTERM, SIGKILL after ten seconds."""

@@ -41,10 +41,23 @@ def inherited(ctx: click.Context, option: click.Parameter, value: Any) -> Any:
     return value
 
 
+def complete_target(ctx: click.Context, param: click.Parameter, word: str) -> list[str]:
+    """Apps and deploys that are there, for the shell."""
+    from twelve.cli.names import targets
+
+    return targets(ctx, param, word)
+
+
 def app_option(function: F) -> F:
     """The option that names the target."""
     return click.option(
-        "-a", "--app", default="", metavar="APP[/DEPLOY]", callback=inherited, help="The target."
+        "-a",
+        "--app",
+        default="",
+        metavar="APP[/DEPLOY]",
+        callback=inherited,
+        help="The target.",
+        shell_complete=complete_target,
     )(function)
 
 

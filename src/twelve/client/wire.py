@@ -23,6 +23,8 @@ class Address(NamedTuple):
     port: int = 0
     tls: bool = False
     token: str = ""
+    patience: float | None = None
+    """Seconds that an answer may take; None is for ever, as an operation may."""
 
 
 class Answer:
@@ -104,7 +106,9 @@ def cut_off() -> Unreachable:
 def connect(address: Address) -> socket.socket:
     """A connection. Raises Unreachable."""
     try:
-        return connect_unix(address.path) if address.path else connect_host(address)
+        link = connect_unix(address.path) if address.path else connect_host(address)
+        link.settimeout(address.patience)
+        return link
     except OSError as error:
         where = address.path or f"{address.host}:{address.port}"
         raise Unreachable(
