@@ -418,3 +418,18 @@ def test_an_app_without_a_release_is_told_to_be_deployed(twelve):
     assert "no release yet" in twelve.good("ps", "-a", "blank")
     assert "no build yet" in twelve.good("config", "set", "-a", "blank", "A=1")
     twelve.good("apps", "destroy", "blank", "--yes")
+
+
+def test_a_watch_prints_what_has_changed_until_it_is_ended(twelve):
+    watched = twelve.start("ps", "--watch", "--json")
+    before = json.loads(watched.stdout.readline())
+    twelve.good("ps", "restart", "web")
+    while True:
+        after = json.loads(watched.stdout.readline())
+        if {process["release"] for process in after["processes"]} == {after["release"]}:
+            break
+    watched.send_signal(signal.SIGINT)
+    _, err = watched.communicate(timeout=20)
+
+    assert int(after["release"][1:]) == int(before["release"][1:]) + 1
+    assert (watched.returncode, err) == (130, b"")

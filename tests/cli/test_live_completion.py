@@ -28,6 +28,7 @@ def offered(home, *words, cwd=None):
         capture_output=True,
         text=True,
         timeout=60,
+        check=False,
     )
     assert "twelve:" not in done.stderr
     return done.stdout.split()
@@ -42,8 +43,6 @@ def offered(home, *words, cwd=None):
         (["logs", "-a", "shelf/"], ["shelf/production"]),
         (["ps", "scale", ""], ["web="]),
         (["ps", "restart", "web"], ["web", "web.1"]),
-        (["releases", "show", "v1"], ["v1"]),
-        (["-a", "shelf", "rollback", "v1"], ["v1"]),
         (["logs", "--type", "ro"], ["router"]),
         (["deploy", "--to", "p"], ["production"]),
         (["resources", "create", "p"], ["postgres"]),
@@ -52,6 +51,14 @@ def offered(home, *words, cwd=None):
 )
 def test_a_shell_offers_the_names_that_are_there(twelve, words, names):
     assert offered(twelve, *words) == names
+
+
+@pytest.mark.parametrize("words", [["releases", "show"], ["-a", "shelf", "rollback"]])
+def test_releases_are_offered_newest_first(twelve, words):
+    known = [row["release"] for row in twelve("releases", "--json").json["releases"]]
+
+    assert offered(twelve, *words, "v") == known
+    assert offered(twelve, *words, known[0]) == known[:1]
 
 
 def test_a_variable_is_offered_by_its_name_and_never_by_its_value(twelve):

@@ -1,11 +1,13 @@
 """The course of an operation: what it says while it is under way, and Ctrl-C."""
 
+import os
 import signal
 import sys
 from collections.abc import Iterator
 from typing import Any
 
-from twelve.cli.output import BOLD, GREY, YELLOW, paint
+from twelve.cli.doing import now_doing
+from twelve.cli.output import BOLD, GREY, YELLOW, coloured, paint
 from twelve.client.connection import Client
 from twelve.errors import EXIT_INTERRUPTED
 
@@ -16,11 +18,15 @@ def follow(client: Client, operation: str, *, quiet: bool = False) -> dict[str, 
     Raises the error that it ended with.
     """
     result: dict[str, Any] = {}
-    for event in cancellable(client, operation):
-        if event["step"] == "end":
-            result = event.get("result") or {}
-        elif not quiet:
-            show(event)
+    with now_doing(shown=not quiet and coloured() and not os.environ.get("CI")) as doing:
+        for event in cancellable(client, operation):
+            if event["step"] == "end":
+                result = event.get("result") or {}
+            elif event["step"] == "enter":
+                doing.begin(event["text"])
+            elif not quiet:
+                with doing.aside():
+                    show(event)
     return result
 
 

@@ -62,6 +62,11 @@ def as_json(data: Any) -> None:
     print(json.dumps(data, indent=2, ensure_ascii=False))
 
 
+def as_json_line(data: Any) -> None:
+    """For programs that read on: one line each."""
+    print(json.dumps(data, ensure_ascii=False))
+
+
 def ago(ns: int | None, now: float | None = None) -> str:
     """``3m``: how long ago that was."""
     if not ns:

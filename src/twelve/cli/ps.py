@@ -1,14 +1,17 @@
 """``twelve ps``: list, scale, restart, stop."""
 
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeVar
 
 import click
 
-from twelve.api.shapes import Accepted, Ended, Process, Ps
+from twelve.api.shapes import Accepted, Ended, Process, Ps, PsAll
 from twelve.api.shapes_admin import Schedule
 from twelve.cli import names as live
 from twelve.cli.output import BOLD, GREEN, RED, YELLOW, Painted, ago, paint, table
 from twelve.cli.output import as_json as print_json
+from twelve.cli.output import as_json_line as print_json_line
 from twelve.cli.target import Target, app_option, json_option, target
 from twelve.client.calls import ps as calls
 from twelve.client.connection import Client, settings_here
@@ -18,24 +21,32 @@ SCHEDULES = ("SCHEDULE", "CRON", "TIMEZONE", "NEXT", "LAST")
 HEAD = ("PROCESS", "RELEASE", "STATE", "SINCE", "RESTARTS", "PORT", "PID", "LAST EXIT")
 
 
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def listing(function: F) -> F:
+    """The options of the listing."""
+    every = click.option("--all", "everything", is_flag=True, help="Every deploy of this home.")
+    again = click.option(
+        "-w", "--watch", "again", is_flag=True, help="Look again every second, until Ctrl-C."
+    )
+    return app_option(json_option(every(again(function))))
+
+
 @click.group(invoke_without_command=True)
-@app_option
-@json_option
-@click.option("--all", "everything", is_flag=True, help="Every deploy of this home.")
+@listing
 @click.pass_context
-def command(ctx: click.Context, app: str, *, as_json: bool, everything: bool) -> None:
+def command(ctx: click.Context, app: str, *, as_json: bool, everything: bool, again: bool) -> None:
     """List the processes of a deploy, or scale, restart and stop them."""
     if ctx.invoked_subcommand is None:
-        show_list(app, as_plain=as_json, everything=everything)
+        show_list(app, as_plain=as_json, everything=everything, again=again)
 
 
 @command.command("ls")
-@app_option
-@json_option
-@click.option("--all", "everything", is_flag=True, help="Every deploy of this home.")
-def ls(app: str, *, as_json: bool, everything: bool) -> None:
+@listing
+def ls(app: str, *, as_json: bool, everything: bool, again: bool) -> None:
     """List processes."""
-    show_list(app, as_plain=as_json, everything=everything)
+    show_list(app, as_plain=as_json, everything=everything, again=again)
 
 
 @command.command()
@@ -122,17 +133,24 @@ def held_back(found: Ps) -> str:
     return f", held back: {', '.join(found['stopped'])}" if found["stopped"] else ""
 
 
-def show_list(app: str, *, as_plain: bool, everything: bool) -> None:
+def show_list(app: str, *, as_plain: bool, everything: bool, again: bool) -> None:
     """The processes of one deploy, or of all."""
     if everything:
-        every = calls.list_all(Client(settings_here()))
-        shown = every["deploys"]
+        client = Client(settings_here())
+        look: Callable[[], Ps | PsAll] = partial(calls.list_all, client)
     else:
-        shown = [calls.list_processes(*target(app))]
-    if as_plain:
-        print_json(every if everything else shown[0])
+        look = partial(calls.list_processes, *target(app))
+    if not again:
+        (print_json if as_plain else show_deploys)(look())
         return
-    for number, deploy in enumerate(shown):
+    from twelve.cli.watching import watch
+
+    watch(look, print_json_line if as_plain else show_deploys)
+
+
+def show_deploys(found: Any) -> None:
+    """Deploys, one below the other."""
+    for number, deploy in enumerate(found.get("deploys", [found])):
         if number:
             print()
         show_deploy(deploy)

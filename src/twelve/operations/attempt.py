@@ -53,6 +53,7 @@ class Attempt:
         self.lap()
         self.step = step
         journal.step(self.house.store, self.entry, step)
+        self.listener("enter", step)
         self.reach(step)
 
     def reach(self, point: Step | Point) -> None:
