@@ -4,6 +4,7 @@ import pytest
 from tests.client.test_wire import Server, plain
 
 from twelve.client.connection import Client, address_of, deploy_path
+from twelve.client.wire import Address
 from twelve.errors import Unreachable
 from twelve.settings import load_settings
 
@@ -20,7 +21,7 @@ def address(url):
     ("http://[::1]:9000", "::1", 9000, False),
 ])  # fmt: skip
 def test_a_remote_control_plane_is_where_its_url_says(url, host, port, tls):
-    assert address(url) == ("", host, port, tls, "t0ken")
+    assert address(url) == Address("", host, port, tls, "t0ken")
 
 
 def test_without_a_url_it_is_the_socket_of_the_home():
