@@ -33,6 +33,7 @@ WRAPPERS = (
     "await_expression",
     "type_assertion",
 )
+TRANSFORMS = ("toLowerCase", "toUpperCase", "trim", "toString", "replace", "split", "concat")
 CASTS = ("parseInt", "Number", "parseFloat", "Boolean", "String")
 
 
@@ -289,7 +290,9 @@ class JsValues:
         function = node.child_by_field_name("function")
         if function is not None and function.type == "member_expression":
             receiver = self.value(function.child_by_field_name("object"), depth + 1)
-            if receiver.kind in ("env", "join", "call", "cond", "str"):
+            if receiver.kind in ("env", "join", "call", "cond", "str") or (
+                receiver.kind == "name" and name.rpartition(".")[2] in TRANSFORMS
+            ):
                 return Value("call", name, (*arguments, receiver), ("()",), row + 1, column + 1)
         return Value("call", name, arguments, (), row + 1, column + 1)
 

@@ -166,6 +166,8 @@ def _code_role(path: str, parts: frozenset[str], name: str) -> Role:
         return "generated"
     if name.endswith((".js", ".css", ".html", ".json")) and parts & ASSET_FOLDERS:
         return "asset"
+    if name.endswith(".ts") and "static" in parts:
+        return "asset"
     code = name.endswith((".py", ".js", ".ts", ".mjs", ".cjs"))
     first = path.partition("/")[0].lower()
     if code and (

@@ -144,4 +144,5 @@ def grouped(findings: Iterable[Finding]) -> Iterator[Finding]:
             if key not in merged
             else merged[key]._replace(places=(*merged[key].places, *found.places))
         )
-    yield from merged.values()
+    for found in merged.values():
+        yield found._replace(places=tuple(dict.fromkeys(found.places)))

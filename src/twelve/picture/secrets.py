@@ -17,7 +17,7 @@ SECRET_NAME = pattern(
 NOT_SECRET = pattern(
     r"(url|uri|name|field|header|path|type|expir\w*|algorithm|prefix|suffix|template|regex|pattern|label|message|msg|error|help|text|hint|param|var|class|backend|input|placeholder|length|"
     r"min|max|size|_id|ids|ttl|timeout|age|lifetime|format|column|col|attr|attribute|mode|endpoint|policy|validators?|hashers?|scheme|form|view|status|event|action|title|description|scope|"
-    r"cookie|route|page|file|dir|mask|strength|count|limit|minutes|seconds|hours|days|enabled|required|changed|reset\w*|confirm\w*|key_prefix|parser|index|style|color|icon|service|provider|kind|issuer|audience|location|role|permission|env|version|lookup|kwarg|property|selector|strategy|adapter|subject|check|store|source|level|method|domain|table|salt_?length|model|serializer|queue|topic|flow|generator|cls|func|handler|in|usage|tokens|tokenizer|re|grant)$",
+    r"cookie|route|page|file|dir|mask|strength|count|limit|minutes|seconds|hours|days|enabled|required|changed|reset\w*|confirm\w*|key_prefix|parser|index|style|color|icon|service|provider|kind|issuer|audience|location|role|permission|env|version|lookup|address|kwarg|property|selector|strategy|adapter|subject|check|store|source|level|method|domain|table|salt_?length|model|serializer|queue|topic|flow|generator|cls|func|handler|in|usage|tokens|tokenizer|re|grant)$",
     re.IGNORECASE,
 )
 SWITCH = pattern(r"(^|_)(use|enable|allow|require|has|is|with|skip|show)_", re.IGNORECASE)

@@ -126,7 +126,7 @@ def _target(call: Call) -> Value | None:
         return call.receiver
     if name in TARGETS and TARGETS[name] >= 0:
         return call.value.argument(TARGETS[name])
-    if call.last == "save" and is_handler(call.function):
+    if call.last == "save" and is_handler(call.function) and not _stored(call):
         first = call.value.argument(0, "dst")
         return (
             first
@@ -139,6 +139,12 @@ def _target(call: Call) -> Value | None:
             else None
         )
     return None
+
+
+def _stored(call: Call) -> bool:
+    """``row.picture.save(name, content)``: the storage of the field decides where."""
+    given = call.value.arguments
+    return "save" in call.value.keys or (len(given) > 1 and given[1].kind != "str")
 
 
 def _js_target(call: Call) -> Value | None:

@@ -29,6 +29,7 @@ MANAGERS = (
     "pm2-runtime",
     "s6-svscan",
     "goreman",
+    "forever",
 )
 LITERAL = pattern(r"^\d+$")
 WORKERS = {
@@ -139,6 +140,9 @@ def _managed(picture: Picture) -> Iterator[Finding]:
             ]
             if main and not is_development(process.path):
                 groups.setdefault(process.origin, []).append((process, main))
+    if "supervisord" in groups and not _supervises(picture):
+        # Programs for the supervisord of a machine: that one is the platform's.
+        del groups["supervisord"]
     for origin, held in groups.items():
         if len(held) > 1:
             places = [step.place for _, main in held for step in main]
@@ -151,6 +155,13 @@ def _managed(picture: Picture) -> Iterator[Finding]:
             )
 
 
+def _supervises(picture: Picture) -> bool:
+    """Does a process of the app itself start supervisord, or is its whole configuration here?"""
+    return any(one.section == "supervisord" for one in picture.options) or any(
+        step.program == "supervisord" for process in picture.processes for step in process.steps
+    )
+
+
 def _side_by_side(picture: Picture) -> Iterator[Finding]:
     for process in picture.processes:
         if (
@@ -160,14 +171,10 @@ def _side_by_side(picture: Picture) -> Iterator[Finding]:
         ):
             continue
         for step in process.steps:
-            if step.program in MANAGERS and step.program not in (
-                "s6-svscan",
-                "pm2-runtime",
-                "pm2",
-            ):
+            if step.program in MANAGERS and step.program != "s6-svscan":
                 yield find(
                     "VIII-4",
-                    "medium",
+                    "low" if step.program in ("pm2", "pm2-runtime", "forever") else "medium",
                     f"{step.program} manages processes inside the process",
                     step.place,
                     fix="declare each in the Procfile",

@@ -1,6 +1,7 @@
 """What reading can judge of factor III: config in the environment."""
 
 from twelve.factors.config.check.environments import no_named_environments, orthogonal
+from twelve.factors.config.check.files import only_environment
 from twelve.factors.config.check.leaks import (
     no_deploy_files,
     no_guessable_default,
@@ -11,7 +12,6 @@ from twelve.factors.config.check.values import (
     declared,
     located,
     no_constant,
-    only_environment,
     read_once,
     static_keys,
 )
@@ -34,6 +34,7 @@ RULES = (
         found=(
             Example({"shop/settings.py": "ALLOWED_HOSTS = ['shop.herokuapp.com']\n"}, "shop/settings.py:1"),
             Example({"shop/settings.py": "DEBUG = True\n"}, "shop/settings.py:1"),
+            Example({"a.py": "from fastapi import FastAPI\napp = FastAPI(debug=True)\n"}, "a.py:2"),
         ),
         spared=(
             Example({"shop/settings.py": "import os\nDEBUG = os.getenv('DEBUG', 'False') == 'True'\nALLOWED_HOSTS = ['localhost', '127.0.0.1']\n"}),
@@ -43,7 +44,7 @@ RULES = (
         ),
         why="A constant makes the code belong to one deploy.",
         way_out="Read it from the environment, and declare the key.",
-        tokens=("ALLOWED_HOSTS",),
+        tokens=("ALLOWED_HOSTS", "debug=True"),
         near=((("DEBUG", "SITE_ID", "_ORIGINS", "ORIGIN_WHITELIST", "SERVER_NAME", "COOKIE_DOMAIN", "_URL", "SITE_", "MAIL", "SMTP_", "BUCKET", "AZURE_", "DOMAIN", "HOSTNAME", "_HOST"), '(?#window)\\b(?:DEBUG|SITE_ID|ALLOWED_HOSTS|CSRF_TRUSTED_ORIGINS|CORS_ALLOWED_ORIGINS|CORS_ORIGIN_WHITELIST|CORS_ORIGINS|ALLOWED_ORIGINS|SERVER_NAME|SESSION_COOKIE_DOMAIN|CSRF_COOKIE_DOMAIN|INTERNAL_ALLOWED_HOSTS|SITE_URL|BASE_URL|SITE_DOMAIN|FRONTEND_URL|BACKEND_URL|PUBLIC_URL|ROOT_URL|SITE_ROOT|DOMAIN|SITE_HOST|APP_URL|HOSTNAME|API_URL|EMAIL_HOST|DEFAULT_FROM_EMAIL|SERVER_EMAIL|EMAIL_HOST_USER|MAIL_SERVER|MAIL_DEFAULT_SENDER|MAIL_USERNAME|SMTP_HOST|SMTP_SERVER|AWS_STORAGE_BUCKET_NAME|GS_BUCKET_NAME|S3_BUCKET|S3_BUCKET_NAME|AWS_S3_BUCKET|BUCKET_NAME|AZURE_CONTAINER|AZURE_ACCOUNT_NAME|AWS_BUCKET)[\\"\'\\]]*\\s*(?::[^=\\n]{1,60})?[:=]'),),
         never="defaults of a read, settings classes, routes, wiring, example.com, files for development and tests",
 
@@ -76,15 +77,17 @@ RULES = (
             Example({"shop/settings.py": "import os\nA = os.getenv('A')\nfrom .local_settings import *\n"}, "shop/settings.py:3"),
             Example({"ormconfig.json": '{"type": "mysql",\n"host": "localhost"}'}, "ormconfig.json:2"),
             Example({"a.js": "const fs = require('fs')\nconst c = JSON.parse(fs.readFileSync('db-config.json'))\n"}, "a.js:2"),
+            Example({"a.py": "import b\nc = b.load('./config/main.yaml')\n", "config/main.yaml": "db:\n  host: db1\n  password: kw8s2x\n"}, "a.py:2"),
         ),
         spared=(
             Example({"a.py": "import os\nURL = os.environ['URL']\nwith open('logging-config.yaml') as f:\n    pass\n"}),
+            Example({"a.py": "import b\nc = b.load('./config/main.yaml')\n", "config/main.yaml": "colour: red\nhost: example\n"}),
             Example({"a.py": "import os\nwith open(os.environ['APP_SETTINGS']) as f:\n    pass\n"}),
         ),
         why="A file is easily checked in, and each kind of file has its own place and format.",
         way_out="One variable for each value.",
         tokens=("local_settings", "settings_local", "local_config", "localsettings", "config_local"),
-        near=((("onfig", "ettings", "ecret", "redential", "atabase"), "(?#window)(?i)(config(uration)?|settings|secrets?|credentials?|database)[\\w.-]*\\.(json|ya?ml|ini|toml|conf|cfg)"),),
+        near=((("onfig", "ettings", "ecret", "redential", "atabase"), "(?#window)(?i)(config(uration)?|settings|secrets?|credentials?|database)[\\w./-]*\\.(json|ya?ml|ini|toml|conf|cfg)"),),
         never="logging files, routes, schemas, files that a variable locates",
 
     ),

@@ -34,6 +34,10 @@ NAMES = mention(
 """What the source must say near a literal credential: the names that are looked for hold one of these."""
 ITEMS = mention(r"(?:passw|secret|token|key|pass)\w*[\"'`]?\s*:", small=True)
 SCHEMES = mention("://")
+SETTLED = pattern(r"(^|/)(config|settings)(/|\.)|(settings|config)\.(py|[cm]?js|ts)$")
+REFUSED = pattern(r"placeholder|insecure|forbidden|example|sample|weak|default", re.IGNORECASE)
+SIGNING = 12
+"""So long is a key that signs, in a table of settings; what is shorter names something."""
 SIGNERS = (
     "express-session",
     "cookie-session",
@@ -141,8 +145,10 @@ def _dict_keys(module: Module, assign: Assign, part: Value) -> Iterator[Finding]
     for key, item in part.items():
         if (
             item.kind == "str"
-            and DICT_KEYS.match(key)
-            and plausible(key, item.text)
+            and (
+                (DICT_KEYS.match(key) and plausible(key, item.text))
+                or (SETTLED.search(assign.path) and is_key_name(key) and _signs(assign, item))
+            )
             and not development_only(module, assign.guards)
         ):
             place = Place(assign.path, item.line or assign.line)
@@ -153,6 +159,11 @@ def _dict_keys(module: Module, assign: Assign, part: Value) -> Iterator[Finding]
                 place,
                 fix="read it from the environment",
             )
+
+
+def _signs(assign: Assign, item: Value) -> bool:
+    """Long enough for a key, and not in a table of words that are refused as keys."""
+    return len(item.text) >= SIGNING and not REFUSED.search(assign.target)
 
 
 def _handed(picture: Picture) -> Iterator[Finding]:

@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator
 
 from twelve.finding import Place
-from twelve.picture.code import Assign, Module, is_handler, mention
+from twelve.picture.code import Assign, Module, mention
 from twelve.picture.origin import LOCAL, development_only, replaceable, trace
 from twelve.picture.paths import is_development, is_settings
 from twelve.picture.pattern import pattern
 from twelve.picture.rule import Hold, Judgement, Picture, find, saying
-from twelve.picture.value import Value, env_keys, fixed_strings, from_env, text_of, walk
+from twelve.picture.value import env_keys, fixed_strings, from_env, text_of, walk
 
 HOSTS = (
     "ALLOWED_HOSTS",
@@ -64,34 +64,6 @@ SAMPLE = pattern(
     r"(^|[@.])(example\.(com|org|net)|test|invalid|yourdomain\.\w+|domain\.com|mysite\.com)$|^(webmaster|root|noreply)@localhost$"
 )
 HOST = pattern(r"^(https?://)?([\w-]+\.)*[\w*-]+(\.[a-z]{2,}|\.\d+)(:\d+)?/?$", re.IGNORECASE)
-CONFIG_FILE = pattern(
-    r"(^|[/._-])((db|app|site|server|database|redis|mail|smtp)[-_]?)?(config|settings|secrets?|credentials|database)([-_.]\w+)?\.(json|ya?ml|ini|toml|conf|cfg)$",
-    re.IGNORECASE,
-)
-HANDLE_FILE = pattern(r"(^|/)(ormconfig\.json|database\.json|config/config\.json)$")
-HANDLE_LINE = pattern(r"\"(host|password|storage|url)\"\s*:\s*\"[^\"$]+\"")
-NOT_CONFIG = pattern(
-    r"logging|log4|route|schema|feature|pyproject|package|tsconfig|eslint|manifest|babel|jest|openapi|swagger|theme|menu|alembic|kube",
-    re.IGNORECASE,
-)
-READS = (
-    "open",
-    "readFile",
-    "readFileSync",
-    "from_pyfile",
-    "from_json",
-    "from_file",
-    "read_text",
-    "readJson",
-    "readJsonSync",
-    "load_config",
-    "ConfigParser.read",
-    "config.read",
-    "parser.read",
-    "cfg.read",
-    "conf.read",
-    "config_parser.read",
-)
 CONST = pattern(r"^[A-Z][A-Z0-9_]*$")
 
 
@@ -118,6 +90,15 @@ def no_constant(picture: Picture) -> Iterator[Judgement]:
             assign.place,
             fix=f"read {assign.name} from the environment: twelve check --fix III-1",
         )
+    for place in _debugged(picture):
+        found = True
+        yield find(
+            "III-1",
+            "medium",
+            "debug is fixed to on",
+            place,
+            fix="read it from the environment, off when nothing is said",
+        )
     read = next(
         (
             (m, a)
@@ -128,6 +109,22 @@ def no_constant(picture: Picture) -> Iterator[Judgement]:
     )
     if not found and read:
         yield Hold("what varies between deploys is read from the environment", read[1].place)
+
+
+def _debugged(picture: Picture) -> Iterator[Place]:
+    """An application that is made with ``debug=True``, outside of development."""
+    for module, call in picture.calls(
+        "FastAPI", "Starlette", "Litestar", "aiohttp.web.Application"
+    ):
+        given = call.value.get("debug")
+        if (
+            module.role == "app"
+            and not is_development(call.path)
+            and given is not None
+            and (given.kind, given.text) == ("bool", "True")
+            and not development_only(module, call.guards)
+        ):
+            yield call.place
 
 
 def _constant(assign: Assign) -> tuple[str, str] | None:
@@ -197,93 +194,10 @@ def _hosts(name: str, texts: list[str]) -> tuple[str, str] | None:
     return None
 
 
-def only_environment(picture: Picture) -> Iterator[Judgement]:
-    """III-3."""
-    found = False
-    for module in picture.modules:
-        if module.role != "app" or is_development(module.path):
-            continue
-        for one in module.imports:
-            if re.search(
-                r"(^|\.)(local_settings|settings_local|localsettings|local_config|config_local)$",
-                one.module,
-            ) or re.search(r"\b(local_settings|settings_local)\b", one.name):
-                found = True
-                yield find(
-                    "III-3",
-                    "high",
-                    "a second channel: a file of Python overrides the environment",
-                    one.place,
-                    fix="read each value from the environment",
-                )
-    for place, name in _files_read(picture):
-        found = True
-        yield find(
-            "III-3",
-            "medium",
-            f"config is read from {name}",
-            place,
-            fix="read each value from the environment",
-        )
-    for place in _handle_files(picture):
-        found = True
-        yield find(
-            "III-3",
-            "medium",
-            "handles and credentials are read from a file in the codebase",
-            place,
-            fix="read each value from the environment",
-        )
-    if not found:
-        first = next((a for a in _reads(picture) if a.value.kind == "env"), None)
-        if first is not None:
-            yield Hold("config is read from the environment", first.place)
+READS_ENV = mention("env|ENV|config|Settings")
 
 
-def _handle_files(picture: Picture) -> Iterator[Place]:
-    """JSON that an ORM reads by itself, with literal handles in it."""
-    for path, file in picture.files.items():
-        if HANDLE_FILE.search(path) and file.role == "app" and file.tracked is not False:
-            for number, line in enumerate(picture.text(path).splitlines(), 1):
-                if HANDLE_LINE.search(line):
-                    yield Place(path, number)
-                    break
-
-
-def _files_read(picture: Picture) -> Iterator[tuple[Place, str]]:
-    for module, call in picture.calls(*READS):
-        if (
-            module.role != "app"
-            or is_development(call.path)
-            or is_handler(call.function)
-            or not (call.value.parts or call.receiver)
-        ):
-            continue
-        mode = call.value.argument(1, "mode")
-        if (
-            call.last == "open"
-            and mode is not None
-            and mode.text[:1] in "wax"
-            and mode.kind == "str"
-        ):
-            continue
-        given = (
-            call.receiver
-            if call.last == "read_text" and call.receiver is not None
-            else (call.value.parts[0] if call.value.parts else None)
-        )
-        value = trace(module, given, call.function) if given is not None else Value("none")
-        text = text_of(value)
-        if (
-            CONFIG_FILE.search(text)
-            and not NOT_CONFIG.search(text)
-            and not from_env(value)
-            and not text.startswith("/var/run/secrets")
-        ):
-            yield call.place, text.rpartition("/")[2].replace("{}", "…")
-
-
-def _reads(picture: Picture) -> Iterator[Assign]:
+def reads(picture: Picture) -> Iterator[Assign]:
     """The assignments of the files that may read the environment."""
     for module in picture.modules:
         if module.role == "app" and module.lines_of(READS_ENV):
@@ -301,7 +215,7 @@ def declared(picture: Picture) -> Iterator[Judgement]:
     if not names:
         return
     missing: dict[str, list[Place]] = {}
-    for assign in _reads(picture):
+    for assign in reads(picture):
         if is_development(assign.path):
             continue
         for part in walk(assign.value):
@@ -336,9 +250,6 @@ def located(picture: Picture) -> Iterator[Judgement]:
         if any(key.endswith(("_FILE", "_PATH")) for key in env_keys(assign.value)):
             yield Hold("a credential's file is located by the environment", assign.place)
             return
-
-
-READS_ENV = mention("env|ENV|config|Settings")
 
 
 def static_keys(picture: Picture) -> Iterator[Judgement]:

@@ -15,9 +15,10 @@ RULES = (
         "X-1", "M", "Same type and version of every backing service in all deploys", "dev-prod-parity", "low", same_services,
         found=(
             Example({"a/settings.py": "import dj_database_url, os\nif 'DYNO' in os.environ:\n    DATABASES = {'default': dj_database_url.config()}\nelse:\n    DATABASES = {'default': {\n        'ENGINE': 'django.db.backends.sqlite3'}}\n"}, "a/settings.py:6"),
+            Example({"config.py": "import os\nSQLALCHEMY_DATABASE_URI = os.environ.get('DATABASE_URL', '').replace('a', 'b') or 'sqlite:///' + PATH\n"}, "config.py:2"),
             Example({"compose.yml": "services:\n  db:\n    image: postgres:16\n", "compose.prod.yml": "services:\n  db:\n    image: postgres:13\n"}, "compose.yml:3"),
         ),
-        spared=(Example({"compose.yml": "services:\n  db:\n    image: postgres:16\n"}), Example({"a/settings.py": "DATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql'}}\n"})),
+        spared=(Example({"a/settings.py": "import os\nDATABASE_URL = os.environ.get('A') or os.environ['B']\n"}), Example({"compose.yml": "services:\n  db:\n    image: postgres:16\n"}), Example({"a/settings.py": "DATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql'}}\n"})),
         why="What works on one product breaks on the other, in production.", way_out="The same product and version everywhere.", tokens=("DATABASES", "sqlite", "DATABASE_URL", "SQLALCHEMY_DATABASE"),
         near=(),
         never="doubles in tests: see X-7",

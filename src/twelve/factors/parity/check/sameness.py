@@ -62,7 +62,10 @@ def _fallbacks(picture: Picture) -> Iterator[Finding]:
                 [o.value for o in module.assigned("DATABASES") if o is not assign],
             )
         for part in walk(assign.value):
-            default = trace(module, part.parts[0]) if part.kind == "env" and part.parts else None
+            given = part.parts[0] if part.kind == "env" and part.parts else None
+            if part.kind == "cond" and len(part.parts) == 2 and from_env(part.parts[0]):
+                given = part.parts[1]
+            default = trace(module, given) if given is not None else None
             if (
                 default is not None
                 and text_of(default).startswith("sqlite:")

@@ -21,6 +21,7 @@ MULTER = (
     "formidable",
     "FileSystemStorage",
 )
+STORES = pattern(r"(aws|s3|gcs|azure|cloud|minio|r2|object)[\w-]*/")
 WIDE = frozenset({"handler", "task"})
 
 
@@ -168,12 +169,21 @@ def _uploads(picture: Picture) -> Iterator[Finding]:
             ):
                 yield find(
                     "VI-1",
-                    "high",
+                    "low" if _one_of_several(picture, call.path) else "high",
                     "uploads are kept on the local disk",
                     call.place,
                     fix="hand them on to an object store",
                 )
                 break
+
+
+def _one_of_several(picture: Picture, path: str) -> bool:
+    """Is it the ``local`` one of several stores, of which config chooses?"""
+    before, local, _ = path.partition("/local/")
+    return bool(local) and any(
+        other.startswith(f"{before}/") and STORES.match(other[len(before) + 1 :])
+        for other in picture.files
+    )
 
 
 def _volumes(picture: Picture) -> Iterator[Finding]:

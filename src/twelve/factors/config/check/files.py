@@ -1,0 +1,169 @@
+"""III-3: config comes from the environment alone."""
+
+import re
+from collections.abc import Iterator
+
+from twelve.factors.config.check.values import reads
+from twelve.finding import Place
+from twelve.picture.code import is_handler, mention
+from twelve.picture.origin import trace
+from twelve.picture.paths import is_development
+from twelve.picture.pattern import pattern
+from twelve.picture.rule import Hold, Judgement, Picture, find
+from twelve.picture.value import Value, from_env, strings, text_of
+
+CONFIG_FILE = pattern(
+    r"(^|[/._-])((db|app|site|server|database|redis|mail|smtp)[-_]?)?(config|settings|secrets?|credentials|database)([-_.]\w+)?\.(json|ya?ml|ini|toml|conf|cfg)$",
+    re.IGNORECASE,
+)
+DATA_FILE = pattern(r"^[\w./-]+\.(ya?ml|json|ini|toml|conf|cfg)$")
+CONFIG_PATH = pattern(
+    r"(^|/)(conf|config|settings|configuration)(/|[._-])|config[^/]*$", re.IGNORECASE
+)
+DATA_NAMED = mention(r"\.(?:ya?ml|json|ini|toml|conf|cfg)\b")
+OPENS = pattern(
+    r"^\s*[\"']?(password|passwd|secret|dsn|host|hostname|user|username|database|url)[\"']?\s*[:=]\s*[\"']?[^\s{$<%#\"'\[]+",
+    re.IGNORECASE | re.MULTILINE,
+)
+MOST_CONFIG = 50_000
+HANDLE_FILE = pattern(r"(^|/)(ormconfig\.json|database\.json|config/config\.json)$")
+HANDLE_LINE = pattern(r"\"(host|password|storage|url)\"\s*:\s*\"[^\"$]+\"")
+NOT_CONFIG = pattern(
+    r"logging|log4|route|schema|feature|pyproject|package|tsconfig|eslint|manifest|babel|jest|openapi|swagger|theme|menu|alembic|kube",
+    re.IGNORECASE,
+)
+READS = (
+    "open",
+    "readFile",
+    "readFileSync",
+    "from_pyfile",
+    "from_json",
+    "from_file",
+    "read_text",
+    "readJson",
+    "readJsonSync",
+    "load_config",
+    "ConfigParser.read",
+    "config.read",
+    "parser.read",
+    "cfg.read",
+    "conf.read",
+    "config_parser.read",
+)
+
+
+def only_environment(picture: Picture) -> Iterator[Judgement]:
+    """III-3."""
+    found = False
+    for module in picture.modules:
+        if module.role != "app" or is_development(module.path):
+            continue
+        for one in module.imports:
+            if re.search(
+                r"(^|\.)(local_settings|settings_local|localsettings|local_config|config_local)$",
+                one.module,
+            ) or re.search(r"\b(local_settings|settings_local)\b", one.name):
+                found = True
+                yield find(
+                    "III-3",
+                    "high",
+                    "a second channel: a file of Python overrides the environment",
+                    one.place,
+                    fix="read each value from the environment",
+                )
+    for place, name in _files_read(picture):
+        found = True
+        yield find(
+            "III-3",
+            "medium",
+            f"config is read from {name}",
+            place,
+            fix="read each value from the environment",
+        )
+    for place in dict.fromkeys((*_handle_files(picture), *_named_files(picture))):
+        found = True
+        yield find(
+            "III-3",
+            "medium",
+            "handles and credentials are read from a file in the codebase",
+            place,
+            fix="read each value from the environment",
+        )
+    if not found:
+        first = next((a for a in reads(picture) if a.value.kind == "env"), None)
+        if first is not None:
+            yield Hold("config is read from the environment", first.place)
+
+
+def _handle_files(picture: Picture) -> Iterator[Place]:
+    """JSON that an ORM reads by itself, with literal handles in it."""
+    for path, file in picture.files.items():
+        if HANDLE_FILE.search(path) and file.role == "app" and file.tracked is not False:
+            for number, line in enumerate(picture.text(path).splitlines(), 1):
+                if HANDLE_LINE.search(line):
+                    yield Place(path, number)
+                    break
+
+
+def _named_files(picture: Picture) -> Iterator[Place]:
+    """Code names a file of the tree in which handles and credentials stand."""
+    held = {
+        path: file
+        for path, file in picture.files.items()
+        if DATA_FILE.search(path)
+        and CONFIG_PATH.search(path)
+        and not NOT_CONFIG.search(path)
+        and file.role in ("app", "dev", "asset")
+        and file.tracked is not False
+        and file.size < MOST_CONFIG
+    }
+    for module in picture.modules if held else ():
+        if module.role != "app" or is_development(module.path):
+            continue
+        items = [(a.value, a.place) for a in module.holding(DATA_NAMED, module.assigns)]
+        items += [(c.value, c.place) for c in module.holding(DATA_NAMED, module.calls)]
+        for value, place in items:
+            for text in strings(value):
+                name = text.removeprefix("./")
+                for path in held if DATA_FILE.search(name) else ():
+                    if (path == name or path.endswith("/" + name)) and _opens(picture.text(path)):
+                        yield place
+
+
+def _opens(text: str) -> bool:
+    """Does the text hold a credential beside a handle?"""
+    kinds = {match[1].lower() for match in OPENS.finditer(text)}
+    return bool(kinds & {"password", "passwd", "secret", "dsn"}) and len(kinds) > 1
+
+
+def _files_read(picture: Picture) -> Iterator[tuple[Place, str]]:
+    for module, call in picture.calls(*READS):
+        if (
+            module.role != "app"
+            or is_development(call.path)
+            or is_handler(call.function)
+            or not (call.value.parts or call.receiver)
+        ):
+            continue
+        mode = call.value.argument(1, "mode")
+        if (
+            call.last == "open"
+            and mode is not None
+            and mode.text[:1] in "wax"
+            and mode.kind == "str"
+        ):
+            continue
+        given = (
+            call.receiver
+            if call.last == "read_text" and call.receiver is not None
+            else (call.value.parts[0] if call.value.parts else None)
+        )
+        value = trace(module, given, call.function) if given is not None else Value("none")
+        text = text_of(value)
+        if (
+            CONFIG_FILE.search(text)
+            and not NOT_CONFIG.search(text)
+            and not from_env(value)
+            and not text.startswith("/var/run/secrets")
+        ):
+            yield call.place, text.rpartition("/")[2].replace("{}", "…")
