@@ -14,7 +14,6 @@ from twelve.factors.processes.instance import parse_target
 from twelve.settings import RUN_FILE, load_settings
 
 DEPLOY = "development"
-SOCKET = "control.sock"
 LOCK = "up.lock"
 PATIENCE = 60.0
 """Seconds that a first start may take."""
@@ -28,7 +27,7 @@ def running_up(app: str) -> Target:
         mark = f"{zlib.crc32(str(folder).encode()):08x}"
         for home in Path(settings.home, "up").glob(f"*-{mark}"):
             run = run_of(home)
-            if run and is_held(home) and opens(Path(run, SOCKET)):
+            if run and is_held(home):
                 client = Client(settings._replace(home=str(home), run=run, url="", token=""))
                 return Target(client, meant(app or settings.app, folder, client), DEPLOY)
     raise Unreachable(
@@ -38,7 +37,7 @@ def running_up(app: str) -> Target:
 
 def meant(named: str, top: Path, client: Client) -> str:
     """The app that is named, else the only one, else that of this folder. Raises Usage."""
-    known = [each["name"] for each in list_apps(client)["apps"]]
+    known = apps_of(client)
     if named:
         return parse_target(named)[0]
     if len(known) == 1:
@@ -64,14 +63,16 @@ def is_held(home: Path) -> bool:
     return False
 
 
-def opens(socket: Path) -> bool:
-    """Whether its API answers, or soon does: ``up`` opens it after the first processes are up."""
+def apps_of(client: Client) -> list[str]:
+    """The apps that it runs. It answers after the first processes are up: we wait for that."""
     end = time.monotonic() + PATIENCE
-    while not socket.exists():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.02)
-    return True
+    while True:
+        try:
+            return [each["name"] for each in list_apps(client)["apps"]]
+        except Unreachable:
+            if time.monotonic() > end or not is_held(Path(client.settings.home)):
+                raise
+            time.sleep(0.02)
 
 
 def run_of(home: Path) -> str:
