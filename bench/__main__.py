@@ -40,7 +40,7 @@ class Part(NamedTuple):
 
 PARTS = {
     "cli_start": Part("A command's start", reading.cli_start, 60),
-    "runners": Part("Process runners", reading_runners.read, 480),
+    "runners": Part("Process runners", reading_runners.read, 540),
     "collector": Part(
         "The collector", reading.collector, 180, ("--lines", "1000000"), ("--lines", "200000")
     ),

@@ -1,5 +1,6 @@
 """What processes cost, as the kernel counts it: CPU seconds, memory, descriptors, threads."""
 
+import json
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -102,10 +103,14 @@ def threads(pid: int) -> int:
 
 def below(pid: int) -> list[int]:
     """All that descend from it."""
+    return list(descend(pid, children_of(everything())))
+
+
+def children_of(table: dict[int, Seen]) -> dict[int, list[int]]:
     children: dict[int, list[int]] = {}
-    for seen in everything().values():
+    for seen in table.values():
         children.setdefault(seen.parent, []).append(seen.pid)
-    return list(descend(pid, children))
+    return children
 
 
 def descend(pid: int, children: dict[int, list[int]]) -> Iterator[int]:
@@ -114,34 +119,35 @@ def descend(pid: int, children: dict[int, list[int]]) -> Iterator[int]:
         yield from descend(child, children)
 
 
-PARTS = {
-    "control": re.compile(rb"-m\0twelve\0serve"),
-    "supervisor": re.compile(rb"twelve\.engines\.local\.supervisor"),
-    "collector": re.compile(rb"twelve\.engines\.local\.collector"),
-    "router": re.compile(rb"envoy"),
-}
+PARTS = ("control", "supervisor", "collector", "router")
 
 
 def parts_of(home: Path) -> dict[str, list[int]]:
-    """The pids of a home's parts by name; `inits` are those of its apps, the parts have theirs too."""
-    mark, table = os.fsencode(home), everything()
-    words = {pid: read(pid, "cmdline") for pid in table}
-    roots = [pid for pid in table if PARTS["supervisor"].search(words[pid]) and mark in words[pid]]
-    below: dict[int, list[int]] = {}
-    for pid, seen in table.items():
-        below.setdefault(seen.parent, []).append(pid)
-    family = {pid for root in roots for pid in (root, *descend(root, below))}
+    """The pids of a home's parts by name; `inits` are those of its apps, the parts have theirs too.
+
+    By the supervisor's own notes: what it has adopted does not descend from it.
+    """
     found: dict[str, list[int]] = {name: [] for name in (*PARTS, "inits", "inits of parts")}
-    for pid in sorted(family):
-        if words[pid].startswith(b"twelve: init"):
-            # One has nothing below it: the helper that forks the others, the supervisor's own.
-            own = any(
-                form.search(words[each]) for each in below.get(pid, ()) for form in PARTS.values()
-            )
-            name = "inits of parts" if own else "inits" if below.get(pid) else "supervisor"
-            found[name].append(pid)
+    mark, table = os.fsencode(home), everything()
+    found["supervisor"] = [
+        pid
+        for pid in table
+        if b"twelve.engines.local.supervisor" in (words := read(pid, "cmdline")) and mark in words
+    ]
+    children = children_of(table)
+    helpers = {each for pid in found["supervisor"] for each in descend(pid, children)}
+    try:
+        rows = json.loads((home / "supervisor/state.json").read_text())["instances"]
+    except (OSError, ValueError):
+        rows = []
+    for row in rows:
+        if row["gone"] or row["pid"] not in table:
             continue
-        name = next((name for name, form in PARTS.items() if form.search(words[pid])), "")
-        if name:
-            found[name].append(pid)
+        own = row["name"].startswith("twelve/")
+        found["inits of parts" if own else "inits"].append(row["pid"])
+        helpers -= {row["pid"], *descend(row["pid"], children)}
+        if own and (name := row["name"][len("twelve/") :].partition("@")[0]) in PARTS:
+            found[name] += [row["app_pid"]] if row["app_pid"] in table else []
+    # One that forks the inits is the supervisor's own.
+    found["supervisor"] += sorted(helpers - set(found["supervisor"]))
     return found

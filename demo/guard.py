@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from demo.leftovers import Watch, processes
+from demo.leftovers import Watch, processes, read
 
 ROOT = Path(__file__).parent.parent
 PROGRAM = Path(sys.executable).parent / "twelve"
@@ -47,8 +47,8 @@ def start(folder: Path, run: Path, environ: Mapping[str, str]) -> Guard:
     return Guard(process)
 
 
-def sweep(folder: Path, run: Path) -> None:
-    """As its maker would have ended it; by force what does not go."""
+def end_home(folder: Path, run: Path) -> None:
+    """As its maker would have ended it."""
     with contextlib.suppress(OSError, subprocess.TimeoutExpired):
         subprocess.run(
             [PROGRAM, "down", "--all"],
@@ -57,16 +57,28 @@ def sweep(folder: Path, run: Path) -> None:
             timeout=PATIENCE,
             cwd=folder,
         )
-    # Commands of the maker's that go on, and everything when the program is there no more.
+    sweep(folder, run)
+
+
+def sweep(folder: Path, run: Path) -> None:
+    """End by force what goes on: commands of the maker's, all of it when ``down`` failed."""
     watch = Watch([folder, run], folder, [])
     deadline = time.monotonic() + PATIENCE
-    while (alive := watch.marked(processes())) and time.monotonic() < deadline:
-        for seen in alive:
+    while time.monotonic() < deadline:
+        alive = [seen.pid for seen in watch.marked(processes()) if not waits(seen.pid)]
+        if not alive:
+            break
+        for pid in alive:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(seen.pid, signal.SIGKILL)
+                os.kill(pid, signal.SIGKILL)
         time.sleep(0.05)
     remove(folder)
     remove(run)
+
+
+def waits(pid: int) -> bool:
+    """Whether it is a guard: it ends when it is told to, or of itself."""
+    return b"\0demo.guard\0" in read(pid, "cmdline")
 
 
 def remove(folder: Path) -> None:
@@ -81,7 +93,7 @@ def main() -> None:
     """Wait for the word, or for the end of who should say it."""
     folder, run = map(Path, sys.argv[1:])
     if not sys.stdin.buffer.readline():
-        sweep(folder, run)
+        end_home(folder, run)
 
 
 if __name__ == "__main__":

@@ -140,8 +140,10 @@ class Home(NamedTuple):
 
     def end(self) -> None:
         """Stop everything, and remove the folder."""
-        self.twelve("down", "--all", good=False)
-        guard.remove(self.folder)
+        done = self.twelve("down", "--all", good=False)
+        if done.code:
+            print(f"twelve down --all: exit {done.code}: {done.said}", file=sys.stderr)
+        guard.sweep(self.folder, self.run)
         self.guard.release()
 
     def keep(self) -> None:

@@ -83,3 +83,20 @@ def test_a_home_that_is_kept_outlives_its_maker():
         assert run_of(home.environ) == home.run
     finally:
         home.end()
+
+
+def test_a_home_whose_down_fails_is_ended_by_force(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    home = make_home()
+    app = home.folder / "talk"
+    app.mkdir()
+    (app / "Procfile").write_text("worker: sleep 1000\n")
+    home.twelve("deploy", str(app), "-a", "talk")
+    monkeypatch.setattr("demo.home.PROGRAM", "false")
+
+    home.end()
+
+    assert "twelve down --all: exit 1" in capsys.readouterr().err
+    assert alive(home.folder, home.run) == []
+    assert not home.folder.exists()
