@@ -82,9 +82,8 @@ class Bench:
                 for name in names:
                     if not (run := runs.get(RUNNERS[name].title)):
                         continue
-                    times[name].append(
-                        self.note(name, "restart", lambda run=run: trials.restart(run))
-                    )
+                    took = self.note(name, "restart", lambda run=run: trials.restart(run))
+                    times[name].append(took if isinstance(took, float) else None)
         for name, found in times.items():
             self.found[name]["restart"] = trials.spread(found)
 
