@@ -1,9 +1,13 @@
 """How long `twelve up` takes from its exec to the first byte of a process, beside honcho.
 
-Everything is built before the first measure. Run: python bench/up_start.py [HONCHO]
-(HONCHO: path of its program; by default the one on PATH).
+Everything is built before the first measure: one `up` has been up, as on every day but the first.
+
+    python bench/up_start.py [HONCHO]
+
+HONCHO is the path of its program; by default the one on PATH.
 """
 
+import json
 import os
 import shutil
 import signal
@@ -18,14 +22,14 @@ ROUNDS = 11
 MARK = b"first-byte"
 
 
-def first_byte(argv, folder, env):
+def first_byte(argv, folder, env, until=MARK):
     """Milliseconds until the process's word is on the pipe; the runner is ended afterwards."""
     began = time.perf_counter()
     runner = subprocess.Popen(
         argv, cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
     seen = b""
-    while MARK not in seen:
+    while until not in seen:
         data = os.read(runner.stdout.fileno(), 65536)
         assert data, seen
         seen += data
@@ -35,8 +39,9 @@ def first_byte(argv, folder, env):
     return spent * 1000
 
 
-def main():
-    honcho = sys.argv[1] if len(sys.argv) > 1 else shutil.which("honcho")
+def measure(honcho=None, rounds=ROUNDS):
+    """Milliseconds, one after the other in turn; `ratio` only where there is a honcho."""
+    honcho = honcho or shutil.which("honcho")
     twelve = str(Path(sys.executable).parent / "twelve")
     with tempfile.TemporaryDirectory() as name:
         os.chmod(name, 0o755)
@@ -44,19 +49,22 @@ def main():
         folder.mkdir()
         (folder / "Procfile").write_text(f"talk: sh -c 'echo {MARK.decode()}; exec sleep 100'\n")
         env = os.environ | {"TWELVE_HOME": f"{name}/home", "PYTHONDONTWRITEBYTECODE": ""}
-        runners = {"twelve up": [twelve, "up"]} | ({"honcho": [honcho, "start"]} if honcho else {})
+        runners = {"twelve": [twelve, "up"]} | ({"honcho": [honcho, "start"]} if honcho else {})
+        first_byte([twelve, "up"], folder, env, until=b"bench is up")
         for argv in runners.values():
             first_byte(argv, folder, env)
         times = {runner: [] for runner in runners}
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             for runner, argv in runners.items():
                 times[runner].append(first_byte(argv, folder, env))
-    medians = {runner: statistics.median(found) for runner, found in times.items()}
-    for runner, found in times.items():
-        print(f"{runner:10} median {medians[runner]:6.0f} ms  {min(found):.0f}-{max(found):.0f}")
+    found = {
+        runner: {"median": statistics.median(each), "least": min(each), "all": each}
+        for runner, each in times.items()
+    }
     if honcho:
-        print(f"ratio {medians['twelve up'] / medians['honcho']:.2f}")
+        found["ratio"] = found["twelve"]["median"] / found["honcho"]["median"]
+    return found | {"load": os.getloadavg()[0]}
 
 
 if __name__ == "__main__":
-    main()
+    print(json.dumps(measure(*sys.argv[1:]), indent=2))

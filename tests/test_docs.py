@@ -64,7 +64,7 @@ def test_every_manifest_key_has_a_heading_and_no_heading_is_of_none():
 
 def commands() -> Iterator[tuple[str, click.Command]]:
     """Every command and subcommand by the words that call it."""
-    from twelve.cli.main import COMMANDS
+    from twelve.cli.table import COMMANDS
 
     for name, entry in COMMANDS.items():
         command = importlib.import_module(f"twelve.cli.{entry.module}").command

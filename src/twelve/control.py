@@ -20,7 +20,7 @@ from twelve.engines.local.engine import LocalEngine
 from twelve.engines.local.examination import examine_limits, examine_machine
 from twelve.engines.local.machine import Machine
 from twelve.engines.local.parts import QUICKLY, Parts, clear_away, home_folders, open_parts
-from twelve.engines.local.probe import is_free
+from twelve.engines.local.ports import is_free
 from twelve.engines.local.router.envoy import Options, Router
 from twelve.engines.local.router.files import Place as RouterPlace
 from twelve.engines.local.sandbox.tiers import detect

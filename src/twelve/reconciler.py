@@ -3,10 +3,10 @@
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
-from twelve.engines.contract import Process, Seen
+from twelve.engines.contract import EARLY, Process, Seen
 
 ADOPTED = "adopted"
-LIVING = frozenset({"starting", "up", "exited", "backoff", "stopping", ADOPTED})
+LIVING = frozenset({"starting", "up", "exited", "backoff", "stopping", ADOPTED, EARLY})
 """One that exited and is not gone is about to be started again."""
 
 
@@ -35,7 +35,7 @@ def plan(wanted: Mapping[str, Process], seen: Mapping[str, Seen], mine: Collecti
     living = {name for name in mine if seen[name].state in LIVING}
     stops = tuple(sorted(living - wanted.keys()))
     # One that a new supervisor adopted runs on, but is not kept up until it is started "again".
-    kept_up = {name for name in living if seen[name].state != ADOPTED}
+    kept_up = {name for name in living if seen[name].state not in (ADOPTED, EARLY)}
     missing = [wanted[name] for name in sorted(wanted.keys() - kept_up)]
     replaced = {_type_of(name) for name in stops}
     late = tuple(p for p in missing if not p.type.overlap and _type_of(p.name) in replaced)

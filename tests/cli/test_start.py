@@ -18,5 +18,6 @@ def test_help_of_the_whole_imports_no_command(tmp_path):
 
     assert {name for name in modules if name.startswith("twelve.cli.")} == {
         "twelve.cli.main",
+        "twelve.cli.table",
         "twelve.cli.fault",
     }

@@ -35,7 +35,7 @@ def command(shell: str | None) -> None:
     Without SHELL it is that of your login. Names of apps, deploys, process types, releases,
     variables and more are asked of the control plane as you press Tab.
     """
-    from twelve.cli.main import twelve
+    from twelve.cli.table import twelve
 
     chosen = shell or os.path.basename(os.environ.get("SHELL", ""))
     if chosen not in SHELLS:

@@ -35,7 +35,9 @@ def command(path: Path, app: str, procfile: str, words: tuple[str, ...], **flags
         raise Usage(f"{path}: there is no such folder", hint="twelve up PATH")
     import asyncio
 
+    from twelve.development.early import Call
     from twelve.development.member import Wish
+    from twelve.development.printing import Beginning
     from twelve.development.up import run_up
 
     top = path.resolve()
@@ -57,8 +59,9 @@ def command(path: Path, app: str, procfile: str, words: tuple[str, ...], **flags
     place = wishes[0].folder if len(wishes) == 1 else top
     show = browse if flags["opens"] else None
     out = sys.stdout.fileno()
-    work = run_up(place, name, wishes, os.environ, out, colour=coloured(), show=show)
-    raise SystemExit(asyncio.run(work))
+    begun = click.get_current_context().obj
+    how = Beginning(Call(sys.argv[2:], dict(os.environ)), out, coloured(), begun)
+    raise SystemExit(asyncio.run(run_up(place, name, wishes, os.environ, how, show=show)))
 
 
 def shares(words: tuple[str, ...], apps: list[str]) -> dict[str, tuple[str, ...]]:

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from twelve.control import Control
+from twelve.development import foresight
+from twelve.development.early import Call
 from twelve.development.place import owner_of
 from twelve.development.printing import Printing
 from twelve.development.programs import tools_of
@@ -25,6 +27,7 @@ from twelve.factors.resources.kinds import app_of
 from twelve.manifest import Manifest
 from twelve.operations.develop import DEPLOY, Folder, concerned, develop, read
 from twelve.operations.wanted import WEB, hosts_by_type
+from twelve.settings import Settings
 from twelve.store import apps, releases
 
 PROCFILE = "Procfile"
@@ -46,9 +49,16 @@ class Member:
     """One app's folder: started, watched, started anew."""
 
     def __init__(
-        self, wish: Wish, environ: Mapping[str, str], control: Control, say: Voice
+        self,
+        wish: Wish,
+        environ: Mapping[str, str],
+        control: Control,
+        say: Voice,
+        call: Call | None = None,
     ) -> None:
         self.wish, self.environ, self.control, self.say = wish, environ, control, say
+        self.call = call
+        """By which the next ``up`` of the same kind finds what this one foresees."""
         self.switching = False
         self.loops = Loops()
         self.types: Mapping[str, ProcessType] = {}
@@ -57,9 +67,12 @@ class Member:
         self.batches: asyncio.Queue[list[str]] = asyncio.Queue()
         self.watching: asyncio.Task[None] | None = None
 
-    def printing(self, home: Path) -> Printing:
+    def printing(self, settings: Settings) -> Printing:
         """The app's stream, from now on."""
-        return Printing(home, (self.wish.app, DEPLOY), time.time_ns(), self.say)
+        folders = settings.home, settings.run
+        printing = Printing(folders, (self.wish.app, DEPLOY), self.say)
+        printing.begin(time.time_ns())
+        return printing
 
     async def start_first(self) -> None:
         """The first start. Raises what stands in its way, with the app where there are several."""
@@ -75,14 +88,18 @@ class Member:
         self.switching = False
         self.loops.started(time.monotonic())
         folder = folder_of(self.wish, self.environ)
-        self.types = meet(folder, self.say).processes
+        manifest, house = meet(folder, self.say), self.control.house
+        self.types = manifest.processes
         taken = frozenset(self.changed)
+        if self.call:
+            foresight.forget(self.call)
         changed = None if first else taken
-        release = await develop(
-            self.control.house, folder, who(), self.tell, first=first, changed=changed
-        )
+        release = await develop(house, folder, who(), self.tell, first=first, changed=changed)
         self.changed -= taken
         self.say.serving = release.number
+        if self.call:
+            machine = self.control.parts.machine
+            foresight.foresee(self.call, house, machine, folder, manifest)
         self.loops.started(time.monotonic())
 
     def tell(self, step: str, text: str, **more: object) -> None:
@@ -96,6 +113,8 @@ class Member:
 
     def leave(self) -> None:
         """What is saved does not matter any more."""
+        if self.call:
+            foresight.confirm(self.call, self.control.house)
         if self.watching:
             self.watching.cancel()
 

@@ -7,18 +7,20 @@ import shutil
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from twelve.control import make_folders
 from twelve.engines.local.build.layers import clean
 from twelve.engines.local.build.seal import discard
-from twelve.engines.local.probe import is_free, kept_from_others
+from twelve.engines.local.ports import is_free, kept_from_others
 from twelve.engines.local.supervisor_client import Supervisor, ensure_supervisor
 from twelve.errors import Conflict, Unreachable
 from twelve.operations.develop import forget_former
 from twelve.settings import Settings, default_home, load_settings
 from twelve.starting import end_all, living
 from twelve.store.connection import open_store
+from twelve.store.leases import lease_port
 from twelve.store.vault import Vault, load_key
 
 PORTS_TRIED = 100
@@ -54,8 +56,17 @@ def place_of(folder: Path, app: str, environ: Mapping[str, str]) -> Place:
 
 
 @contextlib.contextmanager
-def held(place: Place) -> Iterator[None]:
-    """One ``up`` a folder, for as long as this process lives. Raises Conflict, Invalid."""
+def held(place: Place, lock: int = -1) -> Iterator[None]:
+    """One ``up`` a folder, for as long as this process lives. Raises Conflict, Invalid.
+
+    ``lock`` is the lock when it is ours already.
+    """
+    if lock >= 0:
+        try:
+            yield
+        finally:
+            os.close(lock)
+        return
     home = Path(place.settings.home)
     make_folders(home, Path(place.settings.run), shared=os.geteuid() == 0)
     handle = os.open(home / "up.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -85,17 +96,27 @@ async def clear(place: Place, say: Say) -> None:
         say(f"a former `up` here was killed: ending what it left: {what}")
         await end_all(settings, lambda: None)
     shutil.rmtree(settings.run, ignore_errors=True)
-    home = Path(settings.home)
-    make_folders(home, Path(settings.run), shared=os.geteuid() == 0)
+    make_folders(Path(settings.home), Path(settings.run), shared=os.geteuid() == 0)
+    clear_ledger(place)
+    sweep_logs(Path(settings.home))
+
+
+def clear_ledger(place: Place, ports: Mapping[str, int] = MappingProxyType({})) -> None:
+    """Forget former releases, and what builds have left. ``ports`` are those taken already."""
+    home = Path(place.settings.home)
     clean(home)
     if not (home / "twelve.db").exists():
         return
     store = open_store(home / "twelve.db", Vault(load_key(place.environ, home)))
     try:
         kept = forget_former(store)
+        for process, port in ports.items():
+            lease_port(store, process, range(port, port + 1), lambda _: True)
     finally:
         store.db.close()
-    sweep(home, kept)
+    for path in (home / "layers").iterdir():
+        if path.name not in kept:
+            discard(path)
 
 
 async def left_over(settings: Settings) -> list[str] | None:
@@ -120,11 +141,8 @@ def has_notes(settings: Settings) -> bool:
     return Path(settings.home, "supervisor/state.json").exists()
 
 
-def sweep(home: Path, layers: set[str]) -> None:
-    """Remove the layers that no kept build names, and log streams of former sessions."""
-    for path in (home / "layers").iterdir():
-        if path.name not in layers:
-            discard(path)
+def sweep_logs(home: Path) -> None:
+    """Remove the log streams of former sessions."""
     for path in (home / "logs").glob("*/*/*@*"):
         if path.parts[-3] != "twelve":
             shutil.rmtree(path, ignore_errors=True)

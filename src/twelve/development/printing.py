@@ -1,63 +1,115 @@
 """Printing: the deploy's log stream to the voice, from now until all is said."""
 
-import asyncio
-import contextlib
-from pathlib import Path
+import sys
+import threading
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
 
+from twelve.development.early import Call, Early
 from twelve.development.voice import Voice
-from twelve.engines.local.growth import Watch
-from twelve.engines.local.logmerge import Growth, Merge
+from twelve.engines.local.grown import ANYTHING, Grown
+from twelve.engines.local.logmerge import Merge
 from twelve.factors.logs.filter import Filter
+from twelve.factors.logs.line import Block
 
 AT_ONCE = 1 << 20
 """Bytes read before they are written."""
 LOOK_ANYWAY = 5.0
+SHORT = 0.0005
+"""Seconds after which a thread that only computes lets another one print."""
 STREAMS = frozenset({"stdout", "stderr", "events"})
 
 
 class Printing:
-    """Follows the stream in a task; ``end`` prints what is left and returns when it is written."""
+    """Follows the stream in a thread of its own.
 
-    def __init__(self, home: Path, label: tuple[str, str], since: int, voice: Voice) -> None:
-        want = Filter(since=since, streams=STREAMS)
-        self.prefix = f"logs/{label[0]}/{label[1]}/"
-        self.merge = Merge(str(home), *label, want)
+    So a terminal that is held holds nothing else, and nothing else holds it: neither an event loop
+    that is busy, nor one that is not there yet.
+    """
+
+    def __init__(
+        self,
+        folders: tuple[str, str],
+        label: tuple[str, str],
+        voice: Voice,
+        shown: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
+        self.home, self.run = folders
+        self.label = label
+        self.shown = dict(shown)
+        """How many bytes of a stream have been printed before us, by its folder."""
         self.voice = voice
-        self.over = asyncio.Event()
-        self.task: asyncio.Task[None] | None = None
+        self.over = False
+        self.grown = Grown(self.run, f"logs/{label[0]}/{label[1]}/")
+        self.thread = threading.Thread(target=self.follow, name="printing", daemon=True)
 
-    def begin(self, grew: Watch) -> None:
-        """From here on."""
-        self.task = asyncio.create_task(self.follow(grew))
+    def begin(self, since: int) -> None:
+        """From here on: what has been printed since then, and what will be."""
+        want = Filter(since=since, streams=STREAMS)
+        self.merge = Merge(self.home, *self.label, want)
+        self.thread.start()
 
-    async def follow(self, grew: Watch) -> None:
+    def end(self) -> None:
+        """Print what is left; returns when it is written. Ending twice is ending once."""
+        if self.over:
+            return
+        self.over = True
+        self.grown.interrupt()
+        if self.thread.ident:
+            self.thread.join()
+
+    def follow(self) -> None:
         """Print what there is, wait for more, until it is over; then once more all there is."""
-        with grew.listen(self.prefix) as listener:
-            await asyncio.to_thread(self.merge.begin)
-            await self.print_round()
-            over = asyncio.create_task(self.over.wait())
-            while not self.over.is_set():
-                more = asyncio.create_task(listener.wait(LOOK_ANYWAY))
-                await asyncio.wait({more, over}, return_when=asyncio.FIRST_COMPLETED)
-                if not more.done():
-                    more.cancel()
-                    with contextlib.suppress(asyncio.CancelledError):
-                        await more
-                    break
-                await asyncio.to_thread(self.merge.grow, more.result())
-                await self.print_round()
-            await asyncio.to_thread(self.merge.grow, Growth(None, None))
-            await self.print_round()
+        self.merge.begin()
+        self.print_round()
+        while not self.over:
+            if growth := self.grown.wait(LOOK_ANYWAY):
+                self.merge.grow(growth)
+                self.print_round()
+        self.merge.grow(ANYTHING)
+        self.print_round()
         self.merge.close()
+        self.grown.close()
 
-    async def print_round(self) -> None:
-        """In a thread: a terminal that is held must not hold anything else."""
-        while (batch := await asyncio.to_thread(self.merge.batch, AT_ONCE)) is not None:
+    def print_round(self) -> None:
+        """All of what has grown."""
+        while (batch := self.merge.batch(AT_ONCE)) is not None:
             if batch:
-                await asyncio.to_thread(self.voice.lines, batch)
+                self.voice.lines(filter(None, map(self.rest_of, batch)) if self.shown else batch)
 
-    async def end(self) -> None:
-        """Print what is left."""
-        self.over.set()
-        if self.task:
-            await self.task
+    def rest_of(self, block: Block) -> Block | None:
+        """What of a block is not on the screen yet: it was shown by whole lines."""
+        process, release, stream = block.origin
+        folder = f"logs/{self.label[0]}/{self.label[1]}/{process}@{release}/{stream}"
+        known = self.shown.get(folder, 0) - block.offset
+        if known <= 0:
+            return block
+        data = block.data[known:]
+        return block._replace(data=data, offset=block.offset + known) if data else None
+
+
+class Begun(NamedTuple):
+    """An ``up`` whose processes run already."""
+
+    early: Early
+    printing: Printing
+
+
+class Beginning(NamedTuple):
+    """How ``up`` was called, by which the next one finds what is foreseen, and what has begun."""
+
+    call: Call
+    out: int
+    colour: bool
+    begun: Begun | None
+
+
+def go_on(early: Early) -> Begun:
+    """Show what they say from where the first look ended, while everything else comes up."""
+    sys.setswitchinterval(SHORT)
+    voice = Voice(sys.stdout.fileno(), colour=early.colour, gone=early.leave)
+    voice.meet(early.types, early.names)
+    printing = Printing((early.home, early.run), early.label, voice, early.shown)
+    printing.begin(early.since)
+    return Begun(early, printing)

@@ -3,14 +3,23 @@
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 from twelve.control import Control
 from twelve.development.member import Member, Wish, folder_of, meet, put_off, require_neighbours
-from twelve.development.place import clear, held, http_port, owner_of, place_of
+from twelve.development.place import (
+    Place,
+    clear,
+    clear_ledger,
+    held,
+    http_port,
+    owner_of,
+    place_of,
+)
+from twelve.development.printing import Beginning, Begun, Printing
 from twelve.development.voice import Voice
 from twelve.errors import BuildFailed, Refused, ReleaseFailed, TwelveError
 from twelve.operations.destroy import down
@@ -29,9 +38,8 @@ async def run_up(
     name: str,
     wishes: Sequence[Wish],
     environ: Mapping[str, str],
-    out: int,
+    beginning: Beginning,
     *,
-    colour: bool,
     show: Callable[[str], object] | None = None,
 ) -> int:
     """Run until Ctrl-C, SIGTERM or hang-up; the exit status. Leaves nothing running.
@@ -40,31 +48,61 @@ async def run_up(
     start may raise: then everything has been stopped. ``show`` is called with the first address.
     """
     leaving = Leaving()
-    say = Voice(out, colour=colour, gone=leaving.from_thread)
+    call, out, colour, begun = beginning
+    say = begun.printing.voice if begun else Voice(out, colour=colour, gone=leaving.from_thread)
     place = place_of(top, name, environ)
-    voices = [say.beside(wish.app) for wish in wishes] if len(wishes) > 1 else [say]
-    for wish, voice in zip(wishes, voices, strict=True):
-        folder = folder_of(wish, environ)
-        require_neighbours(folder, meet(folder, voice), [each.app for each in wishes])
-        if wish.hooks and os.geteuid() == 0 and owner_of(wish.folder) is None:
-            raise Refused(
-                f"{wish.folder} is root's: hooks would have to run as root to write there",
-                hint=f"give it to a user (chown -R USER {wish.folder}), or leave out --build",
-            )
-    with held(place):
-        await clear(place, say)
-        with http_port(place.settings, say) as settings:
-            control = Control(settings, environ, owner=owner_of(top))
-            members = [
-                Member(wish, environ, control, voice)
-                for wish, voice in zip(wishes, voices, strict=True)
-            ]
-            try:
-                await Session(control, members, settings, say, leaving, show).run()
-            except (BuildFailed, ReleaseFailed) as error:
-                # What it said is on the screen already: the cause comes last.
-                raise type(error)(error.message.splitlines()[0], advice(error)) from None
+    async with AsyncExitStack() as opened:
+        if begun:
+            opened.enter_context(held(place, begun.early.lock))
+            opened.push_async_callback(end_begun, begun, place)
+            take_over(begun, place, leaving)
+        voices = [say.beside(wish.app) for wish in wishes] if len(wishes) > 1 else [say]
+        for wish, voice in zip(wishes, voices, strict=True):
+            look_at(wish, environ, voice, [each.app for each in wishes])
+        if not begun:
+            opened.enter_context(held(place))
+            await clear(place, say)
+        settings = opened.enter_context(http_port(place.settings, say))
+        control = Control(settings, environ, owner=owner_of(top))
+        own = call if len(wishes) == 1 else None
+        members = [
+            Member(wish, environ, control, voice, own)
+            for wish, voice in zip(wishes, voices, strict=True)
+        ]
+        session = Session(control, members, settings, say, leaving, show)
+        try:
+            await session.run([begun.printing] if begun else [])
+        except (BuildFailed, ReleaseFailed) as error:
+            # What it said is on the screen already: the cause comes last.
+            raise type(error)(error.message.splitlines()[0], advice(error)) from None
     return 0
+
+
+def look_at(wish: Wish, environ: Mapping[str, str], voice: Voice, apps: Collection[str]) -> None:
+    """Read what is wanted before anything is touched. Raises what stands in its way."""
+    folder = folder_of(wish, environ)
+    require_neighbours(folder, meet(folder, voice), apps)
+    if wish.hooks and os.geteuid() == 0 and owner_of(wish.folder) is None:
+        raise Refused(
+            f"{wish.folder} is root's: hooks would have to run as root to write there",
+            hint=f"give it to a user (chown -R USER {wish.folder}), or leave out --build",
+        )
+
+
+def take_over(begun: Begun, place: Place, leaving: "Leaving") -> None:
+    """From who began: the signals are ours now, and what they meant before counts."""
+    early, voice = begun.early, begun.printing.voice
+    voice.screen.gone = leaving.from_thread
+    if early.asked or voice.screen.closed:
+        leaving.asked.set()
+    clear_ledger(place, early.ports)
+
+
+async def end_begun(begun: Begun, place: Place) -> None:
+    """Whatever became of what had begun: nothing of it is left."""
+    await end_all(place.settings, lambda: None)
+    await asyncio.to_thread(begun.printing.end)
+    begun.early.bury()
 
 
 class Leaving:
@@ -106,22 +144,21 @@ class Session:
         self.control, self.members, self.settings = control, members, settings
         self.say, self.leaving, self.show = say, leaving, show
 
-    async def run(self) -> None:
-        """Start, work until told to leave, end everything."""
+    async def run(self, printings: list[Printing]) -> None:
+        """Start, work until told to leave, end everything. ``printings`` go on already."""
         try:
             async with AsyncExitStack() as opened:
                 if not await self.unless_left(self.build(opened)):
                     return
-                printings = [m.printing(Path(self.settings.home)) for m in self.members]
-                for printing in printings:
-                    printing.begin(self.control.parts.grew)
+                printings = printings or [m.printing(self.settings) for m in self.members]
                 if os.geteuid() == 0 and self.control.owner is None:
                     self.say(ROOTS)
                 try:
                     await self.unless_left(self.work(opened))
                 finally:
                     await self.stop()
-                    await asyncio.gather(*(printing.end() for printing in printings))
+                    ends = (asyncio.to_thread(printing.end) for printing in printings)
+                    await asyncio.gather(*ends)
         finally:
             await end_all(self.settings, lambda: None)
 

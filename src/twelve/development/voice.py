@@ -4,22 +4,19 @@ import copy
 import os
 import re
 import threading
+import time
 from collections.abc import Callable, Iterable
-from datetime import datetime
 from typing import Any
 
+from twelve.development.heads import TWELVE, colour_of, head_of, with_heads
 from twelve.factors.logs.line import GAP, Block, Origin
 
-TWELVE = "twelve"
 ONE_NAME = frozenset({"build", "release", "run"})
 """One-offs: their ids mean nothing to anybody here."""
 
 TOLD_AS = {"build": "build", "release phase": "release"}
 """What is said of these steps stands among their lines."""
 
-COLOURS = (36, 33, 32, 35, 34, 96, 93, 92, 95, 94)
-BOLD, GREY = 1, 90
-RESET = b"\x1b[0m"
 UNSAID = frozenset({"line", "switch"})
 """Lines of build steps are in the stream anyway; and of course requests go to what is new."""
 
@@ -88,7 +85,7 @@ class Voice:
 
     def __call__(self, text: str, name: str = TWELVE) -> None:
         """A sentence of Twelve's own."""
-        head = self.head(name, name, datetime.now())  # noqa: DTZ005 - the time of this place
+        head = self.head(name, name, time.time_ns())
         self.screen.write(b"".join(head + line.encode() + b"\n" for line in text.splitlines()))
 
     def tell(self, step: str, text: str, **_: Any) -> None:
@@ -106,7 +103,7 @@ class Voice:
 
     def pieces(self, block: Block) -> Iterable[bytes | memoryview]:
         """One block with its heads."""
-        origin, at = block.origin, datetime.fromtimestamp(block.ns / 1e9)  # noqa: DTZ006 - likewise
+        origin, at = block.origin, block.ns
         if origin.process == TWELVE:
             head = self.head(TWELVE, TWELVE, at)
             for line in block.lines():
@@ -119,8 +116,7 @@ class Voice:
         elif not block.plain:
             yield head + block.data + b"\n"
         else:
-            data = head + block.data.replace(b"\n", b"\n" + head)
-            yield memoryview(data)[: len(data) - len(head)]
+            yield with_heads(head, block.data)
 
     def sentence(self, event: str) -> str:
         """An event as it is worth a line here; empty when it is not."""
@@ -134,20 +130,12 @@ class Voice:
             return ""
         return f"{process} {rest}"
 
-    def head(self, name: str, kind: str, at: datetime) -> bytes:
+    def head(self, name: str, kind: str, ns: int) -> bytes:
         """What stands before a line."""
-        head = f"{at:%H:%M:%S} {self.full(name).ljust(self.screen.width)} │"
-        if not self.colour:
-            return f"{head} ".encode()
-        # What an app has left coloured ends here.
-        return RESET + f"\x1b[{self.colour_of(kind)}m{head}".encode() + RESET + b" "
-
-    def colour_of(self, kind: str) -> int:
-        """The types of the Procfile in turn, so that two have one colour only when they must."""
-        types, name = self.screen.types, self.full(kind)
-        if name in types:
-            return COLOURS[types.index(name) % len(COLOURS)]
-        return BOLD if kind == TWELVE else GREY
+        screen, full = self.screen, self.full(kind)
+        known = kind if kind == TWELVE and full not in screen.types else full
+        colour = colour_of(known, screen.types) if self.colour else None
+        return head_of(self.full(name), ns, screen.width, colour)
 
 
 def shown(origin: Origin) -> str:

@@ -138,12 +138,17 @@ class Exit(NamedTuple):
         return f"exited with code {self.code}"
 
 
+EARLY = "early"
+"""The state of a process that was started in the expectation that it will be wanted: it runs, and
+whoever wants it starts it "again" and waits until it is up."""
+
+
 class Seen(NamedTuple):
     """A process as the engine sees it."""
 
     name: str
     state: str
-    """``starting``, ``up``, ``backoff``, ``stopping`` or ``exited``."""
+    """``starting``, ``up``, ``backoff``, ``stopping``, ``exited``, ``adopted`` or ``early``."""
     pid: int | None
     """Of the app's own first process, as the machine sees it."""
     started_ns: int

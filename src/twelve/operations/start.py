@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 
-from twelve.engines.contract import Process, Up
+from twelve.engines.contract import EARLY, Process, Up
 from twelve.errors import Conflict, ReleaseFailed
 from twelve.factors.ports.health import Pulse
 from twelve.factors.releases.journal import Point, Step
@@ -39,8 +39,13 @@ async def start(mine: Attempt, process: Process) -> None:
     except ReleaseFailed as failed:
         process, up = await start_elsewhere(mine, process, failed)
     except Conflict:
-        # It was adopted, and would be started from other words today: it runs on as it is.
-        up = Up(process.name, 0.0)
+        if seen is None or seen.state != EARLY:
+            # It was adopted, and would be started from other words today: it runs on as it is.
+            up = Up(process.name, 0.0)
+        else:
+            # It was begun from what was known before this attempt, and that is not true any more.
+            await stop_all(house, [process.name])
+            up = await house.engine.start(process)
     if (seen := (await house.engine.observe()).get(process.name)) and not adopted:
         # It has answered, so from now on its silence means something.
         house.health.pulses[process.name] = Pulse(born=seen.started_ns)

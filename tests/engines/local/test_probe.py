@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from twelve.engines.local.probe import is_free, probe
+from twelve.engines.local.ports import is_free
+from twelve.engines.local.probe import probe
 
 pytestmark = [pytest.mark.live, pytest.mark.anyio]
 

@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
-from twelve.engines.contract import Exit, Happened, Seen
+from twelve.engines.contract import EARLY, Exit, Happened, Seen
 
 KINDS = {
     "started": "started",
@@ -45,19 +45,22 @@ class Board:
         if kind not in KINDS:
             return
         before = self.seen.get(name)
+        early = before is not None and before.state == EARLY
         if kind == "started":
             self.ready.discard(name)
             self.ends.pop(name, None)
+            state, last = EARLY if early else "up", before.last_exit if before else None
             self.seen[name] = Seen(
-                name, "up", event.get("app_pid"), event["at_ns"], event["restarts"],
-                before.last_exit if before else None,
-            )  # fmt: skip
+                name, state, event.get("app_pid"), event["at_ns"], event["restarts"], last
+            )
         elif kind == "ready":
             self.ready.add(name)
         elif kind == "exited" and before:
-            self.seen[name] = before._replace(state="exited", pid=None, last_exit=exit_of(event))
+            state = EARLY if early else "exited"
+            self.seen[name] = before._replace(state=state, pid=None, last_exit=exit_of(event))
         elif kind == "backoff" and before:
-            self.seen[name] = before._replace(state="backoff", restarts=event["restarts"])
+            state = EARLY if early else "backoff"
+            self.seen[name] = before._replace(state=state, restarts=event["restarts"])
         elif kind == "gone":
             if before and before.last_exit:
                 self.ends[name] = before.last_exit
@@ -76,9 +79,9 @@ class Board:
         return known
 
     def take_over(self, name: str) -> None:
-        """One that was adopted is kept up again."""
+        """One that was adopted is kept up again, one that was early is wanted now."""
         seen = self.seen.get(name)
-        if seen and seen.state == "adopted":
+        if seen and seen.state in ("adopted", EARLY):
             self.seen[name] = seen._replace(state="up")
 
     async def until(self, true: Callable[[], bool], seconds: float | None = None) -> bool:

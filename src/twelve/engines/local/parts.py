@@ -203,6 +203,7 @@ def collector_launch(machine: Machine) -> dict[str, Any]:
         "grace": 10.0,
         "stop_signal": "SIGTERM",
         "notify": False,
+        "module": "twelve.engines.local.collector",
         "box": {"tier": "bare", "uid": None, "gid": None, "read": [], "write": []},
     }
 

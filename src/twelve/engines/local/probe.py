@@ -1,10 +1,7 @@
-"""Asking a process whether it answers, and a port whether it is free."""
+"""Asking a process whether it answers."""
 
 import asyncio
-import errno
-import socket
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Mapping
 
 from twelve.factors.ports.readiness import ROUTED, Reply
 
@@ -43,36 +40,6 @@ async def unresolved(hosts: Mapping[str, str]) -> tuple[str, ...]:
         if address not in {entry[4][0] for entry in found}:
             said.append(f"{name} must lead to {address}: add it to this machine's /etc/hosts")
     return tuple(said)
-
-
-def is_free(port: int, address: str = "0.0.0.0") -> bool:
-    """Whether a server could bind to the port now; of all addresses of the machine by default."""
-    kind = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with closing(socket.socket(kind, socket.SOCK_STREAM)) as tried:
-        # As servers do: connections of a former life do not count, a listener does.
-        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            tried.bind((address, port))
-        except OSError as error:
-            if error.errno in (errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL):
-                return False
-            raise
-    return True
-
-
-@contextmanager
-def kept_from_others(port: int, address: str) -> Iterator[bool]:
-    """Keep a port for a server that binds later; False when another Twelve keeps it already.
-
-    Only those that ask here keep to it: it is a name that the kernel forgets with this process.
-    """
-    with closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as mark:
-        try:
-            mark.bind(f"\0twelve-port-{address}-{port}")
-        except OSError:
-            yield False
-            return
-        yield True
 
 
 async def _ask(port: int, question: bytes) -> Reply:

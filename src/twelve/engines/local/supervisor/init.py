@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple, NoReturn
 
-from twelve.engines.local.supervisor import app, descriptors, proc, terminal
+from twelve.engines.local.supervisor import app, descriptors, proc, terminal, titles
 
 CLONE_NEWPID = 0x20000000
 END_ALL = int(signal.SIGRTMIN) + 3
@@ -79,12 +79,8 @@ def prepare(fork: Callable[[int], int]) -> Kit:
     libc.prctl(_PR_SET_NAME, b"twelve-init", 0, 0, 0)
     prctl = libc.prctl
     prctl.argtypes = [ctypes.c_long] * 5
-    with open("/proc/self/stat", "rb") as file:
-        fields = file.read().rsplit(b")", 1)[1].split()
-    start, end = int(fields[45]), int(fields[46])
-    words = (ctypes.c_char * max(0, end - start)).from_address(start) if start else b""
     signals = tuple(int(number) for number in signal.valid_signals())
-    return Kit(fork, prctl, signals, memoryview(words).cast("B"))
+    return Kit(fork, prctl, signals, titles.room())
 
 
 def main(kit: Kit, birth: Birth) -> NoReturn:
@@ -132,9 +128,7 @@ def _live(kit: Kit, birth: Birth) -> None:
 
 def show(kit: Kit, title: bytes) -> None:
     """In ps it stands as what it is, not as a second supervisor."""
-    room = len(kit.title)
-    if room:
-        kit.title[:] = title[: room - 1].ljust(room, b"\0")
+    titles.put(kit.title, title)
 
 
 def _look_after(instance: Instance, number: int | None, wait: Wait) -> None:

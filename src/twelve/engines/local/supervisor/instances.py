@@ -31,6 +31,8 @@ class Instance:
         self.namespaced = False
         self.forever = False
         """Whether it is to be kept running; a one-off's record stays until it is forgotten."""
+        self.early = False
+        """Whether it was started before control was there to want it."""
         self.ready = False
         self.started_ns = 0
         self.began = 0.0
@@ -89,12 +91,16 @@ class Instance:
             self.timer = None
 
 
+EARLY = "early"
+"""Shown as the state of one that control has not claimed yet, whatever befell it meanwhile."""
+
+
 def shown(instance: Instance) -> dict[str, Any]:
     """An entry of ``list``."""
     alive = instance.pidfd >= 0
     return {
         "name": instance.name,
-        "state": instance.state.value,
+        "state": EARLY if instance.early and not instance.gone else instance.state.value,
         "pid": instance.pid if alive else None,
         "app_pid": (instance.app_pid or None) if alive else None,
         "started_ns": instance.started_ns,
@@ -115,6 +121,7 @@ def to_plain(instance: Instance) -> dict[str, Any]:
     """What the state file says of it: nothing of its environment."""
     plain = {key: getattr(instance, key) for key in _KEPT}
     plain["state"] = instance.state.value
+    plain["early"] = instance.early
     plain["stop"] = list(instance.plan) if instance.plan else None
     plain["streams"] = list(instance.streams.names) if instance.streams else []
     plain["folder"] = os.path.basename(instance.streams.folder) if instance.streams else None

@@ -56,16 +56,17 @@ class Keeper:
 
     # What control asks for.
 
-    def start(self, plain: Any) -> int:
+    def start(self, plain: Any, *, early: bool = False) -> int:
         """
-        The pid of the init.
+        The pid of the init. With ``early`` control has yet to say that it is what it wants.
 
         Raises Invalid, Conflict when the name is in use, OSError when it cannot be started.
         """
         launch = launches.checked(plain)
         digest = launches.digest(launch)
         known = self.instances.get(launch["name"])
-        if known is not None and known.state is State.ADOPTED and known.digest == digest:
+        waits = known is not None and (known.early or known.state is State.ADOPTED)
+        if known is not None and waits and known.digest == digest:
             return self._claim(known, launch)
         if known is not None and not known.gone:
             raise Conflict(
@@ -73,6 +74,7 @@ class Keeper:
                 hint="stop it, and wait until it is gone",
             )
         instance = Instance(launch["name"], digest, launch)
+        instance.early = early
         instance.forever = backoff.from_plain(launch["restart"]) is not None
         instance.streams = streams.make(self.run, launch)
         self.instances[instance.name] = instance
@@ -267,7 +269,9 @@ class Keeper:
         """Control has spoken: what we found is what it wants, so from now on we keep it running."""
         instance.launch = launch
         instance.forever = backoff.from_plain(launch["restart"]) is not None
-        instance.move(State.UP)
+        instance.early = False
+        if instance.state is State.ADOPTED:
+            instance.move(State.UP)
         self.changed()
         return instance.pid
 

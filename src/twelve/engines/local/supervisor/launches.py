@@ -19,8 +19,13 @@ _DEFAULTS: dict[str, Any] = {
     "notify": False,
     "leaves": False,
     "nice": 0,
+    "module": "",
     "box": {"tier": "bare"},
 }
+_OWN_MODULES = ("", "twelve.engines.local.collector")
+"""What may run in a clone itself, which has most of what it imports already: ``argv`` is its name
+and its words."""
+
 _REQUIRED = ("name", "argv", "env", "cwd")
 
 
@@ -65,6 +70,8 @@ def _check_rest(name: str, launch: dict[str, Any]) -> None:
         raise Invalid(f"{name}: grace is {launch['grace']!r}, which is no number of seconds")
     if not isinstance(launch["nice"], int) or not 0 <= launch["nice"] <= 19:
         raise Invalid(f"{name}: nice is {launch['nice']!r}", hint="say a number from 0 to 19")
+    if launch["module"] not in _OWN_MODULES:
+        raise Invalid(f"{name}: module is {launch['module']!r}, which is no part of Twelve")
     if not isinstance(launch["box"], dict) or "tier" not in launch["box"]:
         raise Invalid(f"{name}: box does not name a tier")
     if not isinstance(launch["restart"], dict):

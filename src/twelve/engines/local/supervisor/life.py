@@ -10,18 +10,40 @@ import signal
 import socket
 import sys
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
-from twelve.engines.local.supervisor import adoption, events, protocol, state, succession
+from twelve.engines.local.supervisor import (
+    adoption,
+    events,
+    protocol,
+    state,
+    succession,
+)
 from twelve.engines.local.supervisor.keeper import Keeper
-from twelve.engines.local.supervisor.loop import Loop
+from twelve.engines.local.supervisor.loop import READABLE, Loop
 from twelve.engines.local.supervisor.server import Server
+from twelve.errors import TwelveError
 
 _PR_SET_CHILD_SUBREAPER = 36
 _LOCK = "lock"
 USAGE = "usage: python -I -m twelve.engines.local.supervisor --run RUN --home HOME [--detach]"
+_HASTE_LIMIT = 0.5
+"""Seconds until an early start is over in any case."""
 BUSY = 75
 """The exit code when another supervisor holds the home: it is there, or leaving."""
+
+
+class Haste(NamedTuple):
+    """Launches that need not wait until control is there: whoever wants them now has no time."""
+
+    early: list[dict[str, Any]]
+    afterwards: list[dict[str, Any]]
+    """Those that the program begins with that is run anew."""
+    over: int
+    """A descriptor that is readable when nobody waits for the early ones any more."""
+    leave: Callable[[], None]
+    """Called then; what it raises keeps nobody."""
 
 
 class Life:
@@ -30,6 +52,7 @@ class Life:
     def __init__(self, run: str, home: str, lock: int, will: dict[str, Any] | None) -> None:
         self.run, self.home, self.lock, self.will = run, home, lock, will
         self.leaving = ""
+        self.afterwards: list[dict[str, Any]] = []
         self.loop = Loop(self._signalled, self._settle)
         self.ring = events.Ring(will["first"] if will else time.time_ns() // 1_000_000)
         self.keeper: Keeper | None = None
@@ -59,10 +82,36 @@ class Life:
             self._bind()
         else:
             succession.take_over(self.keeper, self.will["instances"])
-            self.will = None
         self.keeper.settle()
         self.server.open(self.keeper, self._leave)
         self._reap()  # a child that died before its signal was caught
+        if self.will is not None:
+            self.begin(self.will.get("afterwards", []))
+            self.will = None
+
+    def hasten(self, haste: Haste) -> None:
+        """Start at once what control will ask for; then run the program anew."""
+        assert self.keeper is not None
+        self.afterwards = haste.afterwards
+        for launch in haste.early:
+            try:
+                self.keeper.start(launch, early=True)
+            except (TwelveError, OSError) as error:
+                print(f"twelve: {launch.get('name')} is not started yet: {error}", file=sys.stderr)
+
+        def over(_mask: int = 0) -> None:
+            self._leave("reexec")
+            haste.leave()
+
+        self.loop.watch(haste.over, READABLE, over)
+        self.loop.after(_HASTE_LIMIT, over)
+
+    def begin(self, launches: list[dict[str, Any]]) -> None:
+        """Start what the program before us has left to us. What cannot be, control tries again."""
+        assert self.keeper is not None
+        for launch in launches:
+            with contextlib.suppress(TwelveError, OSError):
+                self.keeper.start(launch)
 
     def live(self) -> None:
         """Turn until it is time to leave. A new program that cannot be run changes nothing."""
@@ -74,7 +123,8 @@ class Life:
             words = ["--run", self.run, "--home", self.home]
             keep = {"listener": self.listener.fileno(), "lock": self.lock}
             try:
-                succession.hand_over(self.keeper, self.ring, words, keep)
+                more = {"afterwards": self.afterwards}
+                succession.hand_over(self.keeper, self.ring, words, keep, more)
             except OSError as error:
                 print(f"twelve: cannot run {sys.executable}: {error}", file=sys.stderr)
 
@@ -131,8 +181,22 @@ def main(argv: list[str]) -> int:
         print(USAGE, file=sys.stderr)
         return 2
     ready = _detach() if "--detach" in argv else -1
-    run, home = os.path.abspath(options["--run"]), os.path.abspath(options["--home"])
+    folders = os.path.abspath(options["--run"]), os.path.abspath(options["--home"])
     will = succession.read_will(int(options["--resume"])) if "--resume" in options else None
+    return spend(*folders, ready, will)
+
+
+def spend(
+    run: str,
+    home: str,
+    ready: int,
+    will: dict[str, Any] | None = None,
+    haste: Haste | None = None,
+) -> int:
+    """A life from its first breath; the exit code. ``ready`` is told when it answers, -1: nobody.
+
+    Whoever is in haste was made in haste, and runs its program anew when that is over.
+    """
     os.umask(0o022 if os.geteuid() == 0 else 0o077)
     prepare(run, home)
     os.umask(0o077)
@@ -143,6 +207,8 @@ def main(argv: list[str]) -> int:
     os.chdir("/")
     life = Life(run, home, lock, will)
     life.start_up()
+    if haste:
+        life.hasten(haste)
     _say(ready, 0)
     gc.freeze()
     life.live()

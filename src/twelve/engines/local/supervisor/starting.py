@@ -153,4 +153,5 @@ def _job(launch: dict[str, Any], held: streams.Streams, rlimits: dict[str, int])
         "cwd": launch["cwd"],
         "box": plan,
         "nice": launch["nice"],
+        "module": launch["module"],
     }

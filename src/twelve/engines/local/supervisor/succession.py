@@ -17,9 +17,17 @@ MODULE = "twelve.engines.local.supervisor"
 _HELD_BACK = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGCHLD})
 
 
-def hand_over(keeper: Keeper, ring: events.Ring, words: list[str], keep: dict[str, int]) -> None:
+def hand_over(
+    keeper: Keeper,
+    ring: events.Ring,
+    words: list[str],
+    keep: dict[str, int],
+    more: dict[str, Any],
+) -> None:
     """
-    Become the new program. ``keep`` names further descriptors that it takes over.
+    Become the new program.
+
+    ``keep`` names further descriptors that it takes over, ``more`` is more of the will.
 
     Environments go through unnamed memory, never through a file. Raises OSError when the program
     cannot be run: nothing is lost then.
@@ -29,6 +37,7 @@ def hand_over(keeper: Keeper, ring: events.Ring, words: list[str], keep: dict[st
         "first": ring.newest + 1,
         "keep": keep,
         "nofile": keeper.nofile,
+        **more,
     }
     memory = descriptors.memory_file(json.dumps(will).encode("utf-8", "surrogateescape"))
     for fd in [memory, *keep.values(), *_inherited(will["instances"])]:
@@ -56,6 +65,7 @@ def take_over(keeper: Keeper, heirlooms: list[dict[str, Any]]) -> None:
         instance = instances.from_plain(plain)
         instance.launch = plain["launch"]
         instance.ours = plain["ours"]
+        instance.early = plain.get("early", False)
         instance.input = plain["input"]
         if plain["folder"]:
             folder = os.path.join(keeper.run, "p", plain["folder"])

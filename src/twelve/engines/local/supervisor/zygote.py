@@ -40,7 +40,8 @@ def start(nofile: tuple[int, int]) -> Zygote:
     ``nofile`` is the limit of open files for all it clones: the supervisor's own may be higher.
     """
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    gc.collect()
+    if gc.isenabled():
+        gc.collect()
     gc.freeze()
     pid = os.fork()
     if pid == 0:

@@ -1,0 +1,1 @@
+"""Early: a supervisor that starts processes before anything else of Twelve is there."""
