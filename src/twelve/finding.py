@@ -21,3 +21,5 @@ class Finding(NamedTuple):
     message: str
     places: tuple[Place, ...] = ()
     fix: str = ""
+    app: str = ""
+    """The folder of the app that it is about, where a repository holds several."""

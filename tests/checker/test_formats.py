@@ -52,6 +52,7 @@ def test_json_is_the_contract(report):
             "column",
             "places",
             "fix",
+            "app",
         }
         assert one["severity"] in ("high", "medium", "low", "info")
         assert not one["path"].startswith("/")

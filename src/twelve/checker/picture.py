@@ -14,10 +14,11 @@ from twelve.checker.manifests_reader import is_manifest, read_manifest
 from twelve.checker.prefilter import Prefilter
 from twelve.checker.python_imports import quick_imports
 from twelve.checker.python_reader import read_python
+from twelve.checker.queries import Queries
 from twelve.checker.source import FolderTree, MemoryTree, Source, decode
 from twelve.checker.words import Words
 from twelve.finding import Place
-from twelve.picture.code import Assign, Call, Module
+from twelve.picture.code import Module
 from twelve.picture.commands import Process
 from twelve.picture.paths import classify, is_settings
 from twelve.picture.pattern import pattern
@@ -66,7 +67,7 @@ YAML = pattern(r"\.ya?ml$")
 CI = pattern(r"^\.github/workflows/|(^|/)\.gitlab-ci\.ya?ml$")
 
 
-class RepositoryPicture:
+class RepositoryPicture(Queries):
     """Implements ``twelve.picture.rule.Picture`` over a source."""
 
     def __init__(self, source: Source, prefilter: Prefilter | None = None) -> None:
@@ -164,49 +165,6 @@ class RepositoryPicture:
         if path not in self.files or not path.endswith(PARSED):
             return None
         return self._parse(path, self.source.read(path, BIGGEST_CODE))
-
-    @cached_property
-    def _call_index(self) -> dict[str, list[tuple[Module, Call]]]:
-        index: dict[str, list[tuple[Module, Call]]] = {}
-        for module in self.modules:
-            for call in module.calls:
-                index.setdefault(call.last.removeprefix("new "), []).append((module, call))
-        return index
-
-    def calls(self, *names: str) -> Iterable[tuple[Module, Call]]:
-        for name in names:
-            last = name.rpartition(".")[2].removeprefix("new ")
-            for module, call in self._call_index.get(last, ()):
-                if (
-                    call.name == name
-                    or call.name.endswith("." + name)
-                    or call.name.removeprefix("new ") == name
-                ):
-                    yield module, call
-
-    @cached_property
-    def _assign_index(self) -> dict[str, list[tuple[Module, Assign]]]:
-        index: dict[str, list[tuple[Module, Assign]]] = {}
-        for module in self.modules:
-            for assign in module.assigns:
-                index.setdefault(assign.name, []).append((module, assign))
-        return index
-
-    def assigns(self, *names: str) -> Iterable[tuple[Module, Assign]]:
-        if not names:
-            for module in self.modules:
-                for assign in module.assigns:
-                    yield module, assign
-        for name in names:
-            yield from self._assign_index.get(name, ())
-
-    def constant(self, name: str) -> Assign | None:
-        held = [
-            a
-            for _, a in self._assign_index.get(name, ())
-            if a.function is None and is_settings(a.path)
-        ]
-        return held[-1] if held else None
 
     def holding(self, *words: str) -> Iterable[str]:
         """Paths of the app's own text files that hold one of the words."""

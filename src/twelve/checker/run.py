@@ -4,12 +4,13 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
+from twelve.checker.apps import AppPicture, apps_of
 from twelve.checker.picture import RepositoryPicture
 from twelve.checker.prefilter import Prefilter
 from twelve.checker.rules import RULES
 from twelve.checker.source import Source
 from twelve.finding import Finding, Place
-from twelve.picture.rule import Hold, Rule
+from twelve.picture.rule import Hold, Picture, Rule
 
 Word = Literal["broken", "holds", "unknown", "n/a"]
 SEVERITIES = ("high", "medium", "low", "info")
@@ -23,6 +24,8 @@ class Verdict(NamedTuple):
     level: str
     verdict: Word
     evidence: tuple[Hold, ...] = ()
+    apps: tuple[tuple[str, Word], ...] = ()
+    """The verdict of each app, where there are several."""
 
 
 class Report(NamedTuple):
@@ -52,18 +55,17 @@ def selected(select: Iterable[str], ignore: Iterable[str], *, extended: bool) ->
 def check(
     source: Source, rules: Sequence[Rule] = RULES, *, root: str = ".", prefilter: bool = True
 ) -> Report:
-    """Audit one tree. Nothing of it is run, and no file outside of it is opened."""
+    """Audit one tree, each of its apps apart. Nothing of it is run, and no file outside of it is opened."""
     started = time.perf_counter()
     picture = RepositoryPicture(source, Prefilter(rules) if prefilter else None)
-    verdicts, findings = [], []
+    apps = [*apps_of(picture)]
+    verdicts: list[Verdict] = []
+    findings: list[Finding] = []
     for rule in rules:
-        judged = list(rule.check(picture))
-        faults = [one for one in judged if isinstance(one, Finding)]
-        holds = tuple(one for one in judged if isinstance(one, Hold))
-        findings += faults
-        verdicts.append(
-            Verdict(rule.id, rule.factor, rule.level, _word(rule, faults, holds), holds[:5])
-        )
+        whole = rule.factor == "I" or not apps
+        verdict, found = _judged(rule, picture) if whole else _apart(rule, apps)
+        verdicts.append(verdict)
+        findings += found
     findings += broken_files(picture)
     return Report(
         root,
@@ -73,6 +75,44 @@ def check(
         time.perf_counter() - started,
         tuple(picture.roots),
     )
+
+
+def _judged(rule: Rule, picture: Picture) -> tuple[Verdict, list[Finding]]:
+    judged = list(rule.check(picture))
+    faults = [one for one in judged if isinstance(one, Finding)]
+    holds = tuple(one for one in judged if isinstance(one, Hold))
+    word = _word(rule, faults, holds)
+    return Verdict(rule.id, rule.factor, rule.level, word, holds[:5]), faults
+
+
+def _apart(rule: Rule, apps: Sequence[AppPicture]) -> tuple[Verdict, list[Finding]]:
+    """The rule asked of each app; what several of them share is one finding."""
+    words: dict[str, Word] = {}
+    holds: list[Hold] = []
+    kept: dict[tuple[str, tuple[Place, ...]], Finding] = {}
+    for app in apps:
+        verdict, faults = _judged(rule, app)
+        for one in faults:
+            if not one.places or app.seen(one.places[0].path):
+                kept.setdefault((one.message, one.places), one._replace(app=app.root))
+        if app.is_app:
+            words[app.root or "."] = verdict.verdict
+        holds += verdict.evidence
+    found = [*kept.values()]
+    if any(one.severity != "info" for one in found):
+        word: Word = "broken"
+    else:
+        order: tuple[Word, ...] = ("broken", "unknown", "holds")
+        word = next((w for w in order if w in words.values()), "n/a")
+    made = Verdict(
+        rule.id,
+        rule.factor,
+        rule.level,
+        word,
+        tuple(dict.fromkeys(holds))[:5],
+        tuple(words.items()),
+    )
+    return made, found
 
 
 def _word(rule: Rule, faults: list[Finding], holds: tuple[Hold, ...]) -> Word:

@@ -30,6 +30,7 @@ def as_data(report: Report) -> dict[str, Any]:
                     {"message": hold.message, "path": hold.place.path, "line": hold.place.line}
                     for hold in one.evidence
                 ],
+                **({"apps": dict(one.apps)} if one.apps else {}),
             }
             for one in report.verdicts
         ],
@@ -50,6 +51,7 @@ def finding_data(one: Finding) -> dict[str, Any]:
         "column": first.column,
         "places": [{"path": safe(place.path), "line": place.line} for place in one.places],
         "fix": one.fix,
+        "app": one.app,
     }
 
 

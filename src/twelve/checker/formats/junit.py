@@ -38,7 +38,7 @@ def _case(one: Verdict, findings: list[Finding]) -> list[str]:
     head = f'    <testcase classname={_attribute("twelve." + one.factor)} name={_attribute(name)} time="0"'
     if one.verdict == "broken":
         text = "\n".join(
-            f"{safe(p.path)}:{p.line}: {f.severity}: {f.message}"
+            f"{safe(p.path)}:{p.line}: {f.severity}: {f.message}{f' [{safe(f.app)}]' if f.app else ''}"
             for f in findings
             for p in f.places[:20]
         )

@@ -92,6 +92,8 @@ def _result(one: Finding) -> dict[str, Any]:
         "locations": [_location(places[0])],
         "partialFingerprints": {"twelve/v1": fingerprint(one)},
     }
+    if one.app:
+        made["properties"] = {"app": one.app}
     if one.requirement in ids:
         made["ruleIndex"] = ids.index(one.requirement)
     if len(places) > 1:

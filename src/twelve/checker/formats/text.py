@@ -41,8 +41,31 @@ def report_text(report: Report, *, colour: bool = False) -> str:
             *[line for one in others for line in _finding(one, colour=colour)],
             "",
         ]
+    lines += _apps(report)
     lines += [f"note: {note}" for note in report.notes]
     return "\n".join([*lines, _count(report)]) + "\n"
+
+
+def _apps(report: Report) -> Iterator[str]:
+    """A line for each app, where there are several."""
+    for app in dict.fromkeys(root for one in report.verdicts for root, _ in one.apps):
+        words = words_of(report, app)
+        yield f"app {app:18}{said_of(words)}"
+
+
+def words_of(report: Report, app: str) -> list[str]:
+    """The word of each factor for one app."""
+    held = [one._replace(verdict=dict(one.apps).get(app, one.verdict)) for one in report.verdicts]
+    return [word_of([one for one in held if one.factor == factor.numeral]) for factor in FACTORS]
+
+
+def said_of(words: list[str]) -> str:
+    """How many factors hold, are broken and unknown."""
+    return " · ".join(
+        f"{words.count(word)} {shown}"
+        for word, shown in (("holds", "hold"), ("broken", "broken"), ("unknown", "unknown"))
+        if words.count(word)
+    )
 
 
 def word_of(verdicts: list[Verdict]) -> str:
@@ -73,6 +96,8 @@ def _evidence(verdicts: list[Verdict], word: str) -> str:
 def _finding(one: Finding, *, colour: bool) -> Iterator[str]:
     first = one.places[0] if one.places else Place(".")
     more = f"  (+{len(one.places) - 1})" if len(one.places) > 1 else ""
+    if one.app and not first.path.startswith(one.app):
+        more += f"  [{one.app}]"
     yield f"  {one.requirement:7}{_paint(one.severity, one.severity, colour)}{' ' * (7 - len(one.severity))}{_where(first):38} {one.message}{more}"
     if one.fix:
         yield f"{'':54} → {one.fix}"
@@ -91,11 +116,7 @@ def _count(report: Report) -> str:
         word_of([one for one in report.verdicts if one.factor == factor.numeral])
         for factor in FACTORS
     ]
-    said = " · ".join(
-        f"{words.count(word)} {shown}"
-        for word, shown in (("holds", "hold"), ("broken", "broken"), ("unknown", "unknown"))
-        if words.count(word)
-    )
+    said = said_of(words)
     return f"{said or 'nothing judged'}          {report.files:,} files, {report.seconds:.1f} s".replace(
         ",", " "
     )

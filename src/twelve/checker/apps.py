@@ -1,0 +1,148 @@
+"""The apps of one repository told apart: each is judged by its own code, and by what starts it."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+
+from twelve.checker.picture import RepositoryPicture
+from twelve.checker.queries import Queries
+from twelve.finding import Place
+from twelve.picture.code import Module
+from twelve.picture.commands import Process
+from twelve.picture.tree import (
+    Broken,
+    Dockerfile,
+    File,
+    Job,
+    Manifest,
+    Option,
+    Repository,
+    Service,
+    Variable,
+    Workload,
+)
+
+WHOLE = ""
+"""What belongs to no app: shared code, and the files of the root."""
+
+
+class AppPicture(Queries):
+    """One app of a repository: its files, and those that belong to no app. Implements ``Picture``."""
+
+    def __init__(self, whole: RepositoryPicture, root: str) -> None:
+        self.whole = whole
+        self.root = root
+
+    @property
+    def is_app(self) -> bool:
+        """Is it one, or what belongs to none?"""
+        return self.root in self.whole.roots
+
+    def owner(self, path: str) -> str:
+        """The app that a path lies in."""
+        return owner_of(path, self.whole.roots)
+
+    def mine(self, path: str) -> bool:
+        """Is it a file of this app, and of no other?"""
+        return self.owner(path) == self.root
+
+    def seen(self, path: str) -> bool:
+        """Is it this app's, or nobody's? What lies in the root is an app's own where that one is an app."""
+        owner = self.owner(path)
+        return owner == self.root or (owner == WHOLE and WHOLE not in self.whole.roots)
+
+    @cached_property
+    def files(self) -> Mapping[str, File]:
+        near = (self.root, WHOLE)
+        return {path: file for path, file in self.whole.files.items() if self.owner(path) in near}
+
+    @cached_property
+    def modules(self) -> Sequence[Module]:
+        return [one for one in self.whole.modules if self.mine(one.path)]
+
+    @cached_property
+    def processes(self) -> Sequence[Process]:
+        return [one for one in self.whole.processes if self.seen(one.path) and self._runs(one)]
+
+    def _runs(self, process: Process) -> bool:
+        """Does the process run this app, as far as its steps tell?"""
+        owners = {self.owner(step.path) for step in process.steps} - {WHOLE}
+        built = {s.name for s in self.whole.services if s.path == process.path and self._other(s)}
+        return (not owners or self.root in owners) and process.name not in built
+
+    def _other(self, service: Service) -> bool:
+        """Is the service built from the folder of another app?"""
+        folder = service.path.rpartition("/")[0]
+        context = "/".join(filter(None, (folder, service.build.removeprefix("./").rstrip("/"))))
+        return bool(service.build) and self.owner(f"{context}/x") not in (self.root, WHOLE)
+
+    @cached_property
+    def manifests(self) -> Sequence[Manifest]:
+        return [one for one in self.whole.manifests if self.seen(one.path)]
+
+    @cached_property
+    def dockerfiles(self) -> Sequence[Dockerfile]:
+        return [one for one in self.whole.dockerfiles if self.seen(one.path)]
+
+    @cached_property
+    def services(self) -> Sequence[Service]:
+        return [one for one in self.whole.services if self.seen(one.path) and not self._other(one)]
+
+    @cached_property
+    def variables(self) -> Sequence[Variable]:
+        return [one for one in self.whole.variables if self.seen(one.path)]
+
+    @cached_property
+    def options(self) -> Sequence[Option]:
+        return [one for one in self.whole.options if self.seen(one.path)]
+
+    @cached_property
+    def jobs(self) -> Sequence[Job]:
+        return [one for one in self.whole.jobs if self.seen(one.path)]
+
+    @cached_property
+    def workloads(self) -> Sequence[Workload]:
+        return [one for one in self.whole.workloads if self.seen(one.path)]
+
+    @property
+    def broken(self) -> Sequence[Broken]:
+        return self.whole.broken
+
+    @property
+    def repository(self) -> Repository:
+        return self.whole.repository
+
+    @property
+    def roots(self) -> Sequence[str]:
+        return [self.root]
+
+    def text(self, path: str) -> str:
+        return self.whole.text(path)
+
+    def module(self, path: str) -> Module | None:
+        return self.whole.module(path)
+
+    def holding(self, *words: str) -> Iterable[str]:
+        return (path for path in self.whole.holding(*words) if self.mine(path))
+
+    def imported(self) -> Mapping[str, tuple[Place, ...]]:
+        made = {
+            name: tuple(place for place in places if self.mine(place.path))
+            for name, places in self.whole.imported().items()
+        }
+        return {name: places for name, places in made.items() if places}
+
+
+def owner_of(path: str, roots: Sequence[str]) -> str:
+    """The nearest app that holds a path; the whole, when none does."""
+    held = [root for root in roots if root and path.startswith(root + "/")]
+    return max(held, key=len, default=WHOLE)
+
+
+def apps_of(picture: RepositoryPicture) -> Iterator[AppPicture]:
+    """Every app, and what belongs to none when that holds code; nothing when there is but one."""
+    if len(picture.roots) < 2:
+        return
+    roots = [root for root in picture.roots if root]
+    yield AppPicture(picture, WHOLE)
+    for root in roots:
+        yield AppPicture(picture, root)
