@@ -14,6 +14,7 @@ from twelve.factors.processes.instance import parse_target
 from twelve.settings import RUN_FILE, load_settings
 
 DEPLOY = "development"
+# twelve: ignore[VIII-2] it guards the `up` of one developer on one machine
 LOCK = "up.lock"
 PATIENCE = 60.0
 """Seconds that a first start may take."""
@@ -55,6 +56,7 @@ def is_held(home: Path) -> bool:
     """Whether an ``up`` lives there: it holds its lock for as long."""
     try:
         with (home / LOCK).open("rb") as file:
+            # twelve: ignore[VIII-2] it guards the `up` of one developer on one machine
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except FileNotFoundError:
         return False
