@@ -75,8 +75,9 @@ def test_a_key_comes_from_the_environment_or_a_file_that_it_names(tmp_path):
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(Invalid, match=r"TWELVE_MASTER_KEY_FILE: /nowhere/key: No such file"):
-        load_key({"TWELVE_MASTER_KEY_FILE": "/nowhere/key"}, tmp_path)
+    gone = tmp_path / "gone"
+    with pytest.raises(Invalid, match=rf"TWELVE_MASTER_KEY_FILE: {gone}: No such file"):
+        load_key({"TWELVE_MASTER_KEY_FILE": str(gone)}, tmp_path)
 
 
 @pytest.mark.parametrize("text", ["", "hunter2", "z" * 64, base64.b64encode(b"short").decode()])
