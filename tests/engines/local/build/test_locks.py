@@ -1,10 +1,15 @@
 """One small app in every form of lock: the same packages each time, and the same bytes."""
 
+import shutil
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from twelve.errors import Missing
+from twelve.factors.dependencies.node import LOCKS
+from twelve.factors.dependencies.plan import plan_build
+from twelve.factors.dependencies.python.plan import Manager
 
 pytestmark = [pytest.mark.live, pytest.mark.anyio, pytest.mark.timeout(240)]
 
@@ -15,7 +20,8 @@ PACKAGES = {"blinker-1.9.0", "click-8.1.8", "itsdangerous-2.2.0"}
 def files_of(form: str) -> dict[str, str]:
     """Give the files of the app in that form, as the manager of that form wrote them."""
     folder = FORMS / form
-    return {path.name: path.read_text() for path in folder.iterdir() if path.is_file()}
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_text() for path in files}
 
 
 async def twice(workshop, bytes_of, files, tmp_path, **options):
@@ -31,24 +37,44 @@ async def twice(workshop, bytes_of, files, tmp_path, **options):
     return found[1][0], found[1][2]
 
 
+PYTHON = {
+    "uv": (["dependencies"], True),
+    "workspace": (["dependencies"], True),
+    "poetry": (["dependencies"], True),
+    "old-poetry": (["dependencies"], True),
+    "pipenv": (["dependencies"], True),
+    "pylock": (["dependencies"], True),
+    "hashed": (["dependencies"], True),
+    "requirements": (["resolution", "dependencies"], True),
+    "project": (["resolution", "dependencies"], False),
+}
+"""Each form with its steps that have a network, and whether it can be built again the same."""
+NODE = ("npm", "old-npm", "yarn", "pnpm")
+TABLES: dict[str, dict[str, object]] = {"workspace": {"member": "api"}}
+
+
+def test_the_matrix_has_every_form_that_a_build_reads():
+    plans = []
+    for form in (*PYTHON, *NODE):
+        files = {name: text.encode() for name, text in files_of(form).items()}
+        plans.append(plan_build(files, files.get, TABLES.get(form, {})))
+
+    python = {plan.python.manager for plan in plans if plan.python}
+    node = {plan.node.lock_path for plan in plans if plan.node}
+    assert python == {*get_args(Manager)} - {"nothing"}
+    # Of the two of npm the other is the same under another name.
+    assert node == {*LOCKS} - {"npm-shrinkwrap.json"}
+
+
 @pytest.mark.parametrize(
-    ("form", "steps", "reproducible"),
-    [
-        ("uv", ["dependencies"], True),
-        ("poetry", ["dependencies"], True),
-        ("old-poetry", ["dependencies"], True),
-        ("pipenv", ["dependencies"], True),
-        ("pylock", ["dependencies"], True),
-        ("hashed", ["dependencies"], True),
-        ("requirements", ["resolution", "dependencies"], True),
-        ("project", ["resolution", "dependencies"], False),
-    ],
+    ("form", "steps", "reproducible"), [(f, *how) for f, how in PYTHON.items()]
 )
 async def test_every_form_installs_the_same(
     workshop, bytes_of, tmp_path, form, steps, reproducible
 ):
     files = {**files_of(form), ".python-version": "3.11\n"}
-    built, layer = await twice(workshop, bytes_of, files, tmp_path)
+    table = TABLES.get(form, {})
+    built, layer = await twice(workshop, bytes_of, files, tmp_path, table=table)
 
     found = {path.name.removesuffix(".dist-info") for path in layer.rglob("*.dist-info")}
     assert found == PACKAGES
@@ -57,11 +83,14 @@ async def test_every_form_installs_the_same(
     assert not any(step.foreign for step in workshop.steps)
 
 
-@pytest.mark.parametrize("manager", ["yarn", "pnpm"])
-async def test_locks_of_other_managers_of_node(workshop, bytes_of, tmp_path, manager, environ_with):
-    built, layer = await twice(
-        workshop, bytes_of, files_of(manager), tmp_path, environ=environ_with(manager)
-    )
+@pytest.mark.parametrize("form", NODE)
+async def test_every_form_of_node_installs_the_same(
+    workshop, bytes_of, tmp_path, form, environ_with
+):
+    if shutil.which("npm") is None:
+        pytest.skip("npm is not on PATH: no form of Node can be tried")
+    options = {"environ": environ_with(form)} if form in {"yarn", "pnpm"} else {}
+    built, layer = await twice(workshop, bytes_of, files_of(form), tmp_path, **options)
 
     modules = {path.parent.name for path in (layer / "node_modules").glob("*/package.json")}
     assert modules == {"is-odd", "is-number"}
