@@ -32,6 +32,7 @@ help:
 
 .venv/synced: pyproject.toml uv.lock | $(BIN)/uv
 	@UV_PYTHON_DOWNLOADS=never $(BIN)/uv sync --frozen --quiet --python $(BIN)/python
+	@$(BIN)/python -m compileall -q src
 	@touch $@
 
 $(BIN)/uv:

@@ -28,9 +28,10 @@ WHOLE = ""
 class AppPicture(Queries):
     """One app of a repository: its files, and those that belong to no app. Implements ``Picture``."""
 
-    def __init__(self, whole: RepositoryPicture, root: str) -> None:
+    def __init__(self, whole: RepositoryPicture, root: str, owners: dict[str, str]) -> None:
         self.whole = whole
         self.root = root
+        self.owners = owners
 
     @property
     def is_app(self) -> bool:
@@ -39,7 +40,10 @@ class AppPicture(Queries):
 
     def owner(self, path: str) -> str:
         """The app that a path lies in."""
-        return owner_of(path, self.whole.roots)
+        found = self.owners.get(path)
+        if found is None:
+            found = self.owners[path] = owner_of(path, self.whole.roots)
+        return found
 
     def mine(self, path: str) -> bool:
         """Is it a file of this app, and of no other?"""
@@ -52,8 +56,8 @@ class AppPicture(Queries):
 
     @cached_property
     def files(self) -> Mapping[str, File]:
-        near = (self.root, WHOLE)
-        return {path: file for path, file in self.whole.files.items() if self.owner(path) in near}
+        near, owner = (self.root, WHOLE), self.owner
+        return {path: file for path, file in self.whole.files.items() if owner(path) in near}
 
     @cached_property
     def modules(self) -> Sequence[Module]:
@@ -125,6 +129,10 @@ class AppPicture(Queries):
         return (path for path in self.whole.holding(*words) if self.mine(path))
 
     def imported(self) -> Mapping[str, tuple[Place, ...]]:
+        return self._imported
+
+    @cached_property
+    def _imported(self) -> Mapping[str, tuple[Place, ...]]:
         made = {
             name: tuple(place for place in places if self.mine(place.path))
             for name, places in self.whole.imported().items()
@@ -143,6 +151,6 @@ def apps_of(picture: RepositoryPicture) -> Iterator[AppPicture]:
     if len(picture.roots) < 2:
         return
     roots = [root for root in picture.roots if root]
-    yield AppPicture(picture, WHOLE)
-    for root in roots:
-        yield AppPicture(picture, root)
+    owners: dict[str, str] = {}
+    for root in (WHOLE, *roots):
+        yield AppPicture(picture, root, owners)

@@ -69,23 +69,17 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
 def read_repository(root: Path, source: Source) -> Repository:
     """The facts of version control around a folder."""
     ignored = ignore_patterns(source)
-    submodules = tuple(
-        line.partition("=")[2].strip()
-        for line in decode(source.read(".gitmodules")).splitlines()
-        if line.strip().startswith("path")
-    )
+    others = submodules(decode(source.read(".gitmodules")))
     git = find_git(root)
     if git is None:
         other = any(
             (folder / name).is_dir() for folder in (root, *root.parents) for name in (".hg", ".svn")
         )
-        return Repository(other, "", (), submodules, ignored)
+        return Repository(other, "", (), others, ignored)
     common = git
     if (git / "commondir").is_file():
         common = (git / (git / "commondir").read_text().strip()).resolve()
-    return Repository(
-        True, _commit(git, common), tuple(sorted(_branches(common))), submodules, ignored
-    )
+    return Repository(True, _commit(git, common), tuple(sorted(_branches(common))), others, ignored)
 
 
 def _commit(git: Path, common: Path) -> str:
@@ -121,6 +115,15 @@ def _branches(common: Path) -> set[str]:
     if heads.is_dir():
         found |= {path.relative_to(heads).as_posix() for path in heads.rglob("*") if path.is_file()}
     return found - {"HEAD"}
+
+
+def submodules(text: str) -> tuple[str, ...]:
+    """The folders that ``.gitmodules`` gives to other repositories."""
+    return tuple(
+        line.partition("=")[2].strip().rstrip("/")
+        for line in text.splitlines()
+        if line.strip().startswith("path") and line.partition("=")[2].strip()
+    )
 
 
 def ignore_patterns(source: Source) -> tuple[tuple[str, str, int], ...]:

@@ -38,7 +38,8 @@ def read_manifest(path: str, text: str) -> tuple[Manifest | None, Broken | None]
             return _setup(path, text), None
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"at line (\d+)", str(error))
-        return None, Broken(path, int(found[1]) if found else 0, str(error))
+        last = len(text.rstrip().splitlines())
+        return None, Broken(path, int(found[1]) if found else last, str(error))
     except json.JSONDecodeError as error:
         return None, Broken(path, error.lineno, error.msg)
     except (ValueError, RecursionError, TypeError, AttributeError) as error:

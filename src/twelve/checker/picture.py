@@ -7,7 +7,14 @@ from twelve.checker.commands import Commands
 from twelve.checker.compose_reader import is_compose, read_jobs, read_services, read_workloads
 from twelve.checker.dockerfile_reader import is_dockerfile, read_dockerfile
 from twelve.checker.expand import Expander
-from twelve.checker.git import find_git, ignore_patterns, is_ignored, read_repository, tracked_files
+from twelve.checker.git import (
+    find_git,
+    ignore_patterns,
+    is_ignored,
+    read_repository,
+    submodules,
+    tracked_files,
+)
 from twelve.checker.ini_reader import read_env, read_ini
 from twelve.checker.javascript_reader import read_javascript
 from twelve.checker.manifests_reader import is_manifest, read_manifest
@@ -86,13 +93,15 @@ class RepositoryPicture(Queries):
             git = find_git(self.source.root)
             tracked = tracked_files(git, self.source.root) if git else None
         made = {}
+        others = tuple(f"{path}/" for path in submodules(decode(self.source.read(".gitmodules"))))
         for entry in self.source.entries():
             known = entry.path in tracked if tracked is not None else None
             if known is False and patterns and is_ignored(entry.path, patterns):
                 continue
             if known is None and isinstance(self.source, MemoryTree):
                 known = not (patterns and is_ignored(entry.path, patterns))
-            made[entry.path] = File(entry.path, classify(entry.path), entry.size, known, entry.link)
+            role = "vendored" if entry.path.startswith(others) else classify(entry.path)
+            made[entry.path] = File(entry.path, role, entry.size, known, entry.link)
         return made
 
     def data(self, path: str) -> bytes:

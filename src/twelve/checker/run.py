@@ -8,11 +8,12 @@ from twelve.checker.apps import AppPicture, apps_of
 from twelve.checker.picture import RepositoryPicture
 from twelve.checker.prefilter import Prefilter
 from twelve.checker.rules import RULES
-from twelve.checker.source import Source
+from twelve.checker.source import MOST_FILES, Source
 from twelve.finding import Finding, Place
 from twelve.picture.rule import Hold, Picture, Rule
 
 Word = Literal["broken", "holds", "unknown", "n/a"]
+CUT = f"more than {MOST_FILES} files: the others were not read"
 SEVERITIES = ("high", "medium", "low", "info")
 
 
@@ -74,6 +75,7 @@ def check(
         len(picture.files),
         time.perf_counter() - started,
         tuple(picture.roots),
+        (CUT,) if getattr(source, "cut", False) else (),
     )
 
 

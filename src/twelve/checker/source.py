@@ -3,7 +3,7 @@
 import fnmatch
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -46,6 +46,7 @@ SKIPPED = frozenset(
 """Folders that hold no code of the app."""
 BIGGEST = 2_000_000
 MOST_FILES = 1_000_000
+TELL_EACH = 10_000
 
 
 class Entry(NamedTuple):
@@ -116,6 +117,10 @@ class FolderTree:
         self.base = os.fspath(self.root).rstrip("/")
         self.excluded: tuple[str, ...] = ()
         self.folders: dict[str, bool] = {}
+        self.told: Callable[[int], object] | None = None
+        """Hears how many files were found so far."""
+        self.cut = False
+        """Were there more files than are read?"""
 
     def without(self, patterns: tuple[str, ...]) -> "FolderTree":
         """The same tree, some paths left out."""
@@ -145,9 +150,15 @@ class FolderTree:
                         pending.append(path)
                 elif item.is_file(follow_symlinks=False):
                     count += 1
-                    if count > MOST_FILES:
+                    if self._enough(count):
                         return
                     yield Entry(path, _size(item))
+
+    def _enough(self, count: int) -> bool:
+        self.cut = count > MOST_FILES
+        if self.told and not count % TELL_EACH:
+            self.told(count)
+        return self.cut
 
     def _inside(self, folder: str) -> bool:
         """Does the folder lie in the tree, links followed? Remembered, since many files share one."""

@@ -61,7 +61,11 @@ def run_check(options: Options) -> int:
         return 0
     source = FolderTree(options.path)
     settings = read_settings(source)
+    if sys.stderr.isatty():
+        source.told = lambda count: print(f"\r{count} files", end="", file=sys.stderr, flush=True)
     report = _audit(options, source, settings)
+    if sys.stderr.isatty():
+        print("\r\x1b[K", end="", file=sys.stderr)
     # The end of the interpreter collects once more: nothing of ours is worth looking at then.
     gc.freeze()
     if options.fixes:

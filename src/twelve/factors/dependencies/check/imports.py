@@ -152,9 +152,9 @@ def complete(picture: Picture) -> Iterator[Judgement]:
 
 
 def _undeclared_imports(picture: Picture) -> Iterator[Judgement]:
-    names = _names(picture)
-    if not any(m.kind != "package.json" for m in picture.manifests):
+    if not picture.imported() or not any(m.kind != "package.json" for m in picture.manifests):
         return
+    names = _names(picture)
     local = _local(picture)
     for name, places in sorted(picture.imported().items()):
         if name in STANDARD or name in local or name.startswith("_") or declared(name, names):
