@@ -44,6 +44,7 @@ PARTS = {
     "collector": Part(
         "The collector", reading.collector, 180, ("--lines", "1000000"), ("--lines", "200000")
     ),
+    "stalled": Part("Readers that sleep", reading.stalled, 150, ("60",), ("8",)),
     "restart": Part("Restart of a worker", reading.restart, 60, ("20",), ("5",)),
     "stop": Part("A stop", reading.stop, 60, ("7",), ("3",)),
     "router": Part("The router", reading.router, 60, ("--json",), ("--json", "1")),

@@ -135,6 +135,30 @@ def collector(found: dict) -> Reading:
     return Reading(figures, [Table("Collector, lines of 100 bytes", head, rows)])
 
 
+def stalled(found: dict) -> Reading:
+    asleep = {name: row["asleep"] for name, row in found["memory"].items()}
+    figures = [
+        at_most(f"{name}: memory while a reader sleeps {found['seconds']:g} s", grown, "MB", 5.0)
+        for name, grown in asleep.items()
+    ]
+    for name in ("within", "beyond"):
+        row = found[name]
+        what = f"slowest write of an app, {name} retention"
+        figures.append(at_most(what, round(row["worst write s"] * 1000, 1), "ms", 500.0))
+        for reader in ("follower", "drain"):
+            heard = row[reader]
+            figures.append(none_of(f"{reader}, {name} retention: lines twice", heard["twice"]))
+            if name == "within":
+                missed = row["printed"] - heard["lines"]
+                figures.append(none_of(f"{reader}, {name} retention: lines missed", missed))
+            else:
+                text = (
+                    f"{reader}, {name} retention: gaps told, {number(heard['missing bytes'])} bytes"
+                )
+                figures.append(Figure(text, heard["gaps"]))
+    return Reading(figures)
+
+
 def restart(found: dict) -> Reading:
     bar = 50.0 if found["tier"] == "strict" else 20.0
     return Reading(

@@ -106,23 +106,23 @@ class Bench:
                     name, f"crowd_{count}", lambda p=place, c=count, s=idle: trials.crowd(p, c, s)
                 )
 
-    def behaviours(self) -> None:
+    def at_once(self, trials_of: dict[str, Callable[[Place], Any]]) -> None:
+        """For all runners beside each other."""
+
         def all_of(name: str) -> None:
-            for trial, measure in BEHAVIOURS.items():
+            for trial, measure in trials_of.items():
                 self.note(name, trial, lambda measure=measure: measure(self.places[name]))
 
         with concurrent.futures.ThreadPoolExecutor(len(self.places)) as pool:
             list(pool.map(all_of, self.places))
 
     def run(self) -> None:
-        for name, place in self.places.items():
-            # The first start makes what later ones find.
-            self.note(name, "start", lambda place=place: trials.start(place))
+        self.at_once({"warm_up": trials.warm_up})
         self.in_turn("start", self.rounds, trials.start)
         self.throughput()
         self.in_turn("stop_20", 1 if self.quick else 3, trials.stop_many)
         self.restart(1 if self.quick else 3)
-        self.behaviours()
+        self.at_once(BEHAVIOURS)
         self.crowds()
 
     def close(self) -> None:

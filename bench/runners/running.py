@@ -68,10 +68,25 @@ class Place:
             "TWELVE_PORTS": f"{first}-{first + PORTS_EACH - 1}",
         }
         self.environ.pop("PORT", None)
+        # One port for all runs: what a runner is told to run is the same each time.
+        self.ear = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.ear.bind(("127.0.0.1", 0))
+        self.run: Run | None = None
+        threading.Thread(target=self.listen, daemon=True).start()
+
+    def listen(self) -> None:
+        """Pass on what processes tell."""
+        mark = self.mark.encode()
+        with contextlib.suppress(OSError):
+            while data := self.ear.recvfrom(512):
+                said, word, number, at = (data[0].split() + [b""] * 4)[:4]
+                if said == mark and (run := self.run):
+                    run.hear(Told(word.decode(), int(number), int(at), data[1]))
 
     def remove(self) -> None:
         """The folder, and whoever still carries its mark."""
         sweep(self.mark)
+        self.ear.close()
         for folder, _, _ in os.walk(self.folder):
             with contextlib.suppress(OSError):
                 os.chmod(folder, 0o700)
@@ -103,14 +118,12 @@ class Run:
         self.place, self.runner = place, place.runner
         self.told: list[Told] = []
         self.news = threading.Condition()
-        self.ear = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.ear.bind(("127.0.0.1", 0))
-        threading.Thread(target=self.listen, daemon=True).start()
+        place.run = self
         self.first_byte: int | None = None
         self.sink: subprocess.Popen[str] | None = None
         for name in ("logs", "sv"):
             shutil.rmtree(place.app / name, ignore_errors=True)
-        port = self.ear.getsockname()[1]
+        port = place.ear.getsockname()[1]
         commands = [
             (f"p{number}", self.words(number, mode, port)) for number, mode in enumerate(modes)
         ]
@@ -166,15 +179,10 @@ class Run:
                         self.first_byte = now()
         os.close(reader)
 
-    def listen(self) -> None:
-        mark = self.place.mark.encode()
-        with contextlib.suppress(OSError):
-            while data := self.ear.recvfrom(512):
-                said, word, number, at = (data[0].split() + [b""] * 4)[:4]
-                if said == mark:
-                    with self.news:
-                        self.told.append(Told(word.decode(), int(number), int(at), data[1]))
-                        self.news.notify_all()
+    def hear(self, told: Told) -> None:
+        with self.news:
+            self.told.append(told)
+            self.news.notify_all()
 
     def heard(self, word: str) -> list[Told]:
         return [told for told in self.told if told.word == word]
@@ -192,7 +200,7 @@ class Run:
         """Let the writers begin."""
         at = now()
         for told in self.heard("start"):
-            self.ear.sendto(b"go", told.sender)
+            self.place.ear.sendto(b"go", told.sender)
         return at
 
     def workers(self) -> list[int]:
@@ -229,7 +237,7 @@ class Run:
         if self.sink:
             self.sink.kill()
             self.sink.communicate()
-        self.ear.close()
+        self.place.run = None
         return left
 
 
