@@ -159,6 +159,28 @@ def stalled(found: dict) -> Reading:
     return Reading(figures)
 
 
+def flood(found: dict) -> Reading:
+    quiet, loud = found["quiet"], found["flood"]
+    failed = int(quiet["failed"] + loud["failed"])
+    head = ("neighbour", "p50, ms", "p99, ms", "worst, ms")
+    rows = [
+        (what, row["p50_ms"], row["p99_ms"], row["worst_ms"])
+        for what, row in (("rests", quiet), ("floods", loud))
+    ]
+    return Reading(
+        [
+            none_of("requests failed at 50/s beside a flood", failed),
+            Figure(
+                "median answer beside the flood",
+                round(loud["p50_ms"] / quiet["p50_ms"], 2),
+                "times",
+            ),
+            Figure("the flood, taken in whole", found["lines_per_second"], "lines/s"),
+        ],
+        [Table("An app beside another's flood of lines", head, rows)],
+    )
+
+
 def restart(found: dict) -> Reading:
     bar = 50.0 if found["tier"] == "strict" else 20.0
     return Reading(
