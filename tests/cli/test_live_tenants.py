@@ -1,4 +1,4 @@
-"""Several deploys of one app, at the real door: promote, parity, schedules."""
+"""Several deploys of one app, at the real door: promote, parity, tenants, schedules."""
 
 import re
 import urllib.request
@@ -21,6 +21,14 @@ command = "sh -c 'echo $TWELVE_DEPLOY of $TWELVE_RELEASE; exit 3'"
 cron = "30 2 * * *"
 command = "true"
 timezone = "Europe/Berlin"
+"""
+
+
+TENANTS = """\
+[config.SECRET_KEY]
+secret = true
+[resources]
+REDIS_URL = "redis"
 """
 
 
@@ -115,6 +123,84 @@ def test_what_makes_no_sense_is_told_with_the_next_step(twelve, stall, words, co
     assert (done.code, done.out) == (code, "")
     assert said in done.err
     assert "→" in done.err
+
+
+def test_tenants_are_made_used_together_and_destroyed(twelve: Home, stall: Path):
+    commit(stall, {"Procfile": WEB, ".env.example": "NAME=\n", "twelve.toml": TENANTS + SCHEDULES})
+    twelve.good("config", "set", "-a", "stall", "NAME=main", "SECRET_KEY=-", stdin="of production")
+    twelve.good("deploy", "-q", "--no-gate", "--provision", cwd=stall)
+    words = ("deploys", "create", "tenant-a", "--from", "production", "-a", "stall", "-q")
+    refused = twelve(*words)
+    assert refused.code == USAGE
+    assert "SECRET_KEY" in refused.err
+    assert "--generate" in refused.err
+    assert twelve.good(*words, "NAME=a", "--generate").startswith("http://tenant-a.stall.")
+    made = ("stall/tenant-b", "--from", "stall/production", "SECRET_KEY=-", "NAME=b")
+    twelve.good("deploys", "create", *made, stdin="of b")
+    assert fetch(twelve, "tenant-b.stall.localhost") == "two\n"
+    assert twelve.good("config", "get", "SECRET_KEY", "-a", "stall/tenant-b") == "of b\n"
+    assert twelve("deploys", "create", *made, stdin="of b").code == FAILED
+    names = [row.split()[0] for row in twelve.good("deploys", "ls", "t*", "-a", "stall").split("\n")
+             if row]  # fmt: skip
+    assert names == ["DEPLOY", "tenant-a", "tenant-b"]
+    urls = {row["url"] for row in twelve("resources", "--json").json["attachments"]
+            if row["app"] == "stall"}  # fmt: skip
+    assert len(urls) == 3
+
+    # Each writes to its own; the other two cannot see that.
+    script = (
+        "import os, socket, urllib.parse;"
+        "u = urllib.parse.urlsplit(os.environ['REDIS_URL']);"
+        "s = socket.create_connection((u.hostname, u.port));"
+        "f = s.makefile('rb');"
+        "ask = lambda *w: (s.sendall((' '.join(w) + chr(13) + chr(10)).encode()), f.readline())[1];"
+        "ask('AUTH', u.username, u.password); ask('SELECT', u.path[1:]);"
+        "print(ask('INCR', 'seen').decode().strip(), os.environ['NAME'])"
+    )
+    each = twelve("run", "--each", "*", "-a", "stall", "--json", "--", "python3", "-c", script)
+    assert each.code == FAILED
+    found = {run["deploy"]: run for run in each.json["runs"]}
+    assert {name: run["code"] for name, run in found.items()} == {
+        "production": 0, "staging": 1, "tenant-a": 0, "tenant-b": 0,
+    }  # fmt: skip
+    assert "KeyError: 'REDIS_URL'" in found["staging"]["said"][-1]
+    config = {"production": "main", "tenant-a": "a", "tenant-b": "b"}
+    for name, told in config.items():
+        shown = twelve.good("runs", "show", found[name]["run"], "-a", f"stall/{name}")
+        assert f"| :1 {told}\n" in shown
+
+    hangs = "[ $NAME = a ] && exec sleep 100; echo done; [ $NAME = b ]"
+    words = ("run", "--each", "tenant-*", "--timeout", "1s", "-a", "stall", "--", "sh", "-c", hangs)
+    one = twelve(*words)
+    assert one.code == FAILED
+    assert re.search(r"tenant-a +SIGTERM, stopped after 1 s", one.out)
+    assert re.search(r"tenant-b +exit 0", one.out)
+    assert "1 of 2 failed" in one.err
+    assert twelve("run", "--each", "none-*", "-a", "stall", "--", "true").code == FAILED
+
+    twelve.good("deploys", "destroy", "tenant-b", "-a", "stall", "--yes")
+    assert twelve("deploys", "--json", "-a", "stall").json["deploys"][-1]["name"] == "tenant-a"
+
+
+def test_a_deploy_to_many_goes_one_by_one_and_stops_at_the_first_that_fails(
+    twelve: Home, stall: Path
+):
+    twelve.good("deploys", "create", "tenant-c", "NAME=c", "--from", "production", "--generate",
+                "-a", "stall")  # fmt: skip
+    commit(stall, {"index.html": "three\n"})
+    urls = twelve.good("deploy", "-q", "--no-gate", "--to", "tenant-*", cwd=stall).splitlines()
+    assert [url.split("//")[1].split(".")[0] for url in urls] == ["tenant-a", "tenant-c"]
+    assert fetch(twelve, "tenant-c.stall.localhost") == "three\n"
+    assert fetch(twelve, "stall.localhost") == "two\n"
+
+    commit(stall, {"Procfile": WEB + "release: sh -c 'test $NAME = c'\n"})
+    failed = twelve("deploy", "-q", "--no-gate", "--to", "tenant-*", cwd=stall)
+    assert (failed.code, failed.out) == (FAILED, "")
+    assert "stall/tenant-a: " in failed.err
+    assert "not deployed either: stall/tenant-c" in failed.err
+    none = twelve("deploy", "--to", "x-*", cwd=stall)
+    assert none.code == FAILED
+    assert "there are production, staging, tenant-a, tenant-c" in none.err
 
 
 def test_a_schedule_is_run_by_the_clock_and_recorded(twelve: Home, stall: Path):

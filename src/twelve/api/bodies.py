@@ -1,5 +1,7 @@
 """The bodies that calls carry."""
 
+from typing import Annotated
+
 import msgspec
 
 
@@ -34,6 +36,27 @@ class Promotion(msgspec.Struct, forbid_unknown_fields=True):
     wait: bool = True
     gate: bool = True
     stay: bool = False
+
+
+class NewDeploy(msgspec.Struct, forbid_unknown_fields=True):
+    """A deploy to make from another of the app, with the values that it is to have of its own."""
+
+    name: str
+    source: str = msgspec.field(name="from")
+    put: dict[str, str] = {}
+    generate: bool = False
+
+
+class EachRun(msgspec.Struct, forbid_unknown_fields=True):
+    """A command to run in every deploy whose name matches, ``at_once`` at a time.
+
+    What takes longer than ``timeout`` seconds is stopped; with 0 nothing is.
+    """
+
+    deploys: str
+    command: list[str]
+    at_once: Annotated[int, msgspec.Meta(ge=1, le=64)] = 4
+    timeout: Annotated[float, msgspec.Meta(ge=0, le=1_000_000)] = 0.0
 
 
 class Formation(msgspec.Struct, forbid_unknown_fields=True):

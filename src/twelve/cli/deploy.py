@@ -35,7 +35,7 @@ from twelve.errors import TwelveError, Usage
     "--to",
     default="",
     metavar="DEPLOY",
-    help="The deploy, else production.",
+    help="The deploy, else production; 'tenant-*': each.",
     shell_complete=live.deploys,
 )
 @click.option("--root", default="", metavar="DIR", help="The app's folder in the repository.")
@@ -59,9 +59,10 @@ def command(path: Path, app: str, to: str, root: str, *, as_json: bool, **flags:
 
     Requests go to the new release once it is ready; until then the old one serves. Exit 0 means
     that the new release serves. Ctrl-C takes the deploy back before that; a lost connection does
-    not. Where twelve.toml lists several apps, each is deployed in turn, or the one that -a names.
+    not. Where twelve.toml lists several apps, each is deployed in turn, or the one that -a names;
+    likewise each deploy that a pattern names. The first that fails ends it.
     """
-    wanted = aimed(path, app, to, root)
+    wanted = [one for each in aimed(path, app, to, root) for one in spread(each)]
     if len(wanted) > 1 and flags["provision"]:
         from twelve.cli.config import ensure
 
@@ -117,6 +118,17 @@ def aimed(path: Path, app: str, to: str, root: str) -> list[Meant]:
         each._replace(app=f"{each.app}/{deploy}") if deploy and "/" not in each.app else each
         for each in found
     ]
+
+
+def spread(each: Meant) -> list[Meant]:
+    """What a pattern means: each deploy of that name there is, one after the other. Or as it is."""
+    app, _, deploy = each.app.partition("/")
+    if not set("*?") & set(deploy):
+        return [each]
+    from twelve.cli.deploys import deploys_of
+
+    found = deploys_of(target(app), deploy)
+    return [each._replace(app=f"{app}/{one['name']}") for one in found]
 
 
 class Archive(NamedTuple):

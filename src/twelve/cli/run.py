@@ -17,7 +17,7 @@ from twelve.cli.output import as_json as print_json
 from twelve.cli.target import Target, app_option, json_option, no_start_option, target
 from twelve.client.calls import runs as calls
 from twelve.client.wire import as_error
-from twelve.errors import Unreachable
+from twelve.errors import Unreachable, Usage
 
 PIECE = 65536
 
@@ -29,24 +29,63 @@ PIECE = 65536
 @click.option("--rm-on-hangup", is_flag=True, help="End it when this command is lost.")
 @click.option("--no-tty", is_flag=True, help="Pipes, even from a terminal.")
 @click.option("--up", is_flag=True, help="In what `twelve up` runs in this folder.")
+@click.option("--each", default="", metavar="PATTERN", help="In every deploy of that name.")
+@click.option(
+    "--at-once",
+    default=4,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    help="With --each: so many.",
+)
+@click.option("--timeout", default="", metavar="TIME", help="With --each: stop what takes longer.")
 @no_start_option
 @json_option
-def command(words: tuple[str, ...], app: str, *, detach: bool, as_json: bool, **how: bool) -> None:
+def command(words: tuple[str, ...], app: str, **how: Any) -> None:
     """Run a command once, in the current release, with its environment; exit as it exits.
 
     From a terminal it gets one of its own; else standard input, output and error are passed on
-    apart. When this command is lost, it runs on: twelve runs shows it.
+    apart. When this command is lost, it runs on: twelve runs shows it. With --each it runs detached
+    in every deploy of the app whose name matches, and a summary is printed: exit 1 when one failed.
     """
+    if how["each"]:
+        many(app, list(words), how)
+    else:
+        once(app, list(words), how)
+
+
+def many(app: str, words: list[str], how: dict[str, Any]) -> None:
+    """In every deploy that is meant. Raises Usage."""
+    from twelve.cli.run_each import run_in_each
+
+    if how["detach"] or how["rm_on_hangup"] or how["up"]:
+        raise Usage(
+            "--each is detached by itself, and waits for all",
+            hint="leave out --detach, --rm-on-hangup and --up",
+        )
+    run_in_each(
+        app,
+        how["each"],
+        words,
+        at_once=how["at_once"],
+        timeout=how["timeout"],
+        as_json=how["as_json"],
+    )
+
+
+def once(app: str, words: list[str], how: dict[str, Any]) -> None:
+    """In one deploy. Raises Usage, or SystemExit as the command exits."""
+    if how["timeout"]:
+        raise Usage("--timeout is for --each", hint="put timeout before the command: timeout 10m …")
     aim = running_up(app) if how["up"] else target(app, starts=not how["no_start"])
-    if detach:
-        made = calls.start_run(*aim, command=list(words))
-        if as_json:
+    if how["detach"]:
+        made = calls.start_run(*aim, command=words)
+        if how["as_json"]:
             print_json(made)
         else:
             print(made["id"])
         return
     tty = sys.stdin.isatty() and sys.stdout.isatty() and not how["no_tty"]
-    raise SystemExit(attached(aim, list(words), tty=tty, rm=how["rm_on_hangup"]))
+    raise SystemExit(attached(aim, words, tty=tty, rm=how["rm_on_hangup"]))
 
 
 def attached(aim: Target, words: list[str], *, tty: bool, rm: bool) -> int:

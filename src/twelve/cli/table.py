@@ -33,6 +33,7 @@ COMMANDS: dict[str, Entry] = {
     "runs": Entry("runs", "List, show and stop one-off runs."),
     "resources": Entry("resources", "Create, attach, detach and list backing services."),
     "domains": Entry("domains", "Bind host names to a deploy."),
+    "deploys": Entry("deploys", "Create, list and destroy the deploys of an app."),
     "apps": Entry("apps", "Create, list and destroy apps."),
     "check": Entry("check", "Audit a codebase against the twelve factors."),
     "doctor": Entry("doctor", "Say what runs here, in which versions, and what is missing."),

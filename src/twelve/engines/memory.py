@@ -65,9 +65,9 @@ class MemoryEngine:
         self.sick: dict[int, str] = {}
         """Why what answers on a port will not do."""
         self.exits: dict[str, Exit] = {}
-        """How a one-off ends, by its first word; without one it ends with 0."""
+        """How a one-off ends, by its deploy or its first word; without one it ends with 0."""
         self.endless: set[str] = set()
-        """First words of one-offs that run until they are stopped."""
+        """Deploys, or first words, of one-offs that run until they are stopped."""
         self.prints: dict[str, bytes] = {}
         """What a one-off prints, by its first word."""
         self.warnings: dict[str, tuple[str, ...]] = {}
@@ -237,8 +237,9 @@ class MemoryEngine:
         word = one_off.words[0]
         for line in self.prints.get(word, b"").splitlines():
             self._say(one_off.name, "stdout", line)
-        if word not in self.endless:
-            self._end(one_off.name, self.exits.get(word, ENDED))
+        where = "/".join(one_off.name.split("/")[:2])
+        if not {word, where} & self.endless:
+            self._end(one_off.name, self.exits.get(where) or self.exits.get(word, ENDED))
         return None
 
     async def ended(self, name: str) -> Exit:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from twelve.engines.contract import Exit, OneOff
+from twelve.factors.processes.command import check_words
 from twelve.factors.processes.instance import ONE_OFF, RELEASE_PHASE, Instance
 from twelve.factors.releases.release import Release
 from twelve.operations.addresses import hosts_of_others
@@ -59,6 +60,7 @@ async def run_once(
 
     Raises Refused when there is no release. Its end is recorded whoever is listening.
     """
+    check_words(words)
     release = running(house, deploy)
     run_id, now = secrets.token_hex(4), house.now()
     run = Run(run_id, release.number, "run", tuple(words), who, detached, now, None, None, None)

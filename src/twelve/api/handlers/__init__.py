@@ -11,6 +11,7 @@ from twelve.api.handlers.ps import PS
 from twelve.api.handlers.releases import RELEASES
 from twelve.api.handlers.resources import RESOURCES
 from twelve.api.handlers.runs import RUNS
+from twelve.api.handlers.tenants import TENANTS
 
 ROWS: tuple[Row, ...] = (
     *PLATFORM,
@@ -22,5 +23,6 @@ ROWS: tuple[Row, ...] = (
     *LOGS,
     *DRAINS,
     *RUNS,
+    *TENANTS,
     *RESOURCES,
 )

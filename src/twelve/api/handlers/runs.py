@@ -7,7 +7,6 @@ from twelve.api.bodies import NewRun
 from twelve.api.call import Call, Row
 from twelve.api.paging import PAGE, cut
 from twelve.api.query import Parameter
-from twelve.errors import Invalid
 from twelve.operations.run_once import run_once, stop_run
 from twelve.store import runs, ticks
 
@@ -19,10 +18,6 @@ ALL = -1
 async def start_run(call: Call) -> Any:
     """Run a command in the current release and let it go on."""
     body: NewRun = call.body
-    if not body.command:
-        raise Invalid(
-            "command: there is nothing to run", hint="a list: the program, then its arguments"
-        )
     started = await run_once(call.house, call.deploy(), body.command, who=call.who, detached=True)
     return views.run(started.run)
 

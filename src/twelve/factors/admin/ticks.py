@@ -110,10 +110,10 @@ def fates(passed: Sequence[int], now_ns: int, *, catch_up: bool, blocked: str = 
 def fate(at_ns: int, now_ns: int, *, newest: bool, catch_up: bool, blocked: str) -> tuple[str, str]:
     """Of one tick: what becomes of it, and why it was missed."""
     on_time = now_ns - at_ns <= ON_TIME
+    if not on_time and not (newest and catch_up):
+        return "missed", AWAY
     if not newest:
         return "missed", "a later one was due already"
-    if not on_time and not catch_up:
-        return "missed", AWAY
     if blocked:
         return "missed", blocked
     return ("run", "") if on_time else ("late", "")

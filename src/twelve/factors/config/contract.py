@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from typing import NamedTuple
 
+from twelve.errors import Refused
 from twelve.factors.config.secret import looks_secret
 
 TRUE = frozenset({"1", "true", "yes", "on"})
@@ -99,6 +100,41 @@ def build_values(
 def is_secret(name: str, contract: Mapping[str, Declared]) -> bool:
     """Whether the value is to be hidden: as the contract says, else by its name."""
     return contract[name].secret if name in contract else looks_secret(name)
+
+
+def copied(
+    values: Mapping[str, str],
+    contract: Mapping[str, Declared],
+    given: Mapping[str, str],
+    resources: Collection[str],
+    generate: Callable[[], str] | None,
+) -> dict[str, str]:
+    """The config of the new deploy: what is no secret, what is ``given``, and generated secrets.
+
+    ``resources`` are provided otherwise. Two deploys never share a secret by being copied. Raises
+    Refused that names every secret for which there is no value.
+    """
+    found, problems = {}, []
+    for name, value in values.items():
+        if name in given or name in resources:
+            continue
+        if looks_secret("", value):
+            # No random text would be an address.
+            problems.append(f"{name} is an address with a password: give the new deploy its own")
+        elif not is_secret(name, contract):
+            found[name] = value
+        elif generate:
+            found[name] = generate()
+        else:
+            problems.append(f"{name} is a secret: give the new deploy its own")
+    if problems:
+        raise Refused(
+            problems[0],
+            hint="KEY asks for it, KEY=- reads standard input, KEY=@FILE a file; "
+            "--generate makes up those that are no addresses",
+            problems=tuple(problems[1:]),
+        )
+    return found | {name: value for name, value in given.items() if name not in resources}
 
 
 def _build_value(name: str, declared: Declared) -> str | None:

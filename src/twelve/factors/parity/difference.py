@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 
 NS = 1_000_000_000
 UNITS = ((86400, "d"), (3600, "h"), (60, "m"))
+NO_VERSION = {"http", "https"}
+"""What is reached so is an app, and not a product of some version."""
 COMMIT = 40
 """Characters of a whole commit id; a build's digest has more."""
 
@@ -91,7 +93,7 @@ def unknowns(before: Side, after: Side) -> list[str]:
         for name in sorted(before.resources.keys() & after.resources.keys())
         for side in (before, after)
         if before.resources[name].shown != after.resources[name].shown
-        if before.resources[name].kind == after.resources[name].kind
+        if before.resources[name].kind == after.resources[name].kind not in NO_VERSION
         if not side.resources[name].product
     ]
 

@@ -3,6 +3,8 @@
 A shell that stays between Twelve and a process eats its signals and its exit code.
 """
 
+from collections.abc import Sequence
+
 from twelve.errors import Invalid
 from twelve.factors.processes.shell import (
     REDIRECTIONS,
@@ -13,6 +15,8 @@ from twelve.factors.processes.shell import (
 )
 
 SHELL = "/bin/sh"
+LONGEST_WORD = 128 * 1024
+LONGEST_COMMAND = 1024 * 1024
 ENV = "/usr/bin/env"
 
 BUILTINS = frozenset(
@@ -47,6 +51,24 @@ def argv_for(command: str) -> list[str]:
             f"the command {_short(text)!r} {error}", "mend it, or put it into a script"
         ) from error
     return _direct(tokens) or [SHELL, "-c", _with_exec(text, tokens)]
+
+
+def check_words(words: Sequence[str]) -> None:
+    """The words of a program that is executed as they are. Raises Invalid for what no kernel takes.
+
+    A word may have 128 KiB with its last NUL, all together a little less than the 2 MiB of a stack.
+    """
+    fault = ""
+    if not words or not words[0]:
+        fault = "there is nothing to run"
+    elif any("\0" in word for word in words):
+        fault = "a word holds a NUL byte"
+    elif any(len(word.encode(errors="replace")) >= LONGEST_WORD for word in words):
+        fault = "a word is longer than 128 KiB"
+    elif sum(len(word.encode(errors="replace")) + 1 for word in words) > LONGEST_COMMAND:
+        fault = "it is longer than 1 MiB"
+    if fault:
+        raise Invalid(f"command: {fault}", hint="a list: the program, then its arguments")
 
 
 def command_problem(command: str) -> str:

@@ -1,5 +1,6 @@
 """An instance: one process of one release of one deploy, and the names that they go by."""
 
+import fnmatch
 import re
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ RUN_ONCE = frozenset({ONE_OFF, BUILD_STEP, RELEASE_PHASE})
 """They have an id where processes of the formation have a number."""
 
 _LABEL = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?\Z", re.ASCII)
+_PATTERN = re.compile(r"[a-z0-9*?-]{1,63}\Z", re.ASCII)
 _INSTANCE = re.compile(
     r"(?P<app>[^/@]+)/((?P<deploy>[^/@]+)/)?(?P<process>[^/@]+)@(?P<release>v[1-9][0-9]*|-)"
     r"(\+(?P<boot>[1-9][0-9]*))?\Z",
@@ -128,6 +130,19 @@ def app_problem(name: str) -> str:
 def deploy_problem(name: str) -> str:
     """Why this cannot name a deploy; empty when it can."""
     return "" if _LABEL.match(name) else app_problem(name).replace("an app", "a deploy")
+
+
+def matches(name: str, pattern: str) -> bool:
+    """Whether a deploy's name is meant by ``tenant-*``: ``*`` is any text, ``?`` one letter.
+
+    Raises Invalid for what no name could match.
+    """
+    if not _PATTERN.match(pattern):
+        raise Invalid(
+            f"{pattern!r} is no pattern for names of deploys",
+            "write small letters, digits and -, with * for any text and ? for one letter",
+        )
+    return fnmatch.fnmatchcase(name, pattern)
 
 
 def parse_target(text: str, deploy: str = "production") -> tuple[str, str]:
