@@ -47,6 +47,9 @@ PARTS = {
     "stalled": Part("Readers that sleep", reading.stalled, 150, ("60",), ("8",)),
     "restart": Part("Restart of a worker", reading.restart, 60, ("20",), ("5",)),
     "stop": Part("A stop", reading.stop, 60, ("7",), ("3",)),
+    "killed_web": Part(
+        "kill -9 of a web process", reading.killed_web, 150, ("5000", "2000"), ("1000", "600")
+    ),
     "router": Part("The router", reading.router, 60, ("--json",), ("--json", "1")),
     "hop": Part("The hop beside nginx and HAProxy", reading.hop, 120),
     "redeploy": Part("Redeploy, rollback, crash", reading.redeploy, 150),

@@ -336,3 +336,23 @@ def many(found: dict) -> Reading:
               {"first deploy": firsts}),
     ]  # fmt: skip
     return Reading(figures, [Table("Many apps on one home", head, rows)], curves)
+
+
+def killed_web(found: dict) -> Reading:
+    get, post = found["get"], found["post"]
+    return Reading(
+        [
+            none_of(f"GETs that failed, of {get['sent']}, {get['kills']} kills", get["failed"]),
+            at_most(
+                f"POSTs that failed, of {post['sent']}, {post['kills']} kills",
+                post["failed"],
+                "",
+                post["in_flight_at_kills"],
+            ),
+            none_of("POSTs that were executed twice", found["posts_executed_twice"]),
+            none_of("POSTs that were answered and not executed", found["posts_lost"]),
+            at_most("back in rotation after its first answer", get["back_ms"], "ms", 1000.0),
+            Figure("the slowest of them", get["slowest_back_ms"], "ms"),
+            Figure("from the kill to its first answer", get["boot_ms"], "ms"),
+        ]
+    )

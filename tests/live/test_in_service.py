@@ -3,7 +3,9 @@
 import contextlib
 import http.client
 import os
+import re
 import signal
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -126,6 +128,30 @@ def test_how_a_process_died_is_told_with_its_last_words_and_its_next_start(plain
         lambda: (r := plain.up().get("web.2")) and r["restarts"] and r["last_exit"]["said"] == said
     )
     assert "web.2@v1 exited: " in events(plain)
+
+
+def test_a_killed_web_process_costs_no_get_doubles_no_post_and_is_back(plain):
+    row = until(lambda: plain.up().get("web.1"))
+    until(lambda: "web.2" in plain.up())
+    with plain.under_load(50) as gets:
+        os.kill(row["pid"], signal.SIGKILL)
+        until(lambda: (r := plain.up().get("web.1")) and r["pid"] != row["pid"])
+    assert failures(gets) == []
+
+    row = plain.up()["web.2"]
+    numbers, failed = 300, []
+    for number in range(numbers):
+        if number == numbers // 2:
+            os.kill(row["pid"], signal.SIGKILL)
+        page = plain.get("/", data=f"n{number}.")
+        if page.status != 200:
+            failed.append(number)
+    # One after the other: at most one was under way.
+    assert len(failed) <= 1
+    said = plain.twelve("logs", "--type", "web", "-n", "100000").out.split()
+    counts = Counter(word for word in said if re.fullmatch(r"n\d+\.", word))
+    assert set(counts.values()) == {1}
+    assert {f"n{n}." for n in range(numbers) if n not in failed} <= counts.keys()
 
 
 def test_an_exit_while_control_is_dead_is_told_by_the_next(plain):

@@ -92,14 +92,16 @@ def version_of(document: str) -> str:
 
 def _cluster(backend: Backend) -> dict[str, Any]:
     limits = {"max_connections": 10_000, "max_pending_requests": 10_000, "max_requests": 10_000}
+    # One alone is never left alone: then looking at it would only cost.
+    outliers = {"outlier_detection": _OUTLIERS} if len(backend.ports) > 1 else {}
     return {
+        **outliers,
         "@type": f"{TYPE_URL}envoy.config.cluster.v3.Cluster",
         "name": backend.cluster,
         "type": "STATIC",
         "connect_timeout": CONNECT_TIMEOUT,
         "lb_policy": "LEAST_REQUEST",
         "circuit_breakers": {"thresholds": [{**limits, "max_retries": 1_000}]},
-        "outlier_detection": _OUTLIERS,
         "typed_extension_protocol_options": {
             "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
                 "@type": TYPE_URL + _HTTP_OPTIONS,
@@ -114,8 +116,9 @@ def _cluster(backend: Backend) -> dict[str, Any]:
     }
 
 
-# A process that was killed is left alone for a second instead of costing each request a retry;
-# an app's own 5xx never counts, and when none is left all are tried (Envoy's panic threshold).
+# A process that was killed is left alone for a moment instead of costing each request a retry, and
+# tried again so often that it is back within a second of its boot. An app's own 5xx never counts,
+# and when none is left all are tried (Envoy's panic threshold).
 _OUTLIERS = {
     "split_external_local_origin_errors": True,
     "consecutive_local_origin_failure": 2,
@@ -124,9 +127,9 @@ _OUTLIERS = {
     "enforcing_consecutive_gateway_failure": 0,
     "enforcing_success_rate": 0,
     "enforcing_local_origin_success_rate": 0,
-    "interval": "0.5s",
-    "base_ejection_time": "0.5s",
-    "max_ejection_time": "1s",
+    "interval": "0.25s",
+    "base_ejection_time": "0.25s",
+    "max_ejection_time": "0.5s",
     "max_ejection_percent": 50,
 }
 
