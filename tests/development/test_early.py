@@ -76,6 +76,13 @@ def test_another_file_is_another_start(call, name, text):
     assert early.recall(call) is None
 
 
+def test_a_file_that_was_written_anew_and_says_the_same_is_the_same(call):
+    Path("Procfile").unlink()
+    Path("Procfile").write_text("web: serve\n")
+
+    assert early.recall(call) is not None
+
+
 def test_a_file_that_is_gone_is_another_start(call):
     Path(".env").unlink()
 

@@ -36,6 +36,8 @@ PLAIN = frozenset(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-+/:,@%=?&~!()[]{}*;^<>|"
 )
 
+Signature = tuple[tuple[int, ...], str] | None
+
 
 class Call:
     """How ``up`` was called: the same words, in the same folder."""
@@ -222,8 +224,8 @@ def recall(call: Call) -> dict[str, object] | None:
         foreseen: dict[str, object] = marshal.loads(file.read())  # noqa: S302 - it is our own
     if foreseen["key"] != call.key() or foreseen["entries"] != entries_of(str(foreseen["folder"])):
         return None
-    files: dict[str, tuple[int, ...] | None] = foreseen["files"]  # type: ignore[assignment]
-    if any(signature(path) != was for path, was in files.items()):
+    files: dict[str, Signature] = foreseen["files"]  # type: ignore[assignment]
+    if not all(same(path, was) for path, was in files.items()):
         return None
     launches: list[dict[str, object]] = foreseen["launches"]  # type: ignore[assignment]
     fill_in(launches, f"{foreseen['folder']}/{ENV}")
@@ -293,13 +295,37 @@ def holds(foreseen: dict[str, object]) -> bool:
     return True
 
 
-def signature(path: str) -> tuple[int, ...] | None:
-    """What changes when a file does; None when it is not there."""
+def signature(path: str) -> Signature:
+    """What a file was: what changes when it is written, and its content; None where there is none.
+
+    Raises OSError.
+    """
+    facts = facts_of(path)
+    return None if facts is None else (facts, content(path))
+
+
+def same(path: str, was: Signature) -> bool:
+    """Whether a file is as it was; one that was written anew may say the same. Raises OSError."""
+    facts = facts_of(path)
+    if was is None or facts is None:
+        return was is None and facts is None
+    return facts == was[0] or content(path) == was[1]
+
+
+def facts_of(path: str) -> tuple[int, ...] | None:
+    """Times, size, mode, and which file it is; None when it is not there. Raises OSError."""
     try:
         facts = os.stat(path)
     except FileNotFoundError:
         return None
     return (facts.st_mtime_ns, facts.st_ctime_ns, facts.st_size, facts.st_ino, facts.st_mode)
+
+
+def content(path: str) -> str:
+    """The digest of a file, and whether it may be run. Raises OSError."""
+    with open(path, "rb", buffering=0) as file:
+        mode = os.fstat(file.fileno()).st_mode
+        return digest(f"{mode}\0{file.read().decode('latin-1')}")
 
 
 def entries_of(folder: str) -> int:
