@@ -23,7 +23,7 @@ from bench.reading import Reading
 from bench.report import Outcome, amount, machine, summary, verdict, write
 
 HERE = Path(__file__).parent
-ENDS = 30.0
+ENDS = 60.0
 """Seconds that a part gets to end what it began."""
 
 
@@ -81,29 +81,30 @@ def run(name: str, part: Part, *, quick: bool) -> Outcome:
         except subprocess.TimeoutExpired:
             why = f"no end in {part.within:g} s"
         finally:
-            end(process)
+            text = text or end(process)
     seconds = time.monotonic() - began
     found, read = None, Reading([])
     try:
-        found = json.loads(text) if not why else None
+        # One that was cut short may tell what it has found until then.
+        found = json.loads(text) if text or not why else None
         read = part.read(found) if found is not None else read
     except (ValueError, KeyError, TypeError, IndexError) as error:
-        last = log.read_text(errors="replace").strip().splitlines()[-1:] or [
-            f"{type(error).__name__}: {error}"
-        ]
-        why = f"exit {process.returncode}: {last[0][:200]}"
+        last = log.read_text(errors="replace").strip().splitlines()[-1:]
+        said = (last or [f"{type(error).__name__}: {error}"])[0][:200]
+        why = why or f"exit {process.returncode}: {said}"
     return Outcome(name, part.title, read, found, seconds, load, why)
 
 
-def end(process: subprocess.Popen[bytes]) -> None:
-    """As from outside: it ends what it began."""
-    if process.poll() is None:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.communicate(timeout=ENDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
+def end(process: subprocess.Popen[bytes]) -> bytes:
+    """As from outside: it ends what it began; what it said at last."""
+    if process.poll() is not None:
+        return b""
+    process.send_signal(signal.SIGTERM)
+    try:
+        return process.communicate(timeout=ENDS)[0]
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.communicate()[0]
 
 
 def show(outcome: Outcome) -> None:

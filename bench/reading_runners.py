@@ -147,7 +147,7 @@ def memory(titles: dict, trials: dict) -> Table:
         cells = [f"{row['pss_mb']} ({row['processes']})" if row else NOTHING for row in found]
         last = [row for row in found if row][-1]
         rows.append(
-            (title, *cells, number(last["idle_cpu_percent"]), number(last["all_started_ms"]))
+            (title, *cells, number(last.get("idle_cpu_percent")), number(last["all_started_ms"]))
         )
     return Table("Memory of the runner and its helpers with idle processes, PSS", head, rows)
 

@@ -75,7 +75,7 @@ def part_text(outcome: Outcome) -> list[str]:
     told = f"{outcome.seconds:.0f} s, load {outcome.load:.1f} when it began."
     text = [f"## {outcome.title}", "", f"`python -m bench {outcome.name}`; {told}", ""]
     if outcome.failed:
-        return [*text, f"**Failed:** {outcome.failed}", ""]
+        text += [f"**Failed:** {outcome.failed}", ""]
     if outcome.reading.figures:
         text += ["| figure | measured | bar | |", "|---|---|---|---|"]
         text += [

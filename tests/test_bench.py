@@ -17,6 +17,11 @@ from bench.runners.running import build
 
 GOOD = "import json; print(json.dumps({'answer': 42}))"
 BAD = "import sys; sys.exit('no such luck')"
+CUT = """
+import signal, sys
+signal.signal(signal.SIGTERM, lambda *_: (print('{"answer": 1}', flush=True), sys.exit(130)))
+signal.pause()
+"""
 SLOW = "import time; print('begun', flush=True); time.sleep(60)"
 
 
@@ -58,6 +63,13 @@ def test_a_part_that_does_not_end_is_ended(part):
 
     assert outcome.failed == "no end in 0.5 s"
     assert time.monotonic() - began < 20
+
+
+def test_a_part_that_is_cut_short_may_tell_what_it_found(part):
+    outcome = part(CUT, within=1.0)
+
+    assert outcome.failed == "no end in 1 s"
+    assert outcome.reading.figures == [Figure("answer", 1)]
 
 
 def test_a_part_that_lacks_a_figure_has_failed(part):

@@ -18,7 +18,7 @@ from bench import programs
 from bench.ending import told_to_end
 from bench.runners import trials
 from bench.runners.adapters import RUNNERS
-from bench.runners.running import Place, build
+from bench.runners.running import Place, build, sweep
 
 BEHAVIOURS = {
     "deaf": trials.deaf,
@@ -47,7 +47,7 @@ class Bench:
         """One measure; a failure is a finding, and stops nobody else."""
         began = time.monotonic()
         try:
-            if began > self.end and trial not in BEHAVIOURS:
+            if began > self.end and (trial not in BEHAVIOURS or not self.end):
                 raise TimeoutError("the bench's time was over")
             value = measure()
         except (OSError, ValueError, AssertionError, KeyError) as error:
@@ -101,7 +101,7 @@ class Bench:
     def crowds(self) -> None:
         for count in trials.CROWD[: 2 if self.quick else None]:
             for name, place in self.places.items():
-                idle = 4.0 if count == trials.CROWD[-1] else 1.0
+                idle = 4.0 if count == trials.CROWD[-1] else 0.0
                 self.note(
                     name, f"crowd_{count}", lambda p=place, c=count, s=idle: trials.crowd(p, c, s)
                 )
@@ -114,13 +114,19 @@ class Bench:
                 self.note(name, trial, lambda measure=measure: measure(self.places[name]))
 
         with concurrent.futures.ThreadPoolExecutor(len(self.places)) as pool:
-            list(pool.map(all_of, self.places))
+            try:
+                list(pool.map(all_of, self.places))
+            except KeyboardInterrupt:
+                self.end = 0.0
+                for place in self.places.values():
+                    sweep(place.mark)
+                raise
 
     def run(self) -> None:
         self.at_once({"warm_up": trials.warm_up})
         self.in_turn("start", self.rounds, trials.start)
         self.throughput()
-        self.in_turn("stop_20", 1 if self.quick else 3, trials.stop_many)
+        self.in_turn("stop_20", 1 if self.quick else 2, trials.stop_many)
         self.restart(1 if self.quick else 3)
         self.at_once(BEHAVIOURS)
         self.crowds()
@@ -131,7 +137,7 @@ class Bench:
                 place.remove()
 
 
-def main(words: list[str]) -> None:
+def main(words: list[str]) -> int:
     """Measure, print."""
     asked = [word for word in words if not word.startswith("-")] or list(RUNNERS)
     absent = programs.fill()
@@ -139,18 +145,22 @@ def main(words: list[str]) -> None:
     names = [
         name for name in asked if not RUNNERS[name].program or RUNNERS[name].program not in absent
     ]
+    cut = False
     with told_to_end():
         bench = Bench(names, quick="--quick" in words)
         try:
             bench.run()
+        except KeyboardInterrupt:
+            # What was found until then is told.
+            cut = True
         finally:
             bench.close()
     about = {name: {"title": RUNNERS[name].title, "note": RUNNERS[name].note} for name in names}
     versions = programs.versions()
-    print(
-        json.dumps({"runners": about, "versions": versions, "absent": absent, "found": bench.found})
-    )
+    told = {"runners": about, "versions": versions, "absent": absent, "cut": cut}
+    print(json.dumps(told | {"found": bench.found}))
+    return 130 if cut else 0
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))

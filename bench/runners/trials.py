@@ -127,21 +127,25 @@ def restart(run: Run) -> float | None:
         return None
 
 
-def crowd(place: Place, count: int, seconds: float) -> dict[str, float | int]:
-    """Memory of the runner and its helpers with so many idle processes, and their CPU."""
+def crowd(place: Place, count: int, seconds: float) -> dict[str, float | int | None]:
+    """Memory of the runner and its helpers with so many idle processes; their CPU in so long."""
     with running(place, *["stamp"] * count) as run:
         began = run.began
         last = max(told.at for told in run.wait("start", count, 60))
-        time.sleep(2)
+        time.sleep(SETTLE)
         own = run.own()
-        before, at = costs.fine_cpu(own), time.monotonic()
-        time.sleep(seconds)
-        busy = (costs.fine_cpu(own) - before) / (time.monotonic() - at)
+        busy = None
+        if seconds:
+            # What starting them left to do is over by then.
+            time.sleep(SETTLE)
+            before, at = costs.fine_cpu(own), time.monotonic()
+            time.sleep(seconds)
+            busy = round((costs.fine_cpu(own) - before) / (time.monotonic() - at) * 100, 3)
         return {
             "pss_mb": round(sum(map(costs.pss, own)), 1),
             "processes": len(own),
             "all_started_ms": round((last - began) / 1e6),
-            "idle_cpu_percent": round(busy * 100, 3),
+            "idle_cpu_percent": busy,
         }
 
 
