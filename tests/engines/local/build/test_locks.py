@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from twelve.errors import Missing
+from twelve.errors import BuildFailed, Missing
 from twelve.factors.dependencies.node import LOCKS
 from twelve.factors.dependencies.plan import plan_build
 from twelve.factors.dependencies.python.plan import Manager
@@ -83,6 +83,14 @@ async def test_every_form_installs_the_same(
     assert not any(step.foreign for step in workshop.steps)
 
 
+RELOCK = {
+    "npm": "run `npm install --package-lock-only` and commit package-lock.json",
+    "old-npm": "run `npm install --package-lock-only` and commit package-lock.json",
+    "yarn": "run `yarn install` and commit yarn.lock",
+    "pnpm": "run `pnpm install --lockfile-only` and commit pnpm-lock.yaml",
+}
+
+
 @pytest.mark.parametrize("form", NODE)
 async def test_every_form_of_node_installs_the_same(
     workshop, bytes_of, tmp_path, form, environ_with
@@ -97,6 +105,12 @@ async def test_every_form_of_node_installs_the_same(
     assert not [path for path in layer.rglob("*") if path.is_symlink()]
     home = tmp_path / "home-of-another-folder"
     assert await workshop.run(built, "node", "server.js", home=home) == "true"
+
+    files = files_of(form)
+    files["package.json"] = files["package.json"].replace('"3.0.1"', '"2.0.0"')
+    with pytest.raises(BuildFailed) as stale:
+        await workshop.build(workshop.source(files, "stale"), **options)
+    assert RELOCK[form] in stale.value.hint
 
 
 async def test_a_manager_that_is_not_there_is_named_with_two_ways_out(workshop):
