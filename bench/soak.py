@@ -290,6 +290,10 @@ def sample(home: Home, at: float) -> dict[str, Any]:
     found["processes"] = len(parts["inits"])
     for name, folder in (("home", home.home), ("run", home.run), ("tmp", home.temporary)):
         found[f"files in {name}"], found[f"mb in {name}"] = weigh(folder)
+    # Where a growth of the home is, if there is one.
+    found["by folder"] = {
+        path.name: weigh(path)[0] for path in sorted(home.home.iterdir()) if path.is_dir()
+    }
     return found
 
 

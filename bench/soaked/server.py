@@ -16,6 +16,9 @@ class Server(ThreadingHTTPServer):
 
 
 class Answer(BaseHTTPRequestHandler):
+    # An answer goes out whole or not at all: what a killed process has begun, nobody can finish.
+    wbufsize = -1
+
     def do_GET(self):
         if self.path.startswith("/flood?"):
             for number in range(int(self.path.rpartition("?")[2])):
