@@ -141,8 +141,7 @@ async def look(house: House, each: Asked) -> None:
 async def is_doubtful(house: House, each: Asked) -> bool:
     """Ask, act on the answer, and say whether to ask again."""
     seen = (await house.engine.observe()).get(each.name)
-    if seen is None or missed(house, each.instance) is None:
-        house.health.pulses.pop(each.name, None)
+    if seen is None:
         return False
     loop, period = asyncio.get_running_loop(), house.settings.probe
     asked_at, was = loop.time(), house.health.pulses.get(each.name, WELL)
@@ -150,6 +149,9 @@ async def is_doubtful(house: House, each: Asked) -> bool:
         return was.failures > 0
     host = default_hosts(each.instance.app, each.instance.deploy)[0]
     why = await house.engine.ask(each.port, each.type.health, host, patience(period))
+    if why and missed(house, each.instance) is None:
+        house.health.pulses.pop(each.name, None)  # it is to run no more, so nobody is to mind
+        return False
     pulse = after(was, why, asked_at, seen.started_ns)
     await take_in(house, each, was, pulse)
     if each.type.liveness and is_hopeless(pulse, loop.time(), period):
