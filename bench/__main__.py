@@ -45,6 +45,7 @@ PARTS = {
         "The collector", reading.collector, 180, ("--lines", "1000000"), ("--lines", "200000")
     ),
     "stalled": Part("Readers that sleep", reading.stalled, 150, ("60",), ("8",)),
+    "follow": Part("Lines to a file", reading.follow, 120),
     "restart": Part("Restart of a worker", reading.restart, 60, ("20",), ("5",)),
     "stop": Part("A stop", reading.stop, 60, ("7",), ("3",)),
     "killed_web": Part(

@@ -135,6 +135,16 @@ def collector(found: dict) -> Reading:
     return Reading(figures, [Table("Collector, lines of 100 bytes", head, rows)])
 
 
+def follow(found: dict) -> Reading:
+    each = found["lines_per_cpu_second"]
+    figures = [
+        at_least("`twelve logs -f` to a file, all of Twelve's CPU", each, "lines/CPU s", 1e6),
+        *(none_of(f"lines {what} in that file", found[what]) for what in ("lost", "torn", "twice")),
+    ]
+    rows = list(found["cpu_s"].items())
+    return Reading(figures, [Table("CPU seconds of the parts", ("part", "s"), rows)])
+
+
 def stalled(found: dict) -> Reading:
     asleep = {name: row["asleep"] for name, row in found["memory"].items()}
     figures = [
