@@ -146,7 +146,11 @@ def test_the_top_and_a_folder_below_it_are_two_apps_too():
 
 def test_a_command_that_is_not_there_is_the_dockerfiles():
     text = "services: {web: {build: {context: api, dockerfile: Dockerfile.prod}}}"
-    dockerfile = 'FROM a AS b\nCMD x\nFROM c\nENTRYPOINT ["run", "it"]\nCMD ["a b", \\\n "c"]\n'
+    dockerfile = (
+        "RUN apt-get update && apt-get -y install --no-install-recommends \\\n ffmpeg=7 libpq5"
+        " && rm -r /x\nFROM a AS b\nCMD x\n"
+        'FROM c\nENTRYPOINT ["run", "it"]\nCMD ["a b", \\\n "c"]\n'
+    )
     found = from_compose(
         "compose.yml",
         {"compose.yml": text.encode(), "api/Dockerfile.prod": dockerfile.encode()}.get,
@@ -154,6 +158,7 @@ def test_a_command_that_is_not_there_is_the_dockerfiles():
     )
 
     assert found.files["api/Procfile"] == "web: run it 'a b' c\n"
+    assert any("Dockerfile.prod: installs ffmpeg, libpq5:" in note for note in found.why)
 
 
 @pytest.mark.parametrize(

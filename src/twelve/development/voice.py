@@ -17,8 +17,11 @@ ONE_NAME = frozenset({"build", "release", "run"})
 TOLD_AS = {"build": "build", "release phase": "release"}
 """What is said of these steps stands among their lines."""
 
-UNSAID = frozenset({"line", "switch"})
+UNSAID = frozenset({"line", "switch", "enter"})
 """Lines of build steps are in the stream anyway; and of course requests go to what is new."""
+
+REMARKS = frozenset({"warning", "note"})
+"""Said once, whatever start they belong to."""
 
 EVENT = re.compile(r"(\S+)@v(\d+) (.*)", re.DOTALL)
 EXPECTED = re.compile(r"(started \(|exited: (?!SIGKILL))")
@@ -90,9 +93,10 @@ class Voice:
 
     def tell(self, step: str, text: str, **_: Any) -> None:
         """An event of an operation; the same warning is said once."""
-        if step in UNSAID or (step == "warning" and text in self.warned):
+        remark = step in REMARKS
+        if step in UNSAID or (remark and text in self.warned):
             return
-        if step == "warning":
+        if remark:
             self.warned.add(text)
             text = f"note: {text}"
         self(text, TOLD_AS.get(step, TWELVE))

@@ -1,10 +1,20 @@
-"""What a Dockerfile runs: the last ENTRYPOINT and CMD of its last stage."""
+"""What a Dockerfile runs and installs: the words of its last stage, and its system packages."""
 
 import json
 import re
 import shlex
 
 _INSTRUCTION = re.compile(r"^\s*(FROM|ENTRYPOINT|CMD)\s+(.*)$", re.IGNORECASE)
+
+_INSTALL = re.compile(r"\b(?:apt-get|apt|apk)\s+(?:-\S+\s+)*(?:install|add)\s+([^&|;]*)")
+
+
+def packages_of(data: bytes) -> list[str]:
+    """The system packages that it installs, in their order."""
+    text = re.sub(r"\\[ \t]*\r?\n", " ", data.decode(errors="replace"))
+    found = [word for match in _INSTALL.findall(text) for word in match.split()]
+    names = (word.partition("=")[0] for word in found if re.match(r"[a-z0-9][a-z0-9+.-]*", word))
+    return list(dict.fromkeys(names))
 
 
 def command_of(data: bytes) -> tuple[str, str]:

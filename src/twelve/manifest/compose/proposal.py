@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from twelve.errors import Invalid
 from twelve.factors.processes.types import type_problem
-from twelve.manifest.compose.dockerfile import command_of
+from twelve.manifest.compose.dockerfile import command_of, packages_of
 from twelve.manifest.compose.environment import (
     PROXIES,
     Surroundings,
@@ -155,6 +155,14 @@ def propose(app: App, around: Surroundings, read: Read, faults: Faults) -> dict[
         resources=found.resources,
     )
     texts = {"Procfile": render_procfile(commands, release), "twelve.toml": toml}
+    for path in dict.fromkeys(
+        posixpath.normpath(f"{app.folder}/{s.dockerfile}") for s in app.services
+    ):
+        if packages := packages_of(read(path) or b""):
+            faults.note(
+                path,
+                f"installs {', '.join(packages)}: name in [build] packages what the app needs",
+            )
     return {
         posixpath.normpath(f"{app.folder}/{file}"): text for file, text in texts.items() if text
     }
