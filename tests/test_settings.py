@@ -116,7 +116,7 @@ def test_the_run_folder_is_reachable_for_app_uids_and_short_enough_for_sockets(u
         ("TWELVE_LOG_BUDGET", "12", "is too little"),
         ("TWELVE_LOG_BUDGET", "many", "is not a size"),
         ("TWELVE_LOG_AGE", "nan", "is not a duration"),
-        ("TWELVE_KEEP_RELEASES", "0", "is not a number of releases"),
+        ("TWELVE_KEEP_RELEASES", "0", "is not a number to keep"),
         ("TWELVE_ENVOY_BIN", "envoy", "is not an absolute path"),
     ],
 )

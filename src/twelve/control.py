@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twelve.engines.local.command import run_command
+from twelve.engines.local.disk import Budgets
 from twelve.engines.local.dying import Dying
 from twelve.engines.local.engine import LocalEngine
 from twelve.engines.local.examination import examine_limits, examine_machine
@@ -32,6 +33,7 @@ from twelve.operations.health import keep_healthy
 from twelve.operations.house import House, untold
 from twelve.operations.keeping import keep_settled
 from twelve.operations.recover import recover, resettle
+from twelve.operations.room import forget_streams, keep_room
 from twelve.operations.timetable import keep_time, look
 from twelve.services.contract import Account, Command, Done
 from twelve.services.host import Host
@@ -90,6 +92,7 @@ class Control:
         opened.callback(asyncio.create_task(keep_time(self.house)).cancel)
         # Another port, or a death between a domain and those who are told of it.
         self.house.under_way.go_on(move_followers(self.house, "twelve"))
+        self.house.under_way.go_on(forget_streams(self.house))
         await self.open_api(opened)
 
     async def build(self, opened: AsyncExitStack) -> None:
@@ -119,7 +122,9 @@ class Control:
             Dying(self.settings.die_at) if self.settings.die_at else untold,
         )
         opened.push_async_callback(self.house.under_way.close)
-        for keeper in (keep_settled(self.house), keep_healthy(self.house), self.keep_parts()):
+        house = self.house
+        keepers = (keep_settled(house), keep_healthy(house), keep_room(house), self.keep_parts())
+        for keeper in keepers:
             opened.callback(asyncio.create_task(keeper).cancel)
         self.parts.lost.append(self.settle_again)
 
@@ -163,7 +168,18 @@ class Control:
         settings = self.settings
         tier = detect({**self.environ, "TWELVE_TIER": settings.tier})
         return Machine(
-            self.home, self.run, tier, settings.log_budget, settings.log_age, self.environ
+            self.home,
+            self.run,
+            tier,
+            settings.log_budget,
+            settings.log_age,
+            self.environ,
+            Budgets(
+                settings.disk_reserve,
+                settings.layers_budget,
+                settings.builds_budget,
+                settings.cache_budget,
+            ),
         )
 
     def router(self, store: Store) -> Router:

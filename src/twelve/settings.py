@@ -73,6 +73,11 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("TWELVE_LOG_BUDGET", "256M", "Disk that the log stream of one deploy may fill."),
     Setting("TWELVE_LOG_AGE", "14d", "Age at which log segments go."),
+    Setting("TWELVE_DISK_RESERVE", "256M", "Disk that a deploy leaves free, or it is refused."),
+    Setting("TWELVE_LAYERS_BUDGET", "20G", "Disk that the layers of all builds may fill."),
+    Setting("TWELVE_BUILDS_BUDGET", "8G", "Disk that uploads and builds under way may fill."),
+    Setting("TWELVE_CACHE_BUDGET", "4G", "Disk that downloads of package managers may fill."),
+    Setting("TWELVE_KEEP_RUNS", "1000", "Records of one-offs that are kept for each deploy."),
     Setting("TWELVE_KEEP_RELEASES", "10", "Releases whose build is kept to roll back to."),
     Setting("TWELVE_WATCH", "30s", "How long a new release is watched after the switch."),
     Setting("TWELVE_PROBE", "10s", "How often a process that serves is asked for its health."),
@@ -81,7 +86,7 @@ SETTINGS: tuple[Setting, ...] = (
 
 
 class Settings(NamedTuple):
-    """What the rows say, typed: ages and spans in seconds, ``log_budget`` in bytes."""
+    """What the rows say, typed: ages and spans in seconds, budgets in bytes."""
 
     home: str
     run: str
@@ -101,6 +106,11 @@ class Settings(NamedTuple):
     tier: str
     log_budget: int
     log_age: float
+    disk_reserve: int
+    layers_budget: int
+    builds_budget: int
+    cache_budget: int
+    keep_runs: int
     keep_releases: int
     watch: float
     probe: float
@@ -150,6 +160,11 @@ def load_settings(
         tier=read("TWELVE_TIER", _tier) or "",
         log_budget=read("TWELVE_LOG_BUDGET", _budget) or 0,
         log_age=read("TWELVE_LOG_AGE", duration) or 0.0,
+        disk_reserve=read("TWELVE_DISK_RESERVE", size) or 0,
+        layers_budget=read("TWELVE_LAYERS_BUDGET", size) or 0,
+        builds_budget=read("TWELVE_BUILDS_BUDGET", size) or 0,
+        cache_budget=read("TWELVE_CACHE_BUDGET", size) or 0,
+        keep_runs=read("TWELVE_KEEP_RUNS", _at_least_one) or 0,
         keep_releases=read("TWELVE_KEEP_RELEASES", _at_least_one) or 0,
         watch=read("TWELVE_WATCH", duration) or 0.0,
         probe=read("TWELVE_PROBE", duration) or 0.0,
@@ -264,7 +279,7 @@ def _budget(text: str) -> int:
 
 def _at_least_one(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) > 0):
-        raise ValueError("is not a number of releases: write 1 or more")
+        raise ValueError("is not a number to keep: write 1 or more")
     return int(text)
 
 

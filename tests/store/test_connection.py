@@ -6,7 +6,7 @@ import stat
 import apsw
 import pytest
 
-from twelve.errors import Conflict, Invalid
+from twelve.errors import Conflict, Invalid, Refused
 from twelve.store import apps, connection
 from twelve.store.connection import migrations, open_store
 from twelve.store.vault import Vault
@@ -109,3 +109,20 @@ def test_values_are_bound_never_pasted(store):
     apps.create(store, name, "", 1)
 
     assert apps.get(store, name).name == name
+
+
+def test_a_full_disk_is_told_and_leaves_no_transaction_open(store):
+    pages = store.db.pragma("page_count")
+    store.db.pragma("max_page_count", pages)
+    with pytest.raises(Refused, match="the disk is full"), store.writing():
+        for number in range(1000):
+            apps.create(store, f"shop-{number}-{'x' * 40}", "", 1)
+    with pytest.raises(Refused, match="the disk is full"):
+        for number in range(1000):
+            store.insert("apps", {"name": f"a{number}", "root_commit": "x" * 99, "created_ns": 1})
+
+    store.db.pragma("max_page_count", 1 << 20)
+    assert not store.db.in_transaction
+    with store.writing():
+        apps.create(store, "shop", "", 1)
+    assert not any(app.name.startswith("shop-") for app in apps.ls(store))

@@ -286,3 +286,14 @@ def test_a_run_ends_once(store, shop):
     run = runs.get(store, shop, "r1")
     assert (run.command, run.code, run.ended_ns) == (("a", "b"), 3, 6)
     assert runs.open_runs(store) == []
+
+
+def test_the_newest_runs_are_kept_and_those_that_run(store, shop):
+    for number in range(6):
+        run = runs.Run(f"r{number}", 1, "run", ("true",), "ann", False, number, None, None, None)
+        runs.begin(store, shop, run)
+        if number:
+            runs.end(store, run.id, 0, None, 9)
+    runs.trim(store, shop, 3)
+
+    assert [run.id for run in runs.ls(store, shop)] == ["r5", "r4", "r3", "r0"]

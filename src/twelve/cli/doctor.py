@@ -81,14 +81,30 @@ def show(found: dict[str, Any]) -> None:
     for name, version in found["packages"].items():
         line(name, version, RED if version == "missing" else "")
     line("sqlite", found["sqlite"])
-    disk = found["disk"]
-    free = disk["free_bytes"] / GIB
-    line("disk", f"{free:.1f} GiB free", RED if free < 1 else "")
-    for name, size in disk["home_bytes"].items():
-        print(f"{'':{WIDTH}} {name} {size / MIB:.0f} MiB")
+    show_disk(found["disk"])
     instances = found["inotify_instances"]
     enough = instances >= INOTIFY_NEEDED
     line("inotify", f"{instances} instances a user", "" if enough else RED)
+
+
+def show_disk(disk: dict[str, Any]) -> None:
+    """What is free, and what each part takes of what it may."""
+    free, reserve = disk["free_bytes"], disk["reserve_bytes"]
+    text = f"{free / GIB:.1f} GiB free, of which {reserve / MIB:.0f} MiB stay free"
+    refused = ": deploys are refused" if free < reserve else ""
+    line("disk", text + refused, colour_of(free, reserve))
+    for name, part in disk["home"].items():
+        budget = part["budget_bytes"]
+        may = f" of {budget / MIB:.0f} MiB" if budget else ""
+        if name == "logs":
+            may = f" ({disk['log_budget_bytes'] / MIB:.0f} MiB a deploy)"
+        over = bool(budget) and part["bytes"] > budget
+        print(paint(f"{'':{WIDTH}} {name} {part['bytes'] / MIB:.0f} MiB{may}", RED if over else ""))
+
+
+def colour_of(free: int, reserve: int) -> str:
+    """Red when nothing can be deployed any more, yellow when that is near."""
+    return RED if free < reserve else YELLOW if free < max(GIB, 4 * reserve) else ""
 
 
 def line(name: str, text: str, colour: str = "") -> None:

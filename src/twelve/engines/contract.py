@@ -180,6 +180,19 @@ class Answers(NamedTuple):
     failures: int
 
 
+class Room(NamedTuple):
+    """Bytes of a disk."""
+
+    free: int
+    reserve: int
+    """What deploys leave free."""
+
+    @property
+    def short(self) -> bool:
+        """Whether nothing can be deployed any more."""
+        return self.free < self.reserve
+
+
 class Forwarded(NamedTuple):
     """How far a drain has come."""
 
@@ -294,6 +307,18 @@ class Engine(Protocol):
 
     async def noted(self) -> None:
         """Wait until what was noted so far is kept, for a moment at most."""
+
+    async def streams(self) -> Collection[tuple[str, str]]:
+        """The deploys that have a log stream, by app and name; also those that are gone."""
+
+    async def forget(self, app: str, deploy: str) -> None:
+        """Remove the log stream of a deploy that is gone."""
+
+    async def room(self) -> Room:
+        """What is free where builds, logs and records go."""
+
+    async def tidy(self) -> Collection[str]:
+        """Empty caches that are beyond their budget, unless a build is under way; their names."""
 
     async def forward(self, drains: Collection[Drain]) -> None:
         """Send streams on to these, from where each has come to, and to no others."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import shutil
 import tarfile
 import tempfile
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
@@ -17,6 +18,7 @@ from twelve.engines.contract import (
     Job,
     OneOff,
     Process,
+    Room,
     Seen,
     Staged,
     Tell,
@@ -75,6 +77,8 @@ class MemoryEngine:
         self.missed: list[Happened] = []
         """What befell processes while nobody listened."""
         self.stream: list[tuple[str, str, Line]] = []
+        self.free = 2
+        """Bytes of the disk; one is held in reserve."""
         self.drains: dict[str, Drain] = {}
         """What is sent on, by key."""
         self.script = Script()
@@ -123,7 +127,7 @@ class MemoryEngine:
                 safely: Any = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
                 tar.extractall(folder, **safely)  # noqa: S202 - archives of our own pack()
         except (tarfile.TarError, OSError) as error:
-            remove(folder)
+            shutil.rmtree(folder)
             raise Invalid(f"the archive cannot be read: {error}") from None
         names = self.names(folder)
         digest = hashlib.sha256()
@@ -133,7 +137,7 @@ class MemoryEngine:
 
     async def discard(self, staged: Staged) -> None:
         """Remove its folder."""
-        remove(staged.folder)
+        shutil.rmtree(staged.folder)
 
     async def place(self, job: Job, tell: Tell) -> Mapping[str, Any]:
         """Nothing but the digest."""
@@ -301,6 +305,24 @@ class MemoryEngine:
             if (at_app, at_deploy, line.process) == (app, deploy, "twelve")
         ]
 
+    async def streams(self) -> Collection[tuple[str, str]]:
+        """Of what was said."""
+        return {(app, deploy) for app, deploy, _ in self.stream}
+
+    async def forget(self, app: str, deploy: str) -> None:
+        """Remove it from memory."""
+        await self._act("forget", f"{app}/{deploy}")
+        self.stream = [row for row in self.stream if row[:2] != (app, deploy)]
+
+    async def room(self) -> Room:
+        """As the script has it."""
+        return Room(self.free, 1)
+
+    async def tidy(self) -> Collection[str]:
+        """Nothing is cached."""
+        await self._act("tidy", "caches")
+        return ()
+
     async def forward(self, drains: Collection[Drain]) -> None:
         """Remember them; nothing is sent."""
         for drain in drains:
@@ -371,13 +393,3 @@ class MemoryEngine:
     def _tell(self, kind: str, name: str, **detail: Any) -> None:
         for queue in self._listeners:
             queue.put_nowait(Happened(kind, name, detail))
-
-
-def remove(folder: Path) -> None:
-    """A folder and all in it."""
-    for path in sorted(folder.rglob("*"), reverse=True):
-        if path.is_dir() and not path.is_symlink():
-            path.rmdir()
-        else:
-            path.unlink()
-    folder.rmdir()

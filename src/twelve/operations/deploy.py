@@ -23,6 +23,7 @@ from twelve.operations.provision import provision
 from twelve.operations.prune import prune
 from twelve.operations.release_phase import release_phase
 from twelve.operations.roll_out import roll_out
+from twelve.operations.room import tidy
 from twelve.operations.watch import baseline, watch
 from twelve.store import apps, builds
 from twelve.store.apps import Deploy
@@ -152,6 +153,7 @@ async def prune_after(house: House, mine: Attempt) -> None:
     if mine.retiring:
         await asyncio.wait({mine.retiring})
     await prune(house)
+    await tidy(house)
 
 
 async def make_build(mine: Attempt, staged: Staged, manifest: Manifest) -> Build:

@@ -6,6 +6,8 @@ from twelve.engines.contract import Tell
 from twelve.operations.attempt import attempt
 from twelve.operations.forward import forward_all
 from twelve.operations.house import Holder, House
+from twelve.operations.prune import prune
+from twelve.operations.room import forget_streams
 from twelve.operations.settle import processes_among, settle
 from twelve.operations.wanted import route_table
 from twelve.store import apps, leases
@@ -17,6 +19,7 @@ async def destroy_app(house: House, app: App, *, who: str, tell: Tell) -> None:
     while deploys := apps.deploys(house.store, app.name):
         await destroy_deploy(house, deploys[0], who=who, tell=tell)
     apps.destroy(house.store, app)
+    await prune(house)
 
 
 async def destroy_deploy(house: House, deploy: Deploy, *, who: str, tell: Tell) -> None:
@@ -32,6 +35,7 @@ async def destroy_deploy(house: House, deploy: Deploy, *, who: str, tell: Tell) 
         house.under_way.resting.discard(deploy.id)
         await house.engine.switch(route_table(house))
         await forward_all(house)
+        await forget_streams(house)
     tell("destroy", f"{deploy.label} is gone")
 
 

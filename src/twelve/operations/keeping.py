@@ -35,7 +35,8 @@ async def take_note(house: House, what: Happened) -> None:
         return
     if what.kind == "exited" and not recorded(house, instance, what):
         return
-    if words := sentence(what):
+    known = apps.find_deploy(house.store, instance.app, instance.deploy)
+    if known and (words := sentence(what)):
         label = f"{instance.process}@{instance.tag}"
         await house.engine.note(instance.app, instance.deploy, f"{label} {words}")
     if what.kind == "gone" and (deploy := missed(house, instance)):

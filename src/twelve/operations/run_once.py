@@ -94,7 +94,9 @@ def one_off_of(
 
 async def begin(house: House, deploy: Deploy, run: Run, one_off: OneOff) -> int | None:
     """Record a run, then start it; the descriptor of its input. One that never began has ended."""
-    runs.begin(house.store, deploy, run)
+    with house.store.writing():
+        runs.begin(house.store, deploy, run)
+        runs.trim(house.store, deploy, house.settings.keep_runs)
     try:
         return await house.engine.run(one_off)
     except BaseException:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import apsw
 
-from twelve.errors import Conflict, Invalid, Missing
+from twelve.errors import Conflict, Invalid, Missing, Refused
 from twelve.store.vault import Vault
 
 # Before 3.51.3 a reset of the write-ahead log could corrupt the file (SQLite release notes).
@@ -36,14 +36,16 @@ class Store(NamedTuple):
 
     def do(self, sql: str, *values: Any) -> int:
         """Run one writing statement; the number of rows it changed."""
-        self.db.execute(sql, values)
+        with told_when_full():
+            self.db.execute(sql, values)
         return self.db.changes()
 
     def insert(self, table: str, row: Mapping[str, Any]) -> int:
         """Add a row; its row id."""
         names = ", ".join(row)
         marks = ", ".join("?" * len(row))
-        self.db.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", tuple(row.values()))
+        with told_when_full():
+            self.db.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", tuple(row.values()))
         return self.db.last_insert_rowid()
 
     @contextlib.contextmanager
@@ -52,13 +54,28 @@ class Store(NamedTuple):
         if self.db.in_transaction:
             yield
             return
-        self.db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self.db.execute("ROLLBACK")
-            raise
-        self.db.execute("COMMIT")
+        with told_when_full():
+            self.db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self.db.execute("COMMIT")
+            except BaseException:
+                # A commit that found no room may have left the transaction open.
+                if self.db.in_transaction:
+                    self.db.execute("ROLLBACK")
+                raise
+
+
+@contextlib.contextmanager
+def told_when_full() -> Iterator[None]:
+    """A disk without room is the user's to mend. Raises Refused for it."""
+    try:
+        yield
+    except apsw.FullError:
+        raise Refused(
+            "the disk is full: this could not be written down",
+            hint="make room: twelve doctor says what takes it; then try again",
+        ) from None
 
 
 def _as_mapping(cursor: apsw.Cursor, row: tuple[Any, ...]) -> Row:

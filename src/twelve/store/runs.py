@@ -48,6 +48,16 @@ def end(store: Store, run_id: str, code: int | None, signal: str | None, now_ns:
     )
 
 
+def trim(store: Store, deploy: Deploy, keep: int) -> None:
+    """Forget all but the newest runs of a deploy; one that has not ended stays."""
+    store.do(
+        "DELETE FROM runs WHERE deploy_id = ?1 AND ended_ns IS NOT NULL AND id NOT IN"
+        " (SELECT id FROM runs WHERE deploy_id = ?1 ORDER BY started_ns DESC, id DESC LIMIT ?2)",
+        deploy.id,
+        keep,
+    )
+
+
 def get(store: Store, deploy: Deploy, run_id: str) -> Run:
     """One run. Raises NotFound."""
     row = store.one(

@@ -96,3 +96,9 @@ def test_a_url_with_a_password_is_a_secret_whatever_its_name():
     assert looks_secret("BROKER", "amqp://me:hunter2@mq.example.org/x")
     assert not looks_secret("BROKER", "amqp://mq.example.org:5672/x")
     assert not looks_secret("SITE", "https://example.org/@me")
+
+
+def test_a_long_value_costs_no_more_than_its_length():
+    # The square of it would be minutes.
+    assert not looks_secret("BIG", "x" * 1_000_000)
+    assert looks_secret("BIG", "x" * 1_000_000 + " postgres://me:secret@db/")

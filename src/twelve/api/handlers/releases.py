@@ -28,7 +28,7 @@ from twelve.store.apps import Deploy
 DEPLOY = "/v1/apps/{app}/deploys/{deploy}"
 MIB = 1024**2
 ARCHIVE_LIMIT = 2 * 1024**3
-SPARE = 128 * MIB
+LOOK_EVERY = 16 * MIB
 ALL = -1
 """Of a ledger's rows."""
 FREE_SPACE_FACTOR = 4
@@ -93,15 +93,19 @@ def read_facts(header: str) -> TreeFacts:
 
 
 async def take_in(call: Call) -> Path:
-    """Stream the body to a file of the home. Raises Refused when the disk is nearly full."""
+    """Stream the body to a file of the home. Raises Refused when it would not fit."""
     folder = Path(call.house.settings.home) / "incoming"
     folder.mkdir(mode=0o700, exist_ok=True)
+    spare = call.house.settings.disk_reserve
+    require_free(folder, spare)
     path = folder / f"{secrets.token_hex(8)}.tar"
     size = 0
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         with os.fdopen(handle, "wb") as file:
             async for chunk in call.request.stream():
+                if size // LOOK_EVERY != (size + len(chunk)) // LOOK_EVERY:
+                    require_free(folder, spare)
                 size += len(chunk)
                 if size > ARCHIVE_LIMIT:
                     raise Refused(
@@ -109,17 +113,23 @@ async def take_in(call: Call) -> Path:
                         hint="keep data out of the repository: .gitignore, or a resource",
                     )
                 file.write(chunk)
-        room = os.statvfs(folder)
-        free = room.f_bavail * room.f_frsize
-        if free < FREE_SPACE_FACTOR * size + SPARE:
-            raise Refused(
-                f"{folder}: {free // MIB} MiB are free, too few to build and start beside the old",
-                hint="free some room: twelve doctor says what takes it",
-            )
+        require_free(folder, FREE_SPACE_FACTOR * size + spare)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
     return path
+
+
+def require_free(folder: Path, need: int) -> None:
+    """Raise Refused unless so many bytes are free."""
+    room = os.statvfs(folder)
+    free = room.f_bavail * room.f_frsize
+    if free < need:
+        raise Refused(
+            f"{folder}: {free // MIB} MiB are free, too few to build and start beside the old: "
+            f"that takes {need // MIB} MiB",
+            hint="make room: twelve doctor says what takes it; or lower TWELVE_DISK_RESERVE",
+        )
 
 
 async def list_releases(call: Call) -> Any:

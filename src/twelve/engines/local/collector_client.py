@@ -58,6 +58,10 @@ class Collector:
         """Wait until every FIFO of a folder is empty. Raises Unreachable, Refused."""
         await self._ask({"op": "drain", "folder": folder})
 
+    async def forget(self, folder: str) -> None:
+        """Remove the streams of a deploy, ``logs/shop/production``. Raises Unreachable, Refused."""
+        await self._ask({"op": "forget", "folder": folder})
+
     def append(self, folder: str, data: str, *, budget: int, age: float) -> None:
         """Put whole lines into a stream of Twelve's own; never waits.
 

@@ -5,8 +5,7 @@ import contextlib
 import os
 import secrets
 import shutil
-from collections import deque
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from twelve.engines.contract import (
     Job,
     OneOff,
     Process,
+    Room,
     Seen,
     Staged,
     Tell,
@@ -30,16 +30,17 @@ from twelve.engines.local.board import KINDS
 from twelve.engines.local.build.builder import build, build_dependencies
 from twelve.engines.local.build.built import Built
 from twelve.engines.local.build.inplace import OWN_PATH, InPlace, build_here, undeclared
+from twelve.engines.local.build.job import Room as Asking
 from twelve.engines.local.build.layers import take_away, throw_away
-from twelve.engines.local.build.steps import SHOWN_LINES, TAIL_LINES, Execute, Step, StepResult
+from twelve.engines.local.build.steps import SHOWN_LINES
+from twelve.engines.local.disk import Disk
 from twelve.engines.local.drains.part import progress_of
+from twelve.engines.local.executing import executor
 from twelve.engines.local.launching import (
-    STEP_SECONDS,
     one_off_launch,
     process_launch,
-    step_launch,
 )
-from twelve.engines.local.output import as_lines, output
+from twelve.engines.local.output import output
 from twelve.engines.local.parts import Parts
 from twelve.engines.local.probe import probe, unresolved
 from twelve.engines.local.receive import receive
@@ -48,14 +49,14 @@ from twelve.engines.local.turns import Turns
 from twelve.engines.local.uplift import until_up
 from twelve.errors import Conflict, NotFound, TwelveError
 from twelve.factors.codebase.tree import TreeFacts
-from twelve.factors.dependencies.plan import plan_build
+from twelve.factors.dependencies.plan import BuildPlan, plan_build
 from twelve.factors.logs.drains.drain import Drain
 from twelve.factors.logs.filter import Filter
 from twelve.factors.logs.line import Line
 from twelve.factors.logs.render import Form, json_line
 from twelve.factors.ports.readiness import verdict
 from twelve.factors.ports.routes import Table
-from twelve.factors.processes.instance import BUILD_STEP, Instance, parse_instance
+from twelve.factors.processes.instance import PLATFORM, parse_instance
 
 BOOT_SECONDS = 3.0
 """A process that takes longer to boot lets the next one begin."""
@@ -70,8 +71,11 @@ class LocalEngine:
         self.parts = parts
         self.machine = parts.machine
         self.board = parts.board
+        self.disk = Disk(parts.machine.home, parts.machine.budgets)
         self.boots = Turns(max(1, (os.cpu_count() or 1) // 2), BOOT_SECONDS)
         """Half of the cores boot new processes, the other half serves requests meanwhile."""
+        self.building = 0
+        """How many builds are under way."""
 
     async def receive(self, archive: Path, facts: TreeFacts) -> Staged:
         """Unpack into a folder of its own below ``builds``."""
@@ -91,20 +95,28 @@ class LocalEngine:
         """Build through the supervisor, each step in a box."""
         staged = job.staged
         plan = plan_build(staged.tree.names, staged.read, job.build)
-        built = await build(
+        room = await asyncio.to_thread(self.disk.room_for, job.app, staged.folder)
+        with self.a_build():
+            built = await self._build(job, plan, tell, room)
+        await asyncio.to_thread(self.disk.remember, job.app, built.deps_digest)
+        for warning in built.warnings:
+            tell("warning", warning)
+        return artifact_of(built)
+
+    async def _build(self, job: Job, plan: BuildPlan, tell: Tell, room: Asking) -> Built:
+        staged = job.staged
+        return await build(
             staged.folder,
             plan,
             placeholders=job.placeholders,
             home=self.machine.home,
-            execute=self.executor(job, tell),
+            execute=executor(self, job, tell),
             tell=lambda text: tell("build", text),
             tree=staged.tree.digest,
             pythons=self.parts.pythons,
             environ=self.machine.environ,
+            room=room,
         )
-        for warning in built.warnings:
-            tell("warning", warning)
-        return artifact_of(built)
 
     async def inhabit(self, job: Job, tell: Tell, *, here: Here) -> Mapping[str, Any]:
         """The same layer of dependencies as a deploy's; the app's layer is the folder."""
@@ -117,18 +129,19 @@ class LocalEngine:
             staged.folder,
             plan,
             home=self.machine.home,
-            execute=self.executor(job, tell),
+            execute=executor(self, job, tell),
             tell=lambda text: tell("build", text),
             names=staged.tree.names,
             pythons=self.parts.pythons,
             environ=self.machine.environ,
+            room=self.disk.room_for(job.app, None),
         )
         for warning in built.warnings:
             tell("warning", warning)
         tools = {"path": list(here.path), "read": list(here.read)} if bare else {}
         if here.hooks:
             own = job._replace(uid=here.owner)
-            execute = self.executor(own, tell, spared=(str(staged.folder),))
+            execute = executor(self, own, tell, spared=(str(staged.folder),))
             await build_here(
                 InPlace(staged.folder, self.machine.home, self.machine.environ, execute),
                 plan,
@@ -139,6 +152,15 @@ class LocalEngine:
             )
         return artifact_of(built, str(staged.folder)) | {"tools": tools}
 
+    @contextlib.contextmanager
+    def a_build(self) -> Iterator[None]:
+        """A build is under way: caches stay."""
+        self.building += 1
+        try:
+            yield
+        finally:
+            self.building -= 1
+
     async def prune(self, artifacts: Collection[Mapping[str, Any]]) -> None:
         """Take away the layers that none of these is made of."""
         kept = {digest for artifact in artifacts for digest in layers_of(artifact)}
@@ -148,33 +170,6 @@ class LocalEngine:
     def names(self, folder: Path) -> tuple[str, ...]:
         """All but what tools make and what holds config."""
         return names_in(folder)
-
-    def executor(self, job: Job, tell: Tell, *, spared: tuple[str, ...] = ()) -> Execute:
-        """Runs the steps of one build as one-offs of type ``build`` in the deploy's stream.
-
-        ``spared`` are folders that stay their owner's although steps may write to them.
-        """
-
-        async def execute(step: Step) -> StepResult:
-            instance = Instance(job.app, job.deploy, BUILD_STEP, secrets.token_hex(4))
-            tell("build", step.name)
-            if job.uid is not None:
-                own = tuple(path for path in step.write if path not in spared)
-                await asyncio.to_thread(hand_over, own, job.uid)
-            tail: deque[str] = deque(maxlen=TAIL_LINES)
-            await self.parts.launch(step_launch(self.machine, instance, step, job.uid))
-            try:
-                async for text in as_lines(self.output(instance.name)):
-                    tail.append(text)
-                    tell("line", text, source=step.name)
-                end = await self.ended(instance.name)
-            except asyncio.CancelledError:
-                with contextlib.suppress(TwelveError):
-                    await self.stop(instance.name, grace=STEP_SECONDS, signal="SIGTERM")
-                raise
-            return StepResult(end.status, list(tail), self.machine.tier.network)
-
-        return execute
 
     async def observe(self) -> Mapping[str, Seen]:
         """What the board says, without Twelve's own parts."""
@@ -310,6 +305,29 @@ class LocalEngine:
             age=self.machine.log_age,
         )
 
+    async def streams(self) -> Collection[tuple[str, str]]:
+        """The folders of the logs, but Twelve's own."""
+        return await asyncio.to_thread(log_folders, self.machine.home)
+
+    async def forget(self, app: str, deploy: str) -> None:
+        """The collector removes what it writes."""
+        await self.parts.collector.flush()
+        await self.parts.collector.forget(f"logs/{app}/{deploy}")
+
+    async def room(self) -> Room:
+        """Of the disk that holds the home."""
+        free = await asyncio.to_thread(shutil.disk_usage, self.machine.home)
+        return Room(free.free, self.machine.budgets.reserve)
+
+    async def tidy(self) -> Collection[str]:
+        """Empty what is beyond the budget; what builds use stays."""
+        sizes = await asyncio.to_thread(self.disk.cache_sizes)
+        if self.building:
+            return ()
+        gone = self.disk.take_caches(sizes)
+        await asyncio.to_thread(throw_away, gone.values())
+        return tuple(gone)
+
     async def forward(self, drains: Collection[Drain]) -> None:
         """By a process of its own: see ``drains``."""
         await self.parts.forward(drains)
@@ -349,6 +367,12 @@ class LocalEngine:
         return [line.decode(errors="replace") for line in said]
 
 
+def log_folders(home: Path) -> list[tuple[str, str]]:
+    """App and deploy of each log folder."""
+    folders = [path for path in (home / "logs").glob("*/*") if path.is_dir()]
+    return [(path.parent.name, path.name) for path in folders if path.parent.name != PLATFORM]
+
+
 def artifact_of(built: Built, folder: str = "") -> dict[str, Any]:
     """A build as the ledger keeps it; ``folder`` is the app's own in development."""
     tools = {"Python": built.python, "Node": built.node}
@@ -365,15 +389,3 @@ def layers_of(artifact: Mapping[str, Any]) -> set[str]:
     """The digests of the layers that a build is made of."""
     built = artifact["built"]
     return {digest for digest in (built["deps_digest"], built["app_digest"]) if digest}
-
-
-def hand_over(folders: tuple[str, ...], uid: int) -> None:
-    """Make folders, and all they hold, a build's own; links are not followed."""
-    for folder in folders:
-        os.makedirs(folder, exist_ok=True)
-        os.lchown(folder, uid, uid)
-        for parent, folders_in, files in os.walk(folder):
-            for name in (*folders_in, *files):
-                path = os.path.join(parent, name)
-                if os.lstat(path).st_uid != uid:
-                    os.lchown(path, uid, uid)

@@ -8,6 +8,7 @@ from typing import Any
 
 import apsw
 
+from twelve.engines.local.disk import Disk
 from twelve.engines.local.parts import Parts
 from twelve.engines.local.sandbox.hierarchies import from_plain
 from twelve.engines.local.sandbox.limits import kept
@@ -38,10 +39,9 @@ def examine_machine(parts: Parts) -> dict[str, Any]:
         "disk": {
             "free_bytes": room.f_bavail * room.f_frsize,
             "total_bytes": room.f_blocks * room.f_frsize,
-            "home_bytes": {
-                name: size_of(machine.home / name)
-                for name in ("layers", "builds", "logs", "cache", "services")
-            },
+            "reserve_bytes": machine.budgets.reserve,
+            "log_budget_bytes": machine.log_budget,
+            "home": Disk(machine.home, machine.budgets).examine(),
         },
         "inotify_instances": number_in(INOTIFY),
         "home": str(machine.home),
@@ -73,15 +73,3 @@ def number_in(path: str) -> int:
             return int(file.read())
     except (OSError, ValueError):
         return 0
-
-
-def size_of(folder: os.PathLike[str]) -> int:
-    """Bytes of all files below a folder; what vanishes meanwhile does not count."""
-    total = 0
-    for parent, _, files in os.walk(folder):
-        for name in files:
-            try:
-                total += os.lstat(os.path.join(parent, name)).st_blocks * 512
-            except OSError:
-                continue
-    return total

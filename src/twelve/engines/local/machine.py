@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from twelve.engines.local.disk import Budgets
 from twelve.engines.local.sandbox.tiers import Tier
 from twelve.factors.processes.instance import Instance
 
@@ -21,6 +22,7 @@ class Machine(NamedTuple):
     log_age: float
     environ: Mapping[str, str]
     """Control's own environment: interpreters are looked for with it; no app sees it."""
+    budgets: Budgets = Budgets()
 
     def logs(self, instance: Instance) -> dict[str, Any]:
         """Where a process's lines go, and how much of them is kept."""

@@ -13,7 +13,8 @@ _ABOUT_A_SECRET = re.compile(
     r"_(TTL|AGE|EXPIRY|EXPIRES?(_IN|_AFTER)?|LIFETIME|TIMEOUT|SECONDS|MINUTES|HOURS|DAYS|HEADER|LENGTH|ALGORITHM|TYPE|NAME)$"
     r"|(^|_)(PUBLIC|PUBLISHABLE|PRIMARY|SORT|PARTITION|FOREIGN|CACHE)_KEYS?$"
 )
-_PASSWORD_IN_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\s@]*:[^/?#\s@]+@")
+# A scheme without a bound would make a long value cost the square of its length.
+_PASSWORD_IN_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}://[^/?#\s@]*:[^/?#\s@]+@")
 
 
 class Secret(str):

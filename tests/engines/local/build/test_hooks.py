@@ -7,6 +7,7 @@ import pytest
 from twelve.engines.local.build.builder import NOT_ISOLATED
 from twelve.engines.local.build.layers import clean
 from twelve.engines.local.build.steps import StepResult, advice, missing_key
+from twelve.engines.local.disk import Budgets, Disk
 from twelve.errors import BuildFailed, Refused
 
 pytestmark = [pytest.mark.live, pytest.mark.anyio]
@@ -159,8 +160,10 @@ async def test_a_socket_left_by_a_hook_is_named(workshop):
 
 
 async def test_a_full_disk_is_refused_before_anything_starts(workshop):
-    with pytest.raises(Refused, match="MiB free; a build needs"):
-        await workshop.build(workshop.source({"index.html": "x"}), reserve=1 << 60)
+    source = workshop.source({"index.html": "x"})
+    room = Disk(workshop.home, Budgets(reserve=1 << 60)).room_for("shop", source)
+    with pytest.raises(Refused, match="this build needs about"):
+        await workshop.build(source, room=room)
     assert not workshop.steps
 
 

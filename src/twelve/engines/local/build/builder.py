@@ -12,8 +12,8 @@ from twelve.engines.local.build.built import Built
 from twelve.engines.local.build.equipment import disagreements, equip
 from twelve.engines.local.build.inplace import copy_named, digest_of_declarations
 from twelve.engines.local.build.interpreters import libc
-from twelve.engines.local.build.job import Job, Workbench
-from twelve.engines.local.build.layers import RESERVE, Layer, Notes, check_room, ensure, key_of
+from twelve.engines.local.build.job import Job, Room, Workbench, always
+from twelve.engines.local.build.layers import Layer, Notes, ensure, key_of
 from twelve.engines.local.build.node_layer import install_node
 from twelve.engines.local.build.python_layer import install_python
 from twelve.engines.local.build.seal import digest_folder
@@ -39,18 +39,19 @@ async def build(  # noqa: PLR0913 - what a build depends on is all named here
     pythons: Sequence[str] = (),
     environ: Mapping[str, str] = os.environ,
     fresh: bool = False,
-    reserve: int = RESERVE,
+    room: Room = always,
 ) -> Built:
     """Make, or find, the layers of a tree.
 
     ``placeholders`` stand for config while hooks run and are part of the build's identity.
     ``hooks`` are the plan's unless given. ``tree`` is the digest of the tree when it is known.
     ``fresh`` builds although it is there.
-    ``reserve`` bytes must be free on the disk before anything starts.
+    ``room`` is asked before anything starts, and once more before dependencies are made.
     Raises BuildFailed, Invalid, Missing, Refused.
     """
-    check_room(home, reserve)
+    await asyncio.to_thread(room, False)
     job = await _job(tree_dir, plan, home, execute, tell, pythons, environ, fresh=fresh)
+    job = job._replace(room=room)
     tree = tree or await asyncio.to_thread(digest_folder, tree_dir)
     chosen = plan.hooks if hooks is None else tuple(hooks)
     deps = await _dependencies(job, plan, tree)
@@ -84,13 +85,15 @@ async def build_dependencies(  # noqa: PLR0913 - as above
     names: Sequence[str],
     pythons: Sequence[str] = (),
     environ: Mapping[str, str] = os.environ,
+    room: Room = always,
 ) -> Built:
     """Make, or find, only the dependencies: the app stays a folder (``runtime(…, folder=…)``).
 
     Steps see copies of the files with these names: a folder that is lived in holds config too.
     """
-    check_room(home)
+    await asyncio.to_thread(room, False)
     job = await _job(tree_dir, plan, home, execute, tell, pythons, environ, fresh=False)
+    job = job._replace(room=room)
     tree = ""
     if plan.python and plan.python.dynamic:
         tree = await asyncio.to_thread(digest_of_declarations, tree_dir, names)
@@ -133,6 +136,7 @@ async def _dependencies(
         parts += [shipped.lock, _tool(job.node)]
 
     async def make(staging: Path) -> Notes:
+        await asyncio.to_thread(job.room, True)
         seen = job
         if names is not None:
             copied = await asyncio.to_thread(copy_named, job.tree, names, staging / "source")

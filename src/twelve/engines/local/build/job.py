@@ -22,6 +22,14 @@ STEADY = {
 """Makes programs do the same each time; the epoch is the first that a zip file can hold."""
 
 
+Room = Callable[[bool], None]
+"""Asks for the disk that a build needs, with or without new dependencies. Raises Refused."""
+
+
+def always(_dependencies: bool) -> None:
+    """There is room."""
+
+
 class Job(NamedTuple):
     """One build: its inputs, its tools, its voice."""
 
@@ -33,6 +41,7 @@ class Job(NamedTuple):
     execute: Execute
     tell: Callable[[str], None]
     fresh: bool
+    room: Room = always
 
 
 class Options(TypedDict, total=False):
@@ -114,6 +123,8 @@ class Workbench(NamedTuple):
         """Give the folder for downloads: one of its own for a step that runs foreign code."""
         path = self.staging / "tmp" / kind if foreign else self.job.home / "cache" / kind
         path.mkdir(parents=True, exist_ok=True)
+        # The one that was used longest ago goes first when the disk is short.
+        os.utime(path)
         return path
 
 

@@ -5,7 +5,6 @@ import fcntl
 import hashlib
 import json
 import os
-import shutil
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
 from contextlib import asynccontextmanager, suppress
@@ -13,13 +12,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from twelve.engines.local.build.seal import Sealed, discard, seal
-from twelve.errors import Refused
 
 LOCK_PAUSE = 0.05
 """Seconds between two looks at a lock that another build holds."""
-
-RESERVE = 256 << 20
-"""Bytes that must be free before a build starts."""
 
 FEW_ENTRIES = 200
 
@@ -114,16 +109,6 @@ def throw_away(folders: Iterable[Path]) -> None:
     """Remove folders that nothing names any more."""
     for folder in folders:
         discard(folder)
-
-
-def check_room(home: Path, reserve: int = RESERVE) -> None:
-    """Raise Refused when the disk is nearly full: before anything starts."""
-    free = shutil.disk_usage(home).free
-    if free < reserve:
-        raise Refused(
-            f"the disk of {home} has only {free >> 20} MiB free; a build needs {reserve >> 20} MiB",
-            "remove what is not needed there, or choose another TWELVE_HOME",
-        )
 
 
 def _stage(home: Path) -> Path:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 
-from twelve.engines.local.collector.retention import Shelf, streams_of
+from twelve.engines.local.collector.retention import Shelf, remove_streams, streams_of
 from twelve.engines.local.collector.segments import Writer
 from twelve.engines.local.collector.sequence import Sequence
 
@@ -19,6 +19,8 @@ class Archive:
         self.sequence = sequence
         self.grown: set[str] = set()
         """The streams with new index records."""
+        self.forgotten: set[str] = set()
+        """Deploys that are gone: late access lines must not bring their folders back."""
         self._shelves: dict[str, Shelf] = {}
         self._writers: dict[str, Writer] = {}
         self._warm: dict[str, Writer] = {}
@@ -31,6 +33,7 @@ class Archive:
         """The writer of a stream such as ``logs/shop/production/web.1@v7/stdout``."""
         writer = self._writers.get(folder)
         if writer is None:
+            self.forgotten.discard(deploy_of(folder))
             shelf = self._shelf(folder)
             writer = Writer(folder, self.sequence)
             shelf.add(writer)
@@ -46,17 +49,32 @@ class Archive:
         writer.cool()
         self._warm.pop(writer.folder, None)
         self._writers.pop(writer.folder, None)
-        key = _deploy_of(writer.folder)
+        key = deploy_of(writer.folder)
         shelf = self._shelves[key]
         shelf.remove(writer)
         if not shelf.writers:
             shelf.trim()
             del self._shelves[key]
 
+    def has(self, writer: Writer) -> bool:
+        """Whether a writer is open still."""
+        return self._writers.get(writer.folder) is writer
+
+    def forget(self, deploy: str) -> None:
+        """Remove a deploy's streams with all that is in them; no process may write to them."""
+        below = deploy + "/"
+        for folder in [one for one in self._writers if one.startswith(below)]:
+            self._writers.pop(folder).cool()
+            self._warm.pop(folder, None)
+        self._shelves.pop(deploy, None)
+        self.grown = {one for one in self.grown if not one.startswith(below)}
+        self.forgotten.add(deploy)
+        remove_streams(deploy)
+
     def grew(self, writer: Writer) -> None:
         """Told after each block: readers are to know, and the segment may be full."""
         self.grown.add(writer.folder)
-        shelf = self._shelves[_deploy_of(writer.folder)]
+        shelf = self._shelves[deploy_of(writer.folder)]
         if writer.size >= shelf.segment_size and not writer.holding:
             shelf.rotated(writer.rotate())
         self._warm.pop(writer.folder, None)
@@ -68,12 +86,12 @@ class Archive:
 
     def room_in(self, writer: Writer) -> int:
         """How many bytes the current segment still takes; at least one page."""
-        limit = self._shelves[_deploy_of(writer.folder)].segment_size
+        limit = self._shelves[deploy_of(writer.folder)].segment_size
         return max(4096, limit - writer.size)
 
     def make_room(self, writer: Writer) -> bool:
         """The disk is full: delete the deploy's oldest closed segment. False if there is none."""
-        return self._shelves[_deploy_of(writer.folder)].free_oldest()
+        return self._shelves[deploy_of(writer.folder)].free_oldest()
 
     def holding(self) -> bool:
         """Whether a stream that grew could not write its index."""
@@ -121,7 +139,7 @@ class Archive:
             self.grown.add(folder)
 
     def _shelf(self, folder: str) -> Shelf:
-        key = _deploy_of(folder)
+        key = deploy_of(folder)
         shelf = self._shelves.get(key)
         if shelf is None:
             shelf = self._shelves[key] = Shelf(key)
@@ -141,7 +159,8 @@ def proper(folder: object, parts: int) -> str:
     raise ValueError(f"{folder!r} is no log folder")
 
 
-def _deploy_of(folder: str) -> str:
+def deploy_of(folder: str) -> str:
+    """The deploy's folder that a stream belongs to: ``logs/shop/production``."""
     return "/".join(folder.split("/", 3)[:3])
 
 

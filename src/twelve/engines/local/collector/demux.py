@@ -8,7 +8,7 @@ stream has already got is left out. So access lines too are neither lost nor wri
 import json
 import os
 
-from twelve.engines.local.collector.archive import Archive
+from twelve.engines.local.collector.archive import Archive, deploy_of
 from twelve.engines.local.collector.segments import Writer
 from twelve.engines.local.collector.streams import EMPTY, FULL, GONE
 from twelve.factors.logs import index
@@ -74,7 +74,7 @@ class Routed:
                 cut = len(data)
             if not cut:
                 return
-            shares = _shares(data[:cut])
+            shares = self._known(_shares(data[:cut]))
             self._intend(cut, {folder: self._writer(folder).end for folder in shares})
             for folder, share in shares.items():
                 self._give(self._writer(folder), share)
@@ -83,6 +83,13 @@ class Routed:
             os.ftruncate(self._spool, 0)
             self._at = self._end = 0
             self._new_journal()
+
+    def _known(self, shares: dict[str, bytes]) -> dict[str, bytes]:
+        """The lines of deploys that are gone are the platform's."""
+        gone = [one for one in shares if deploy_of(one) in self.archive.forgotten]
+        for folder in gone:
+            shares[_PLATFORM] = shares.get(_PLATFORM, b"") + shares.pop(folder)
+        return shares
 
     def _give(self, writer: Writer, share: bytes) -> None:
         while share:
@@ -140,7 +147,7 @@ class Routed:
 
     def _writer(self, folder: str) -> Writer:
         writer = self._targets.pop(folder, None)
-        if writer is None:
+        if writer is None or not self.archive.has(writer):
             if len(self._targets) >= _WARM_MOST:
                 self.archive.close(self._targets.pop(next(iter(self._targets))))
             writer = self.archive.open(folder)

@@ -6,9 +6,10 @@ import select
 import termios
 from contextlib import suppress
 
-from twelve.engines.local.collector.archive import Archive
+from twelve.engines.local.collector.archive import Archive, deploy_of
 from twelve.engines.local.collector.feeds import Feed, folders_in, open_folder
 from twelve.engines.local.collector.pipes import Widths
+from twelve.engines.local.collector.streams import Stream
 
 _EDGE = select.EPOLLIN | select.EPOLLET
 _LAST_PULLS = 64
@@ -128,6 +129,12 @@ class Intake:
             if feed.over:
                 self.close(feed)
         return any(feed.fifo in self.by_fd for feed in hung)
+
+    def let_go(self, deploy: str) -> None:
+        """Read no more for a deploy that is gone."""
+        for feed in list(self.by_fd.values()):
+            if isinstance(feed.source, Stream) and deploy_of(feed.source.writer.folder) == deploy:
+                self.close(feed)
 
     def finish(self) -> None:
         """Take what is in the pipes now, but not what a flood adds for ever."""

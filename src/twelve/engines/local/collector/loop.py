@@ -174,6 +174,11 @@ class Loop:
             self.intake.look_again(folder)
             self._drains.append((client, request))
             return None
+        if what == "forget":
+            deploy = proper(folder, 3)
+            self.intake.let_go(deploy)
+            self.archive.forget(deploy)
+            return {"forgotten": deploy}
         raise ValueError(f"{what!r} is not known")
 
     def _append(self, request: dict[str, object]) -> int:

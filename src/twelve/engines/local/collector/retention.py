@@ -165,3 +165,17 @@ def streams_of(deploy: str) -> list[str]:
                         if stream.is_dir(follow_symlinks=False)
                     ]
     return found
+
+
+def remove_streams(deploy: str) -> None:
+    """Remove a deploy's log folder, files first, and that of its app when it is empty then."""
+    folders = streams_of(deploy)
+    folders += [os.path.dirname(stream) for stream in folders]
+    for folder in dict.fromkeys([*folders, deploy]):
+        with suppress(OSError):
+            for name in os.listdir(folder):
+                with suppress(OSError):
+                    os.unlink(f"{folder}/{name}")
+            os.rmdir(folder)
+    with suppress(OSError):
+        os.rmdir(os.path.dirname(deploy))

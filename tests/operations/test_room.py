@@ -1,0 +1,59 @@
+"""Room: the disk is looked after, what nobody needs goes, and a full one is told."""
+
+import pytest
+from tests.operations.worlds import World
+
+from twelve.operations.destroy import destroy_app, destroy_deploy
+from twelve.operations.room import forget_streams, look
+from twelve.store import apps
+
+pytestmark = pytest.mark.anyio
+
+
+def tell(step: str, text: str, **_: object) -> None:
+    del step, text
+
+
+async def test_a_disk_that_gets_short_is_told_once_and_its_end_too(world: World):
+    await world.deploy()
+    assert not await look(world.house, was_short=False)
+    world.engine.acts.clear()
+    before = len(world.engine.notes("shop", "production"))
+    world.engine.free = 0
+    assert await look(world.house, was_short=False)
+    assert await look(world.house, was_short=True)
+    world.engine.free = 2
+    assert not await look(world.house, was_short=True)
+
+    told = world.engine.notes("shop", "production")[before:]
+    assert [line.partition(":")[0] for line in told] == [
+        "the disk is nearly full",
+        "the disk has room again",
+    ]
+    assert world.engine.subjects("tidy") == ["caches"]
+
+
+async def test_a_destroyed_deploy_leaves_no_stream_and_an_app_no_build(world: World):
+    await world.deploy()
+    await world.house.engine.note("shop", "production", "a last word")
+    [deploy] = apps.deploys(world.store, "shop")
+    await destroy_app(world.house, apps.get(world.store, "shop"), who="ann", tell=tell)
+
+    assert world.engine.subjects("forget") == [deploy.label]
+    assert await world.engine.streams() == set()
+    assert world.engine.stored == set()
+
+
+async def test_only_streams_of_deploys_that_are_gone_go(world: World):
+    await world.deploy()
+    other = apps.ensure_deploy(
+        world.store, apps.get(world.store, "shop"), "staging", world.house.now()
+    )
+    for name in ("production", "staging"):
+        await world.engine.note("shop", name, "hello")
+    await world.engine.note("gone", "production", "left by a death in the middle")
+    await destroy_deploy(world.house, other, who="ann", tell=tell)
+
+    assert await world.engine.streams() == {("shop", "production")}
+    await forget_streams(world.house)
+    assert await world.engine.streams() == {("shop", "production")}
