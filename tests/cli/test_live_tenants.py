@@ -1,11 +1,17 @@
 """Several deploys of one app, at the real door: promote, parity, tenants, schedules."""
 
+import os
 import re
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from tests.cli.worlds import WEB, Done, Home, codebase, commit, until
+
+from twelve.client.calls.runs import list_runs
+from twelve.client.connection import Client
+from twelve.settings import load_settings
 
 pytestmark = pytest.mark.live
 
@@ -224,3 +230,47 @@ def test_a_schedule_is_run_by_the_clock_and_recorded(twelve: Home, stall: Path):
               if row.startswith("minutely")]  # fmt: skip
     assert "exit 3 at " in line
     assert "nightly" not in twelve.good("runs", "ls", "--schedule", "-a", "stall/staging")
+
+
+@pytest.mark.slow
+def test_thirty_tenants_have_a_record_each_also_when_three_fail_and_one_hangs(
+    twelve: Home, tmp_path: Path
+):
+    fleet = tmp_path / "fleet"
+    codebase(fleet, {"Procfile": WEB})
+    twelve.good("config", "set", "-a", "fleet", "NAME=main")
+    twelve.good("deploy", "-q", "--no-gate", cwd=fleet)
+    twelve.good("ps", "scale", "-a", "fleet", "web=0")
+    names = [f"tenant-{number:02d}" for number in range(30)]
+
+    def create(name: str) -> None:
+        words = (name, f"NAME={name}", "--from", "production", "-a", "fleet", "-q")
+        twelve.good("deploys", "create", *words)
+
+    with ThreadPoolExecutor(4) as four:
+        list(four.map(create, names))
+    script = (
+        "case $NAME in *-03|*-12|*-29) echo lost >&2; exit 3;; *-07) exec sleep 600;; esac; "
+        "echo hello from $NAME"
+    )
+    words = ("run", "--each", "tenant-*", "--at-once", "8", "--timeout", "5s", "-a", "fleet")
+    done = twelve(*words, "--json", "--", "sh", "-c", script)
+
+    assert done.code == FAILED
+    came = {run["deploy"]: run for run in done.json["runs"]}
+    assert sorted(came) == names
+    assert {name: run["code"] for name, run in came.items() if not run["ok"]} == {
+        "tenant-03": 3,
+        "tenant-07": None,
+        "tenant-12": 3,
+        "tenant-29": 3,
+    }
+    assert came["tenant-07"]["why"] == "stopped after 5 s"
+    assert came["tenant-03"]["said"] == ["lost"]
+    client = Client(load_settings(twelve.environ, uid=os.geteuid()))
+    for name, run in came.items():
+        [record] = list_runs(client, "fleet", name)["runs"]
+        assert record["id"] == run["run"]
+        assert record["ended_ns"]
+        assert (record["code"], record["signal"]) == (run["code"], run["signal"])
+    twelve.good("apps", "destroy", "fleet", "--yes")
