@@ -305,7 +305,6 @@ BERLIN, NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
 YEAR = {
     "nightly": ("30 2 * * *", BERLIN, "catch_up = true\n"),
     "early": ("30 2 * * *", NEW_YORK, ""),
-    "halves": ("0 */12 * * *", BERLIN, ""),
     "sunday": ("15 2 * * sun", BERLIN, ""),
     "plain": ("30 2 * * *", UTC, ""),
 }
@@ -340,7 +339,6 @@ def promised(days: int) -> dict[str, set[int]]:
     found = {
         "nightly": {wall(BERLIN, day, 2, 30) for day in every},
         "early": {wall(NEW_YORK, day, 2, 30) for day in every},
-        "halves": {wall(BERLIN, day, hour, 0) for day in every for hour in (0, 12)},
         "sunday": {wall(BERLIN, day, 2, 15) for day in every if day.weekday() == 6},
         "plain": {wall(UTC, day, 2, 30) for day in every},
     }
@@ -362,7 +360,7 @@ async def test_in_400_days_every_tick_is_run_once_or_recorded_as_missed(world: W
             continue
         clock.at = moment + chance.choice([0, 1, 20, 59]) * SECOND
         await look(worlds[-1].house)
-        if chance.random() < 0.03:
+        if chance.random() < 0.04:
             # It is killed, sometimes in the middle of a run, and comes back after a while.
             hours = chance.choice([0, 1, 9, 30, 80])
             away_until = min(moment + hours * 3600 * SECOND, START + days * DAY)
@@ -391,9 +389,9 @@ async def test_in_400_days_every_tick_is_run_once_or_recorded_as_missed(world: W
     assert {name.rsplit("run.", 1)[1].partition("@")[0] for name in started} <= set(ran)
     assert all(row.ended_ns for row in rows if row.run)
     assert len(worlds) > 20
-    assert fates["run"] > 1000
+    assert fates["run"] > 800
     assert fates["late"] > 5
-    assert fates["missed"] > 100
+    assert fates["missed"] > 80
     for made in worlds[1:]:
         await made.house.under_way.close()
 

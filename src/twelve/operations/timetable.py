@@ -40,7 +40,11 @@ async def keep_time(house: House) -> None:
         await asyncio.sleep(next_look(house.now()))
         if (now := house.now() // MINUTE) != minute:
             minute = now
-            await look(house)
+            try:
+                await look(house)
+            except Exception:
+                # The clock goes on.
+                log.exception("the timetable could not be looked at")
 
 
 def next_look(now: int) -> float:

@@ -118,11 +118,11 @@ def last(store: Store, deploy: Deploy, name: str) -> Recorded | None:
 
 
 def going_on(store: Store, deploy: Deploy, name: str) -> str:
-    """The run of a schedule that has not ended yet, or nothing."""
+    """The run of a schedule that has not ended yet, or nothing: none begins before it has."""
     row = store.one(
-        "SELECT r.id FROM ticks t JOIN runs r ON r.id = t.run_id"
-        " WHERE t.deploy_id = ? AND t.schedule = ? AND r.ended_ns IS NULL",
+        "SELECT r.id, r.ended_ns FROM ticks t JOIN runs r ON r.id = t.run_id"
+        " WHERE t.deploy_id = ? AND t.schedule = ? ORDER BY t.tick_ns DESC LIMIT 1",
         deploy.id,
         name,
     )
-    return row["id"] if row else ""
+    return row["id"] if row and row["ended_ns"] is None else ""
