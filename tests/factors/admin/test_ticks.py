@@ -70,6 +70,15 @@ def test_whenever_one_looks_it_does_not_come_again(minutes: int):
     assert told("30 2 * * *", BERLIN, first + minutes * 60 * SECOND, 1) == ["26 02:30+0100"]
 
 
+@pytest.mark.parametrize("cron", ["5 */2 * * *", "45 1 * * *", "*/20 * * * *"])
+def test_wherever_one_begins_to_count_the_next_is_the_same(cron: str):
+    """Half an hour is put back at 02:00 on Lord Howe: there are two quarters past half past one."""
+    start, end = ns(2026, 4, 4, 12), ns(2026, 4, 4, 18)
+    whole = due(cron, LORD_HOWE, start, end)
+    for at in range(start, end, 60 * SECOND):
+        assert due(cron, LORD_HOWE, at, end) == [tick for tick in whole if tick > at]
+
+
 def test_what_comes_every_half_hour_follows_the_hours_as_they_pass():
     assert told("*/30 * * * *", BERLIN, ns(2026, 3, 29, 0, 15), 3) == [
         "29 01:30+0100",
