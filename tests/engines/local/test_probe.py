@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from twelve.engines.local.ports import is_free
-from twelve.engines.local.probe import probe
+from twelve.engines.local.probe import probe, unresolved
 
 pytestmark = [pytest.mark.live, pytest.mark.anyio]
 
@@ -107,3 +107,9 @@ def test_connections_of_a_former_life_do_not_count():
 
 def test_an_address_of_another_machine_is_not_free():
     assert not is_free(20000, "192.0.2.1")
+
+
+async def test_a_name_that_the_machine_leads_elsewhere_is_told():
+    assert await unresolved({"localhost": "127.0.0.1"}) == ()
+    (said,) = await unresolved({"no-such-host.invalid": "127.0.0.1", "localhost": "127.0.0.1"})
+    assert said.startswith("no-such-host.invalid must lead to 127.0.0.1")

@@ -211,6 +211,33 @@ def test_the_resolver_is_followed_to_where_it_is(tmp_path, monkeypatch):
     assert str(tmp_path / "run") in [bind.target for bind in system]
 
 
+NAMES = """
+import socket, sys
+for name in sys.argv[1:]:
+    print(socket.gethostbyname(name), end=' ')
+"""
+
+
+@live
+def test_names_of_the_box_are_found_in_it(boxes):
+    if boxes.kind.name == "landlock":
+        pytest.skip("Landlock hides files, and cannot show others in their place")
+
+    result = boxes.script(NAMES, "billing.localhost", hosts={"billing.localhost": "127.0.0.3"})
+
+    assert result.stdout.split() == ["127.0.0.3"], result
+
+
+def test_a_box_without_names_shows_the_machines_own_file():
+    here = {"tier": "none", "uid": 1000}
+
+    plain = dict(contents(read_box(here)).files)
+    named = dict(contents(read_box(here | {"hosts": {"a.localhost": "127.0.0.1"}})).files)
+
+    assert "/etc/hosts" not in plain
+    assert named["/etc/hosts"] == b"127.0.0.1 a.localhost\n" + Path("/etc/hosts").read_bytes()
+
+
 def test_parents_come_before_children(tmp_path):
     (tmp_path / "a/b").mkdir(parents=True)
     box = read_box({"read": [f"{tmp_path}/a/b"], "write": [f"{tmp_path}/a"]})
