@@ -6,6 +6,9 @@ from typing import Literal, NamedTuple, Protocol
 from twelve.finding import Finding, Place
 from twelve.picture.code import Assign, Call, Mention, Module
 from twelve.picture.commands import Process
+from twelve.picture.origin import replaceable
+from twelve.picture.paths import is_settings
+from twelve.picture.pattern import pattern
 from twelve.picture.tree import (
     Broken,
     Dockerfile,
@@ -19,6 +22,7 @@ from twelve.picture.tree import (
     Workload,
 )
 
+PRODUCTION = pattern(r"(^|/)(\w+_)?(prod|production|live)\.py$")
 Level = Literal["M", "S", "X"]
 
 
@@ -132,6 +136,20 @@ def saying(picture: Picture, words: Mention) -> Iterator[tuple[Module, Assign]]:
         if module.role == "app":
             for assign in module.holding(words, module.assigns):
                 yield module, assign
+
+
+def overridden(picture: Picture, assign: Assign) -> bool:
+    """Do the production settings beside it replace the value: from the environment, or by switching it off?"""
+    folder = assign.path.rpartition("/")[0]
+    return is_settings(assign.path) and any(
+        other.path != assign.path
+        and other.path.rpartition("/")[0] == folder
+        and PRODUCTION.search(other.path)
+        and (
+            (other.value.kind, other.value.text) == ("bool", "False") or replaceable(module, other)
+        )
+        for module, other in picture.assigns(assign.name)
+    )
 
 
 def grouped(findings: Iterable[Finding]) -> Iterator[Finding]:

@@ -40,6 +40,7 @@ RULES = (
             Example({"shop/settings.py": "import os\nDEBUG = os.getenv('DEBUG', 'False') == 'True'\nALLOWED_HOSTS = ['localhost', '127.0.0.1']\n"}),
             Example({"shop/settings.py": "import os\nif 'DYNO' in os.environ:\n    ALLOWED_HOSTS = ['*']\nelse:\n    ALLOWED_HOSTS = ['shop.example.org']\n"}),
             Example({"shop/settings/dev.py": "DEBUG = True\n"}),
+            Example({"shop/settings/base.py": "DEBUG = True\n", "shop/settings/production.py": "from .base import *\nDEBUG = False\n"}),
             Example({"a.py": "from pydantic_settings import BaseSettings\nclass S(BaseSettings):\n    FRONTEND_URL: str = 'https://shop.io'\n"}),
         ),
         why="A constant makes the code belong to one deploy.",

@@ -8,7 +8,7 @@ from twelve.picture.code import Assign, Call, Guard, Module, mention
 from twelve.picture.origin import development_only, replaceable
 from twelve.picture.paths import is_development, is_settings
 from twelve.picture.pattern import pattern
-from twelve.picture.rule import Hold, Judgement, Picture, find, grouped
+from twelve.picture.rule import Hold, Judgement, Picture, find, grouped, overridden
 from twelve.picture.secrets import (
     FORMAT_WORDS,
     FORMATS,
@@ -92,7 +92,8 @@ def _assigned(picture: Picture) -> Iterator[Finding]:
             continue
         for assign in module.holding(NAMES, module.assigns):
             if not assign.augmented and is_secret_name(assign.name) and assign.value.kind == "str":
-                yield from _literal(module, assign, assign.value.text)
+                for one in _literal(module, assign, assign.value.text):
+                    yield one._replace(severity="low") if overridden(picture, assign) else one
         for assign in module.holding(ITEMS, module.assigns):
             if not assign.augmented and assign.value.kind in ("dict", "list"):
                 for part in walk(assign.value):

@@ -8,7 +8,7 @@ from twelve.picture.code import Assign, Module, mention
 from twelve.picture.origin import LOCAL, development_only, replaceable, trace
 from twelve.picture.paths import is_development, is_settings
 from twelve.picture.pattern import pattern
-from twelve.picture.rule import Hold, Judgement, Picture, find, saying
+from twelve.picture.rule import Hold, Judgement, Picture, find, overridden, saying
 from twelve.picture.value import env_keys, fixed_strings, from_env, text_of, walk
 
 HOSTS = (
@@ -81,6 +81,8 @@ def no_constant(picture: Picture) -> Iterator[Judgement]:
             continue
         judged = _constant(assign)
         if judged is None or replaceable(module, assign) or development_only(module, assign.guards):
+            continue
+        if overridden(picture, assign):
             continue
         found = True
         yield find(

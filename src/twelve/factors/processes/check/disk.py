@@ -52,6 +52,12 @@ def _media(picture: Picture) -> Iterator[Finding]:
         )
         for text in strings(a.value)
     ]
+    stored += [
+        text
+        for _, a in picture.assigns("BACKEND")
+        if a.target.startswith("STORAGES.default")
+        for text in strings(a.value)
+    ]
     elsewhere = any(
         re.search(r"[sS]torage", text)
         and not re.search(r"FileSystemStorage|staticfiles|StaticFiles|whitenoise", text)
