@@ -1,11 +1,14 @@
 """Promote and parity: one build in two deploys, and what these do not have in common."""
 
+import asyncio
+
 import pytest
 from tests.operations.worlds import SHOP, World
 
-from twelve.engines.contract import Exit
+from twelve.engines.contract import Answers, Exit
 from twelve.errors import Invalid, Refused, ReleaseFailed
 from twelve.factors.codebase.tree import TreeFacts
+from twelve.operations import watch as watching
 from twelve.operations.attach import attach, detach
 from twelve.operations.compare import compare_deploys
 from twelve.operations.configure import configure
@@ -13,6 +16,7 @@ from twelve.operations.deploy import Wish
 from twelve.operations.promote import promote
 from twelve.operations.restart import restart, stop
 from twelve.operations.scale import scale
+from twelve.operations.wanted import backends_of
 from twelve.store import apps, builds, releases, runs, versions
 from twelve.store.apps import Deploy
 
@@ -316,3 +320,31 @@ async def test_a_restart_alone_is_no_drift(world: World):
     await restart(world.house, get(world, "staging"), "", who="ann", tell=world.tell)
 
     assert await parts(world) == []
+
+
+async def test_a_promoted_release_is_watched_and_taken_back_like_any_other(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(watching, "PAUSE", 0.001)
+    await two(world)
+    await world.deploy({**SHOP, "a": "1"}, deploy="staging")
+
+    def answered(number: int, answers: Answers) -> None:
+        release = releases.get(world.store, world.shop, number)
+        cluster = backends_of(world.house, world.shop, release)["web"].cluster
+        world.engine.answers[cluster] = answers
+
+    answered(1, Answers(1000, 1))
+    wish = Wish("shop", "production", "ann", stay=True)
+    hold = world.engine.hold("switch", "*")
+    task = asyncio.create_task(
+        promote(world.house, get(world, "staging"), world.shop, wish, world.tell)
+    )
+    await hold.reached.wait()
+    answered(2, Answers(100, 60))
+    hold.go.set()
+    with pytest.raises(ReleaseFailed, match=r"v2 served and was taken back: 60 of 100"):
+        await task
+
+    await world.whole()
+    assert world.current.reason == "rollback to v1"

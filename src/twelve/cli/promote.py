@@ -4,14 +4,28 @@ import click
 
 from twelve.cli.course import follow
 from twelve.cli.deploy import show_result
-from twelve.cli.target import json_option, target
+from twelve.cli.target import complete_target, json_option, target
 from twelve.client.calls import parity as calls
 from twelve.errors import Usage
 
 
 @click.command()
-@click.option("--from", "source", required=True, metavar="APP/DEPLOY", help="What has been tried.")
-@click.option("--to", "to", required=True, metavar="APP/DEPLOY", help="Where it is to run, too.")
+@click.option(
+    "--from",
+    "source",
+    required=True,
+    metavar="APP/DEPLOY",
+    help="What has been tried.",
+    shell_complete=complete_target,
+)
+@click.option(
+    "--to",
+    "to",
+    required=True,
+    metavar="APP/DEPLOY",
+    help="Where it is to run, too.",
+    shell_complete=complete_target,
+)
 @click.option("--provision", is_flag=True, help="Create the resources that the manifest names.")
 @click.option("--no-gate", is_flag=True, help="Do not watch the release after the switch.")
 @click.option(
