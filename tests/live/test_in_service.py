@@ -30,7 +30,7 @@ drain = "2s"
 @pytest.fixture(scope="module")
 def home() -> Iterator[Home]:
     """A home of its own, where processes are asked for their health each second."""
-    made = make_home(TWELVE_PROBE="1s", TWELVE_WATCH="8s")
+    made = make_home(TWELVE_PROBE="1s", TWELVE_WATCH="20s")
     yield made
     made.end()
 

@@ -148,6 +148,20 @@ async def test_a_next_deploy_ends_the_watch_and_that_is_on_the_record(world: Wor
     assert watched.detail["why"] == "superseded by v3"
 
 
+async def test_scaling_does_not_end_the_watch(world: World):
+    await world.deploy()
+    answered(world, 1, WELL)
+    world.house = dataclasses.replace(
+        world.house, settings=world.house.settings._replace(watch=600.0)
+    )
+    await world.deploy({**SHOP, "a": "1"}, gate=True)
+    await world.scale("web=2")
+    world.engine.answers["shop/production/web@v2+"] = BAD
+    await world.until(lambda: world.current.number == 4)
+    assert world.current.reason == "rollback to v1"
+    assert "worse" in world.events(3)
+
+
 async def test_a_watch_that_a_death_of_control_cut_off_goes_on_and_takes_back(world: World):
     await world.deploy()
     answered(world, 1, WELL)

@@ -84,9 +84,9 @@ async def watch(
 ) -> str:
     """Look at release ``number`` for as long as the settings say.
 
-    It ends as soon as another release serves. A release that is clearly worse than ``old`` is
-    rolled back, with the evidence on its record, which is returned; else nothing. ``left`` is what
-    remains of a watch that a death of control has cut off.
+    It ends as soon as something else serves; quantities may change. A release that is clearly
+    worse than ``old`` is rolled back, with the evidence on its record, which is returned; else
+    nothing. ``left`` is what remains of a watch that a death of control has cut off.
     """
     if left is None:
         left = house.settings.watch
@@ -103,8 +103,10 @@ async def watch(
             if now is None:
                 return ""
             if now.current != number:
-                looked(house, deploy, number, new, f"superseded by v{now.current}")
-                return ""
+                if not is_same_again(house, now, number):
+                    looked(house, deploy, number, new, f"superseded by v{now.current}")
+                    return ""
+                number = now.current or number
             if turn % 2 == 0 and house.settings.probe:
                 look_at(house, now)
             release = releases.get(house.store, now, number)
@@ -116,6 +118,14 @@ async def watch(
     except TwelveError:
         log.exception("%s v%d: the watch ended early", deploy.label, number)
     return ""
+
+
+def is_same_again(house: House, deploy: Deploy, number: int) -> bool:
+    """Whether what serves now is the same code, config and attachments, only more or anew of it."""
+    now = releases.current(house.store, deploy)
+    if now is None or now.digest != releases.get(house.store, deploy, number).digest:
+        return False
+    return all(e.kind != "watching" for e in releases.events(house.store, deploy, now.number))
 
 
 def looked(house: House, deploy: Deploy, number: int, new: Sample, why: str = "") -> None:

@@ -2,6 +2,7 @@ import asyncio
 import contextlib
 import fcntl
 import os
+import shutil
 import signal
 import struct
 import termios
@@ -186,6 +187,26 @@ async def test_all_of_a_group_ends_with_it(world: World, wrapper: str, tier: str
         await world.client.stop(name, 5.0)
     await world.event("gone", name)
     assert marked(world.mark) == []
+
+
+@pytest.mark.skipif(shutil.which("npm") is None, reason="there is no npm")
+async def test_what_npm_has_started_ends_with_it(world: World, tmp_path: Path) -> None:
+    (tmp_path / "package.json").write_text('{"scripts": {"start": "sleep 100 & sleep 101; true"}}')
+    argv = ["npm", "--prefix", str(tmp_path), "start"]
+    name = await world.start("web.1", *argv, env={"HOME": str(tmp_path)})
+    await world.event("started", name)
+    # npm, its shell and both of its commands
+    await until(lambda: len([p for p in marked(world.mark) if is_sleep(p)]) == 2, "its sleepers")
+    await world.client.stop(name, 5.0)
+    await world.event("gone", name)
+    assert marked(world.mark) == []
+
+
+def is_sleep(pid: int) -> bool:
+    try:
+        return text_of(pid, "comm") == "sleep\n"
+    except OSError:
+        return False
 
 
 DEAF = ["sh", "-c", "trap '' TERM; while :; do sleep 1; done"]
