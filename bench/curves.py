@@ -6,7 +6,7 @@ from html import escape
 from bench.reading import Curve, number
 
 WIDTH, HEIGHT = 760, 380
-LEFT, RIGHT, TOP, BOTTOM = 70, 190, 48, 52
+LEFT, RIGHT, TOP, BOTTOM = 70, 190, 62, 52
 ROW = 30
 COLOURS = (
     "#2f7ed8",
@@ -106,7 +106,7 @@ def lines(curve: Curve) -> str:
     body.append(
         f'<text class="small" x="{middle}" y="{HEIGHT - 12}" text-anchor="middle">{escape(curve.x)}</text>'
     )
-    body.append(f'<text class="small" x="{LEFT - 54}" y="{TOP - 8}">{escape(curve.y)}</text>')
+    body.append(f'<text class="small" x="{LEFT - 54}" y="{TOP - 14}">{escape(curve.y)}</text>')
     ends = []
     for (name, points), colour in zip(curve.lines.items(), COLOURS * 3, strict=False):
         path = " ".join(f"{x_at(x):.1f},{y_at(max(y, floor)):.1f}" for x, y in points)

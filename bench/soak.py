@@ -3,7 +3,8 @@
     python -m bench.soak [MINUTES] [SEED]
 
 What fails outside a declared fault (the router's own death), and what grows after the first five
-minutes in descriptors, threads, memory or files, is a finding: exit 1. SOAK.md, soak.json and their
+minutes in descriptors, threads, memory or files, is a finding: exit 1. Twelve's own parts are killed in
+those first minutes and at the very end: in between they live, so that a leak has time to show. SOAK.md, soak.json and their
 curves are written when it ran for 30 minutes, else in bench/.cache/soak. SIGTERM and Ctrl-C end it with
 what was found so far, and leave nothing running.
 """
@@ -32,6 +33,10 @@ RATE = 50
 WARM_UP = 300.0
 EVERY = 5.0
 """Seconds between two samples, and in a span of the client's."""
+SETTLED = 60.0
+"""Seconds after the warm-up from which growth is counted: the parts are no longer young."""
+AT_THE_END = 0.1
+"""The share of the time in which the parts are killed again."""
 FAULT = 3.0
 """Seconds after a declared fault in which requests may fail."""
 SETTINGS = {
@@ -58,6 +63,7 @@ class Soak:
         self.samples: list[dict[str, Any]] = []
         self.acts: list[dict[str, Any]] = []
         self.faults: list[float] = []
+        self.judged = [0.0, 0.0]
         self.client: subprocess.Popen[str] | None = None
         self.over = threading.Event()
 
@@ -213,10 +219,15 @@ class Soak:
                 raise Failed(f"{name} did not come back in {PATIENCE:g} s")
             time.sleep(0.1)
 
-    @property
-    def repertoire(self) -> dict[str, tuple[Callable[[], None], int]]:
+    def repertoire(self, *, on_parts: bool) -> dict[str, tuple[Callable[[], None], int]]:
         """The acts, and how often each comes."""
-        return {
+        kills = {
+            "kill control": (self.kill_control, 2),
+            "kill supervisor": (self.kill_supervisor, 2),
+            "kill collector": (self.kill_collector, 2),
+            "kill router": (self.kill_router, 1),
+        }
+        return (kills if on_parts else {}) | {
             "deploy": (self.deploy, 6),
             "rollback": (self.rollback, 2),
             "config": (self.config, 2),
@@ -226,20 +237,15 @@ class Soak:
             "flood": (self.flood, 5),
             "crash web": (self.crash_web, 4),
             "crash worker": (self.crash_worker, 4),
-            "kill control": (self.kill_control, 2),
-            "kill supervisor": (self.kill_supervisor, 2),
-            "kill collector": (self.kill_collector, 2),
-            "kill router": (self.kill_router, 1),
         }
 
-    def act(self) -> None:
-        names, weights = zip(
-            *((name, often) for name, (_, often) in self.repertoire.items()), strict=True
-        )
+    def act(self, *, on_parts: bool) -> None:
+        acts = self.repertoire(on_parts=on_parts)
+        names, weights = zip(*((name, often) for name, (_, often) in acts.items()), strict=True)
         (name,) = self.chance.choices(names, weights)
         at, began, wrong = time.time() - self.began, time.monotonic(), ""
         try:
-            self.repertoire[name][0]()
+            acts[name][0]()
         except (Failed, OSError, KeyError, ValueError) as error:
             wrong = f"{type(error).__name__}: {error}"[:500]
         took = round(time.monotonic() - began, 2)
@@ -252,8 +258,11 @@ class Soak:
         self.open()
         end, told = time.monotonic() + minutes * 60, time.monotonic()
         print(f"soak: {minutes:g} minutes at {RATE}/s, home {self.home.home}", flush=True)
+        calm = [WARM_UP, minutes * 60 * (1 - AT_THE_END)]
+        self.judged = [WARM_UP + SETTLED, calm[1]]
         while time.monotonic() < end:
-            self.act()
+            at = time.time() - self.began
+            self.act(on_parts=not calm[0] <= at <= calm[1])
             if time.monotonic() > told + 60:
                 told = time.monotonic()
                 self.tell()
@@ -334,9 +343,10 @@ def main(words: list[str]) -> int:
         "samples": soak.samples,
         "acts": soak.acts,
         "faults": soak.faults,
+        "judged": soak.judged,
         "left": left,
     }
-    outcome = judge(found, WARM_UP, FAULT)
+    outcome = judge(found, FAULT)
     whole = minutes >= 30 and not cut
     print(f"\nwritten: {write(HERE if whole else programs.CACHE / 'soak', found, outcome)}")
     for line in outcome.lines:

@@ -12,7 +12,7 @@ from bench.report import amount, machine, verdict
 
 PARTS = ("control", "supervisor", "collector", "router")
 MAY_GROW = {"pss_mb": 5.0, "fds": 3, "threads": 2}
-"""More than that between the first and the last quarter after the warm-up is growth."""
+"""More than that between the first and the last quarter of what is judged is growth."""
 FILES_MAY_GROW = 0.2
 """A share of what was there: what comes and goes with each act."""
 QUARTER = 8
@@ -59,7 +59,7 @@ def growth(samples: list[dict], key: tuple[str, ...]) -> tuple[float, float] | N
     return statistics.median(known[:quarter]), statistics.median(known[-quarter:])
 
 
-def judge(found: dict, warm_up: float, patience: float) -> Outcome:
+def judge(found: dict, patience: float) -> Outcome:
     asked = sum(span["requests"] for span in found["spans"])
     failed = undeclared(found, patience)
     wrong = [act for act in found["acts"] if act["wrong"]]
@@ -76,7 +76,8 @@ def judge(found: dict, warm_up: float, patience: float) -> Outcome:
         Figure("acts that failed", len(wrong), "", "0", not wrong),
         Figure("processes left at the end", len(found["left"]), "", "0", not found["left"]),
     ]
-    late = [sample for sample in found["samples"] if sample["at"] >= warm_up]
+    since, until = found["judged"]
+    late = [sample for sample in found["samples"] if since <= sample["at"] <= until]
     for part in PARTS:
         for what, most in MAY_GROW.items():
             figures.append(grown(late, (part, what), f"{part}: growth in {NAMES[what]}", most))
@@ -144,8 +145,9 @@ def write(folder: Path, found: dict, outcome: Outcome) -> Path:
         "# Soak",
         "",
         "Written by `make soak`; not edited. Deploys, crashes, scales and floods while a client asks 50 times a",
-        "second. Growth is between the first and the last quarter after five minutes, by medians. The declared",
-        "fault is the router's own death: within 3 s of it requests may fail.",
+        "second. Twelve's own parts are killed in the first five minutes and at the end; growth is between the",
+        "first and the last quarter of the time in between, by medians. The declared fault is the router's own",
+        "death: within 3 s of it requests may fail.",
         "",
         f"{about['day']}, commit {about['commit']}: {found['minutes']:g} minutes, seed {found['seed']};",
         f"{about['processors']} processors ({about['model']}), Linux {about['kernel']}, Python {about['python']}, {about['user']}.",

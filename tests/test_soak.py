@@ -25,11 +25,12 @@ def run(seconds: int = 900, **more) -> dict:
         for at in range(0, seconds, EVERY)
     ]  # fmt: skip
     found = {"minutes": seconds / 60, "seed": 1, "cut": False, "began": BEGAN, "spans": spans}
+    found["judged"] = [300.0, float(seconds)]
     return found | {"samples": samples, "acts": [], "faults": [], "left": []}
 
 
 def missed(found: dict) -> list[str]:
-    return [figure.what for figure in judge(found, 300.0, 3.0).figures if figure.holds is False]
+    return [figure.what for figure in judge(found, 3.0).figures if figure.holds is False]
 
 
 def test_a_calm_run_holds():
@@ -77,7 +78,7 @@ def test_a_part_that_is_away_for_a_moment_does_not_count():
 
 
 def test_a_short_run_says_that_it_cannot_tell():
-    figures = {figure.what: figure for figure in judge(run(320), 300.0, 3.0).figures}
+    figures = {figure.what: figure for figure in judge(run(320), 3.0).figures}
 
     assert figures["control: growth in memory, MB"].holds is None
     assert figures["control: growth in memory, MB"].bar == "too short to tell"
@@ -91,7 +92,7 @@ def test_what_is_left_and_what_failed_do_not_hold():
 
 def test_page_and_curves_are_written(tmp_path):
     found = run()
-    page = write(tmp_path, found, judge(found, 300.0, 3.0))
+    page = write(tmp_path, found, judge(found, 3.0))
 
     assert "| requests failed outside declared faults | 0 | 0 | holds |" in page.read_text()
     assert all((tmp_path / "curves" / curve.file).stat().st_size > 1000 for curve in curves(found))
