@@ -40,7 +40,7 @@ class Part(NamedTuple):
 
 PARTS = {
     "cli_start": Part("A command's start", reading.cli_start, 60),
-    "runners": Part("Process runners", reading_runners.read, 540),
+    "runners": Part("Process runners", reading_runners.read, 700),
     "collector": Part(
         "The collector", reading.collector, 180, ("--lines", "1000000"), ("--lines", "200000")
     ),
@@ -87,13 +87,21 @@ def run(name: str, part: Part, *, quick: bool) -> Outcome:
     found, read = None, Reading([])
     try:
         # One that was cut short may tell what it has found until then.
-        found = json.loads(text) if text or not why else None
+        found = last_of(text) if text or not why else None
         read = part.read(found) if found is not None else read
     except (ValueError, KeyError, TypeError, IndexError) as error:
         last = log.read_text(errors="replace").strip().splitlines()[-1:]
         said = (last or [f"{type(error).__name__}: {error}"])[0][:200]
         why = why or f"exit {process.returncode}: {said}"
     return Outcome(name, part.title, read, found, seconds, load, why)
+
+
+def last_of(text: bytes) -> dict:
+    """All of it is JSON, or its last line is."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return json.loads(text.strip().splitlines()[-1])
 
 
 def end(process: subprocess.Popen[bytes]) -> bytes:
@@ -130,12 +138,12 @@ def main(words: list[str]) -> int:
     print("the programs of others, into bench/.cache …", flush=True)
     for name, why in programs.fill().items():
         print(f"  absent: {name}: {why}", flush=True)
-    outcomes = []
+    outcomes, versions = [], programs.versions()
+    folder = programs.CACHE / "some" if quick or named else HERE
     for name in names:
         outcomes.append(run(name, PARTS[name], quick=quick))
         show(outcomes[-1])
-    folder = programs.CACHE / "some" if quick or named else HERE
-    page = write(folder, about, programs.versions(), outcomes)
+        page = write(folder, about, versions, outcomes)
     print("\n" + "\n".join(summary(outcomes)), flush=True)
     print(f"\nwritten: {page}", flush=True)
     if any(outcome.failed for outcome in outcomes):

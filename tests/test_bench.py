@@ -72,6 +72,10 @@ def test_a_part_that_is_cut_short_may_tell_what_it_found(part):
     assert outcome.reading.figures == [Figure("answer", 1)]
 
 
+def test_of_a_part_that_tells_more_and_more_the_last_line_counts(part):
+    assert part('print(\'{"answer": 1}\\n{"answer": 2}\')').found == {"answer": 2}
+
+
 def test_a_part_that_lacks_a_figure_has_failed(part):
     assert "answer" in part("print('{}')").failed
 

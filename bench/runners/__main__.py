@@ -1,4 +1,4 @@
-"""Process runners side by side in one run: JSON on standard output.
+"""Process runners side by side in one run: lines of JSON on standard output, the last one has all.
 
     python -m bench.runners [--quick] [RUNNER…]
 
@@ -122,14 +122,20 @@ class Bench:
                     sweep(place.mark)
                 raise
 
-    def run(self) -> None:
-        self.at_once({"warm_up": trials.warm_up})
-        self.in_turn("start", self.rounds, trials.start)
-        self.throughput()
-        self.in_turn("stop_20", 1 if self.quick else 2, trials.stop_many)
-        self.restart(1 if self.quick else 3)
-        self.at_once(BEHAVIOURS)
-        self.crowds()
+    def run(self, tell: Callable[[], None]) -> None:
+        """All trials; after each kind of them what was found so far is told."""
+        rounds = (1, 1) if self.quick else (2, 3)
+        for kind in (
+            lambda: self.at_once({"warm_up": trials.warm_up}),
+            lambda: self.in_turn("start", self.rounds, trials.start),
+            self.throughput,
+            lambda: self.in_turn("stop_20", rounds[0], trials.stop_many),
+            lambda: self.restart(rounds[1]),
+            lambda: self.at_once(BEHAVIOURS),
+            self.crowds,
+        ):
+            kind()
+            tell()
 
     def close(self) -> None:
         for place in self.places.values():
@@ -145,21 +151,22 @@ def main(words: list[str]) -> int:
     names = [
         name for name in asked if not RUNNERS[name].program or RUNNERS[name].program not in absent
     ]
-    cut = False
+    about = {name: {"title": RUNNERS[name].title, "note": RUNNERS[name].note} for name in names}
+    told = {"runners": about, "versions": programs.versions(), "absent": absent}
     with told_to_end():
         bench = Bench(names, quick="--quick" in words)
+
+        def tell() -> None:
+            print(json.dumps(told | {"found": bench.found}), flush=True)
+
         try:
-            bench.run()
+            bench.run(tell)
         except KeyboardInterrupt:
-            # What was found until then is told.
-            cut = True
+            tell()
+            return 130
         finally:
             bench.close()
-    about = {name: {"title": RUNNERS[name].title, "note": RUNNERS[name].note} for name in names}
-    versions = programs.versions()
-    told = {"runners": about, "versions": versions, "absent": absent, "cut": cut}
-    print(json.dumps(told | {"found": bench.found}))
-    return 130 if cut else 0
+    return 0
 
 
 if __name__ == "__main__":

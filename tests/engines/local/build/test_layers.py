@@ -2,7 +2,9 @@
 
 import os
 
-from twelve.engines.local.build.layers import take_away, throw_away
+import pytest
+
+from twelve.engines.local.build.layers import Notes, ensure, take_away, throw_away
 from twelve.engines.local.parts import clear_away, home_folders
 
 
@@ -26,6 +28,24 @@ def test_only_the_layers_that_are_kept_stay(tmp_path):
     throw_away(gone)
     assert os.listdir(tmp_path / "builds") == []
     assert (tmp_path / "layers/mine/deep/file").read_text() == "mine"
+
+
+@pytest.mark.anyio
+async def test_what_was_known_of_a_layer_goes_with_it(tmp_path):
+    home_folders(tmp_path, shared=False)
+
+    async def make(staging):
+        (staging / "layer/file").write_text(str(staging))
+        return Notes()
+
+    kept = await ensure(tmp_path, "one", make)
+    await ensure(tmp_path, "two", make)
+    take_away(tmp_path, {kept.digest})
+
+    assert os.listdir(tmp_path / "cache/keys") == ["one.json"]
+    assert os.listdir(tmp_path / "cache/locks") == ["one"]
+    assert (await ensure(tmp_path, "one", make)).reused
+    assert not (await ensure(tmp_path, "two", make)).reused
 
 
 def test_with_nothing_to_take_away_nothing_happens(tmp_path):

@@ -84,6 +84,17 @@ def test_the_last_segment_of_a_living_stream_outlives_any_age(world):
     assert quiet.bytes_of() == b"mine\n"
 
 
+def test_a_short_age_is_kept_while_the_collector_runs(collecting):
+    dead = collecting.fifos("shop/production/run.1@v6", age=2.0)
+    dead.open()
+    dead.write(b"old\n")
+    dead.drain()
+    dead.remove()
+    assert (collecting.home / dead.dir / "stdout").exists()
+
+    until(lambda: not (collecting.home / dead.dir / "stdout").exists())
+
+
 def test_a_small_budget_makes_small_segments():
     assert index.segment_size(0, 1) == 8 * MIB
     assert index.segment_size(1 << 30, 10) == 8 * MIB

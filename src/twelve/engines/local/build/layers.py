@@ -102,7 +102,19 @@ def take_away(home: Path, kept: Collection[str]) -> list[Path]:
             path.chmod(0o755)
             os.rename(path, target / "layer")
             gone.append(target)
+    _forget(home)
     return gone
+
+
+def _forget(home: Path) -> None:
+    """Drop the keys whose layer is gone, and the locks of builds that are over."""
+    keys, locks = home / "cache" / "keys", home / "cache" / "locks"
+    for path in keys.glob("*.json"):
+        if find(home, path.stem) is None:
+            path.unlink(missing_ok=True)
+    for path in locks.glob("*"):
+        if not (keys / f"{path.name}.json").exists():
+            path.unlink(missing_ok=True)
 
 
 def throw_away(folders: Iterable[Path]) -> None:

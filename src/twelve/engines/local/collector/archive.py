@@ -9,6 +9,7 @@ from twelve.engines.local.collector.segments import Writer
 from twelve.engines.local.collector.sequence import Sequence
 
 _WARM_MOST = 200
+_SWEEP_MOST, _SWEEP_LEAST = 3600.0, 1.0
 _PART = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._@+-")
 
 
@@ -21,6 +22,8 @@ class Archive:
         """The streams with new index records."""
         self.forgotten: set[str] = set()
         """Deploys that are gone: late access lines must not bring their folders back."""
+        self.sweep_every = _SWEEP_MOST
+        """Seconds: an age shorter than an hour is looked after sooner."""
         self._shelves: dict[str, Shelf] = {}
         self._writers: dict[str, Writer] = {}
         self._warm: dict[str, Writer] = {}
@@ -28,6 +31,8 @@ class Archive:
     def limit(self, folder: str, budget: int, age: float) -> None:
         """What the deploy of this stream may cost, in bytes and seconds; 0 is no limit."""
         self._shelf(folder).limit(budget, age)
+        if age > 0:
+            self.sweep_every = max(_SWEEP_LEAST, min(self.sweep_every, age / 2))
 
     def open(self, folder: str) -> Writer:
         """The writer of a stream such as ``logs/shop/production/web.1@v7/stdout``."""

@@ -1,5 +1,6 @@
 """Start up, loop, finish: one thread, one epoll, nothing to do when nobody prints."""
 
+import math
 import os
 import select
 import signal
@@ -16,7 +17,6 @@ from twelve.engines.local.collector.timers import Timers
 _TELL_EVERY = 0.02
 _BREATH = 0.002
 _AGAIN_MOST = 256 << 10
-_SWEEP_EVERY = 3600.0
 
 
 class Loop:
@@ -32,6 +32,7 @@ class Loop:
         self._drains: list[tuple[Client, dict[str, object]]] = []
         self._told = 0.0
         self._turned = 0.0
+        self._swept = -math.inf
         self._sweep: Iterator[None] | None = None
         self._stopping = False
 
@@ -91,7 +92,8 @@ class Loop:
     def _keep_time(self, now: float) -> None:
         if self.timers.due("sweep", now) and self._sweep is None:
             self._sweep = self.archive.sweep(time.time())
-            self.timers.at("sweep", now + _SWEEP_EVERY)
+            self._swept = now
+        self.timers.at("sweep", self._swept + self.archive.sweep_every)
         if self._sweep is not None and not self.intake.ready:
             try:
                 next(self._sweep)
