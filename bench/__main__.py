@@ -7,6 +7,7 @@ failed, and the others run. Exit 0: every part ended and every bar holds; 1: a b
 part failed. With names of parts, or --quick, the committed figures are left alone.
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -71,18 +72,25 @@ def run(name: str, part: Part, *, quick: bool) -> Outcome:
         *(part.quick if quick else part.words),
     ]
     began, load = time.monotonic(), os.getloadavg()[0]
-    log = programs.CACHE / f"{name}.log"
-    with log.open("wb") as stderr:
+    log, said = programs.CACHE / f"{name}.log", programs.CACHE / f"{name}.json"
+    # Not a pipe: what a part leaves running would hold it open.
+    with log.open("wb") as stderr, said.open("wb") as stdout:
         process = subprocess.Popen(
-            words, cwd=HERE.parent, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr
+            words,
+            cwd=HERE.parent,
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+            start_new_session=True,
         )
-        why, text = "", b""
+        why = ""
         try:
-            text, _ = process.communicate(timeout=part.within)
+            process.wait(part.within)
         except subprocess.TimeoutExpired:
             why = f"no end in {part.within:g} s"
         finally:
-            text = text or end(process)
+            end(process)
+    text = said.read_bytes()
     seconds = time.monotonic() - began
     found, read = None, Reading([])
     try:
@@ -91,8 +99,8 @@ def run(name: str, part: Part, *, quick: bool) -> Outcome:
         read = part.read(found) if found is not None else read
     except (ValueError, KeyError, TypeError, IndexError) as error:
         last = log.read_text(errors="replace").strip().splitlines()[-1:]
-        said = (last or [f"{type(error).__name__}: {error}"])[0][:200]
-        why = why or f"exit {process.returncode}: {said}"
+        words = (last or [f"{type(error).__name__}: {error}"])[0][:200]
+        why = why or f"exit {process.returncode}: {words}"
     return Outcome(name, part.title, read, found, seconds, load, why)
 
 
@@ -104,16 +112,15 @@ def last_of(text: bytes) -> dict:
         return json.loads(text.strip().splitlines()[-1])
 
 
-def end(process: subprocess.Popen[bytes]) -> bytes:
-    """As from outside: it ends what it began; what it said at last."""
-    if process.poll() is not None:
-        return b""
-    process.send_signal(signal.SIGTERM)
-    try:
-        return process.communicate(timeout=ENDS)[0]
-    except subprocess.TimeoutExpired:
-        process.kill()
-        return process.communicate()[0]
+def end(process: subprocess.Popen[bytes]) -> None:
+    """As from outside: it ends what it began; then by force, with all of its group."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(ENDS)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def show(outcome: Outcome) -> None:

@@ -1,7 +1,6 @@
 """What the soak found: requests that failed, what grew, its page and its curves."""
 
 import json
-import statistics
 from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +16,8 @@ FILES_MAY_GROW = 0.2
 """A share of what was there: what comes and goes with each act."""
 QUARTER = 8
 """At least so many samples make a quarter."""
+CALM = 10
+"""One sample in so many is calm."""
 
 
 class Outcome(NamedTuple):
@@ -51,12 +52,16 @@ def value(sample: dict, key: tuple[str, ...]) -> float | None:
 
 
 def growth(samples: list[dict], key: tuple[str, ...]) -> tuple[float, float] | None:
-    """The medians of the first and the last quarter; nothing when there are too few samples."""
+    """The calm moments of the first and the last quarter; nothing when there are too few samples.
+
+    Calm: a change under way has the old processes beside the new, with descriptors and files of theirs.
+    """
     known = [each for sample in samples if (each := value(sample, key)) is not None]
     quarter = len(known) // 4
     if quarter < QUARTER:
         return None
-    return statistics.median(known[:quarter]), statistics.median(known[-quarter:])
+    first, last = sorted(known[:quarter]), sorted(known[-quarter:])
+    return first[quarter // CALM], last[quarter // CALM]
 
 
 def judge(found: dict, patience: float) -> Outcome:
@@ -146,7 +151,7 @@ def write(folder: Path, found: dict, outcome: Outcome) -> Path:
         "",
         "Written by `make soak`; not edited. Deploys, crashes, scales and floods while a client asks 50 times a",
         "second. Twelve's own parts are killed in the first five minutes and at the end; growth is between the",
-        "first and the last quarter of the time in between, by medians. The declared fault is the router's own",
+        "first and the last quarter of the time in between, at calm moments. The declared fault is the router's own",
         "death: within 3 s of it requests may fail.",
         "",
         f"{about['day']}, commit {about['commit']}: {found['minutes']:g} minutes, seed {found['seed']};",

@@ -4,6 +4,8 @@ import importlib.util
 import json
 import subprocess
 import time
+from contextlib import suppress
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -21,6 +23,12 @@ CUT = """
 import signal, sys
 signal.signal(signal.SIGTERM, lambda *_: (print('{"answer": 1}', flush=True), sys.exit(130)))
 signal.pause()
+"""
+LEAVES = """
+import signal, subprocess, time
+child = subprocess.Popen(["sleep", "60"])
+open("pid", "w").write(str(child.pid))
+time.sleep(60)
 """
 SLOW = "import time; print('begun', flush=True); time.sleep(60)"
 
@@ -63,6 +71,16 @@ def test_a_part_that_does_not_end_is_ended(part):
 
     assert outcome.failed == "no end in 0.5 s"
     assert time.monotonic() - began < 20
+
+
+def test_what_a_part_leaves_running_is_ended_with_it(part, tmp_path):
+    outcome = part(LEAVES, within=1.0)
+    pid = int((tmp_path / "pid").read_text())
+
+    assert outcome.failed == "no end in 1 s"
+    assert outcome.seconds < 20
+    with suppress(FileNotFoundError):
+        assert Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
 
 
 def test_a_part_that_is_cut_short_may_tell_what_it_found(part):

@@ -71,6 +71,12 @@ def test_what_grows_before_five_minutes_only_is_none():
     assert missed(warm) == []
 
 
+def test_what_a_change_holds_while_it_is_under_way_is_no_growth():
+    busy = run(seen=lambda at: {"collector": part(30.0, fds=60 if at % 60 > 20 else 40)})
+
+    assert missed(busy) == []
+
+
 def test_a_part_that_is_away_for_a_moment_does_not_count():
     away = run(seen=lambda at: {"control": part(0.0, 0, 0)} if at % 100 == 0 else {})
 
