@@ -172,6 +172,11 @@ def test_a_compose_file_is_taken_over_and_deploys(home: Home):
     [
         (("--from", "compose"), "services: {a: {build: .}}", "services/a: has no command"),
         (("--from", "compose"), "services: [", "is not YAML"),
+        (
+            ("--from", "compose"),
+            "services: {a: {build: gone, command: b}}",
+            "gone/Procfile: there is no such folder",
+        ),
         (("--from", "heroku"), "", "there is no app.json here, and no Procfile"),
     ],
 )
@@ -185,6 +190,16 @@ def test_what_cannot_be_taken_over_is_named_and_nothing_is_written(
     assert done.returncode == 1
     assert told in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["compose.yaml"]
+
+
+def test_a_folder_that_is_not_ours_is_told(tmp_path: Path):
+    (tmp_path / "Procfile").write_text("web: x\n")
+    (tmp_path / "twelve.toml").symlink_to("/proc/nothing/there")
+
+    done = init(tmp_path, "--from", "heroku", "--yes")
+
+    assert done.returncode == 1
+    assert "twelve.toml: " in done.stderr
 
 
 def test_what_was_written_deploys(home: Home):

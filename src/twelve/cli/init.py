@@ -51,9 +51,19 @@ def command(path: Path, source: str | None, *, yes: bool) -> None:
             raise Usage("nothing was written: there is nobody to ask", hint="twelve init --yes")
         click.confirm(f"Write {', '.join(found.files)}?", default=True, abort=True)
     for name, text in found.files.items():
-        with (path / name).open("x") as file:
-            file.write(text)
+        write_new(path / name, text)
     print(f"wrote {', '.join(found.files)}; commit them, then: twelve deploy")
+
+
+def write_new(path: Path, text: str) -> None:
+    """A file that is not there yet. Raises Invalid."""
+    try:
+        with path.open("x") as file:
+            file.write(text)
+    except OSError as error:
+        raise Invalid(
+            f"{path}: {error.strerror}", hint="the files named before it were written"
+        ) from None
 
 
 def detected(path: Path, read: Read) -> Outline:
@@ -78,6 +88,11 @@ def taken_over(path: Path, source: str, read: Read) -> Outline:
         if not file:
             raise Invalid(f"{path}: there is no compose file", hint=f"its name is {FILES[0]}")
         found = from_compose(file, read, lambda folder: app_here(path / folder))
+    for name in found.files:
+        if not (path / name).parent.is_dir():
+            raise Invalid(
+                f"{path / name}: there is no such folder", hint="mend the folder that is built"
+            )
     there = [name for name in found.files if read(name) is not None]
     if there:
         raise Invalid(
