@@ -56,8 +56,7 @@ class AppPicture(Queries):
 
     @cached_property
     def files(self) -> Mapping[str, File]:
-        near, owner = (self.root, WHOLE), self.owner
-        return {path: file for path, file in self.whole.files.items() if owner(path) in near}
+        return _Files(self)
 
     @cached_property
     def modules(self) -> Sequence[Module]:
@@ -138,6 +137,25 @@ class AppPicture(Queries):
             for name, places in self.whole.imported().items()
         }
         return {name: places for name, places in made.items() if places}
+
+
+class _Files(Mapping[str, File]):
+    """The files of one app and those in the root; looked up by name, also those that belong to no app."""
+
+    def __init__(self, app: AppPicture) -> None:
+        self.app = app
+        self.own = [path for path in app.whole.files if app.mine(path) or "/" not in path]
+
+    def __getitem__(self, path: str) -> File:
+        if self.app.owner(path) not in (self.app.root, WHOLE):
+            raise KeyError(path)
+        return self.app.whole.files[path]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.own)
+
+    def __len__(self) -> int:
+        return len(self.own)
 
 
 def owner_of(path: str, roots: Sequence[str]) -> str:

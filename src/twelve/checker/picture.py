@@ -84,6 +84,7 @@ class RepositoryPicture(Queries):
         self._texts: dict[str, str] = {}
         self._parsed: dict[str, Module] = {}
         self._imports: dict[str, list[str]] = {}
+        self._held: dict[tuple[str, ...], list[str]] = {}
 
     @cached_property
     def files(self) -> Mapping[str, File]:
@@ -177,12 +178,18 @@ class RepositoryPicture(Queries):
 
     def holding(self, *words: str) -> Iterable[str]:
         """Paths of the app's own text files that hold one of the words."""
-        wanted = Words(word.encode() for word in words)
-        for path in self._paths("app", "script", "build", "dev"):
-            if self.files[path].size < BIGGEST_CODE and not path.endswith(BINARY):
-                data = self.source.read(path, BIGGEST_CODE)
-                if wanted.found(data):
-                    yield path
+        if words not in self._held:
+            self._held[words] = self._holding(Words(word.encode() for word in words))
+        return self._held[words]
+
+    def _holding(self, wanted: Words) -> list[str]:
+        return [
+            path
+            for path in self._paths("app", "script", "build", "dev")
+            if self.files[path].size < BIGGEST_CODE
+            and not path.endswith(BINARY)
+            and wanted.found(self.source.read(path, BIGGEST_CODE))
+        ]
 
     def imported(self) -> Mapping[str, tuple[Place, ...]]:
         _ = self.modules

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from html import escape
 
 from twelve.checker.formats.as_json import safe
-from twelve.checker.formats.text import word_of
+from twelve.checker.formats.text import word_of, words_of
 from twelve.checker.rules import rule
 from twelve.checker.run import Report, Verdict
 from twelve.finding import Finding, Place
@@ -25,8 +25,11 @@ ul{list-style:none;margin:0;padding:0 1rem 1rem}li{border-top:1px solid var(--li
 li .s{font-size:.8rem;border:1px solid currentColor;border-radius:1rem;padding:0 .5rem;margin-right:.5rem}.high{color:var(--broken)}.medium{color:var(--unknown)}.low,.info{color:var(--soft)}
 code{font:0.86em ui-monospace,monospace;overflow-wrap:anywhere}.fix,.places{color:var(--soft);font-size:.9rem;display:block}a{color:inherit}
 text{font:600 13px system-ui,sans-serif;fill:#fff;text-anchor:middle;dominant-baseline:central}svg a:focus path{stroke:var(--ink);stroke-width:3}
+table{border-collapse:collapse;margin:0 0 1.5rem;width:100%;display:block;overflow-x:auto}th{font-weight:600;text-align:left}td,thead th:not(:first-child){text-align:center;min-width:2.2rem}td,th{padding:.35rem .5rem;border-bottom:1px solid var(--line)}
+.centre{font:700 30px system-ui,sans-serif;fill:var(--ink)}.under{font:400 12px system-ui,sans-serif;fill:var(--soft)}.app{font-size:.8rem;color:var(--soft)}
 @media print{details{display:block}body{background:#fff}}
 """
+MARKS = {"broken": "✗", "holds": "✓", "unknown": "?", "n/a": "·"}
 FILLS = {"broken": "#c2362b", "holds": "#2d7d46", "unknown": "#9a6b00", "n/a": "#8a939c"}
 
 
@@ -35,7 +38,7 @@ def report_html(report: Report) -> str:
     words = {
         f.numeral: word_of([v for v in report.verdicts if v.factor == f.numeral]) for f in FACTORS
     }
-    name = escape(safe(report.root if report.root not in (".", "") else "this repository"))
+    name = escape(safe(report.root.rstrip("/").rpartition("/")[2].strip(".") or "this repository"))
     body = "\n".join(_section(factor, words[factor.numeral], report) for factor in FACTORS)
     counts = "\n".join(
         f'<div class="{_class(word)}"><b>{sum(w == word for w in words.values())}</b>{shown}</div>'
@@ -49,8 +52,38 @@ def report_html(report: Report) -> str:
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>Twelve factors of {name}</title><style>{STYLE}</style></head>\n<body><main>\n<h1>Twelve factors of {name}</h1>\n"
         f'<p class="sub">{report.files:,} files read in {report.seconds:.1f} s, nothing run. Method: <a href="https://12factor.net">12factor.net</a></p>\n'
-        f'<div class="top">{wheel(words)}<div class="counts">{counts}</div></div>\n{body}\n</main></body></html>\n'
+        f'<div class="top">{wheel(words)}<div class="counts">{counts}{_severities(report)}</div></div>\n{_apps(report)}{body}\n</main></body></html>\n'
     )
+
+
+def _severities(report: Report) -> str:
+    """How many findings of each severity, those that break nothing left out."""
+    held = [one.severity for one in report.findings if one.severity != "info"]
+    said = " · ".join(
+        f'<span class="{word}">{held.count(word)} {word}</span>'
+        for word in ("high", "medium", "low")
+        if word in held
+    )
+    return (
+        f'<p class="sub">{len(held)} finding{"s" if len(held) != 1 else ""}: {said}</p>'
+        if held
+        else ""
+    )
+
+
+def _apps(report: Report) -> str:
+    """A row for each app, where there are several."""
+    apps = list(dict.fromkeys(root for one in report.verdicts for root, _ in one.apps))
+    if not apps:
+        return ""
+    head = "".join(f"<th>{factor.numeral}</th>" for factor in FACTORS)
+    rows = "".join(
+        f"<tr><th>{escape(safe(app))}</th>"
+        + "".join(f'<td class="w {_class(w)}">{MARKS[w]}</td>' for w in words_of(report, app))
+        + "</tr>"
+        for app in apps
+    )
+    return f"<table><thead><tr><th>app</th>{head}</tr></thead><tbody>{rows}</tbody></table>\n"
 
 
 def _class(word: str) -> str:
@@ -73,6 +106,10 @@ def wheel(words: dict[str, str]) -> str:
             f'<path fill="{FILLS[word]}" d="M{ax:.1f} {ay:.1f}A150 150 0 0 1 {bx:.1f} {by:.1f}L{cx:.1f} {cy:.1f}A70 70 0 0 0 {dx:.1f} {dy:.1f}Z"/>'
             f'<text x="{112 * math.cos(middle):.1f}" y="{112 * math.sin(middle):.1f}">{factor.numeral}</text></a>'
         )
+    held = sum(word == "holds" for word in words.values())
+    parts.append(
+        f'<text class="centre" y="-6">{held}</text><text class="under" y="20">of 12 hold</text>'
+    )
     return "".join([*parts, "</svg>"])
 
 
@@ -95,7 +132,8 @@ def _finding(one: Finding) -> str:
     more = ", ".join(_where(place) for place in others[:12])
     fix = f'<span class="fix">→ {escape(one.fix)}</span>' if one.fix else ""
     places = f'<span class="places">also {more}</span>' if more else ""
-    return f'<li><span class="id">{one.requirement}</span><span class="s {one.severity}">{one.severity}</span>{_where(first)} {escape(safe(one.message))}{places}{fix}</li>'
+    app = f' <span class="app">{escape(safe(one.app))}</span>' if one.app else ""
+    return f'<li><span class="id">{one.requirement}</span><span class="s {one.severity}">{one.severity}</span>{_where(first)} {escape(safe(one.message))}{app}{places}{fix}</li>'
 
 
 def _where(place: Place) -> str:
