@@ -2,6 +2,7 @@
 
 import ctypes
 import errno
+import functools
 import struct
 from typing import NamedTuple
 
@@ -97,6 +98,7 @@ class Instruction(NamedTuple):
     name: str = ""
 
 
+@functools.cache
 def filter_program(machine: str, *, internet: bool) -> bytes:
     """The filter for one architecture, as the kernel takes it; ``internet`` False refuses IP."""
     column = list(ARCHITECTURE).index(machine)

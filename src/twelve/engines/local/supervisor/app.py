@@ -65,9 +65,13 @@ def become(channel: int, parent: int) -> NoReturn:
         os._exit(status)
 
 
+IGNORED = (signal.SIGPIPE, signal.SIGXFSZ)
+"""What Python ignores; the zygote has given everything else its default already."""
+
+
 def _reset_signals() -> None:
     """The app begins as from a shell: Python ignores some signals, the init blocks all."""
-    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+    for number in IGNORED:
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
 

@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from twelve.engines.local import sandbox
-from twelve.engines.local.sandbox import cgroups, hierarchies, limits
+from twelve.engines.local.sandbox import cgroups, hierarchies, limits, seccomp, syscalls
 
 clone_flags = sandbox.clone_flags
 enter = sandbox.enter
@@ -18,6 +18,13 @@ join = cgroups.join
 memory_kills = cgroups.memory_kills
 kill_group = cgroups.kill
 of_process = limits.of_process
+
+
+def warm() -> None:
+    """Make once, before any fork, what is the same for every box."""
+    if machine := syscalls.machine():
+        for internet in (True, False):
+            seccomp.filter_program(machine, internet=internet)
 
 
 def prepare(plan: dict[str, Any], pid: int) -> None:

@@ -17,7 +17,7 @@ import struct
 from collections.abc import Callable
 from typing import NamedTuple
 
-from twelve.engines.local.supervisor import descriptors, init
+from twelve.engines.local.supervisor import app, box, descriptors, init
 
 _REQUEST = struct.Struct("<Q??")
 _FDS = struct.Struct("2i")
@@ -100,6 +100,10 @@ def _serve(orders: socket.socket, nofile: tuple[int, int]) -> None:
     _let_go_of_all_but(orders.fileno())
     signal.set_wakeup_fd(-1)
     signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    # Here once, not in each app on its way to its program. None is lost: all are blocked.
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP, *app.IGNORED}:
+        signal.signal(number, signal.SIG_DFL)
+    box.warm()
     gc.disable()
     kit = init.prepare(_cloner(int(signal.SIGCHLD)))
     init.show(kit, b"twelve: init")  # theirs too: none can afford one of its own
