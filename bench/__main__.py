@@ -71,6 +71,7 @@ def run(name: str, part: Part, *, quick: bool) -> Outcome:
     words = [
         sys.executable,
         "-m",
+        "bench.part",
         part.module or f"bench.{name}",
         *(part.quick if quick else part.words),
     ]

@@ -23,10 +23,17 @@ signal.signal(signal.SIGTERM, lambda *_: (print('{"answer": 1}', flush=True), sy
 signal.pause()
 """
 LEAVES = """
-import signal, subprocess, time
+import os, subprocess, time
 child = subprocess.Popen(["sleep", "60"])
-open("pid", "w").write(str(child.pid))
+open(os.environ["PID_FILE"], "w").write(str(child.pid))
 time.sleep(60)
+"""
+TIDY = """
+import os, time
+try:
+    time.sleep(60)
+finally:
+    open(os.environ["PID_FILE"], "w").write("tidied up")
 """
 SLOW = "import time; print('begun', flush=True); time.sleep(60)"
 
@@ -42,7 +49,8 @@ def part(tmp_path, monkeypatch):
 
     def run(script: str, within: float = 20.0) -> Outcome:
         (tmp_path / "played.py").write_text(script)
-        monkeypatch.setattr(bench, "HERE", tmp_path / "bench")
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+        monkeypatch.setenv("PID_FILE", str(tmp_path / "pid"))
         made = bench.Part("A part", read_answer, within, module="played")
         return bench.run("played", made, quick=False)
 
@@ -69,6 +77,11 @@ def test_a_part_that_does_not_end_is_ended(part):
 
     assert outcome.failed == "no end in 0.5 s"
     assert time.monotonic() - began < 20
+
+
+def test_a_part_that_is_told_to_end_ends_what_it_began(part, tmp_path):
+    assert part(TIDY, within=1.0).failed == "no end in 1 s"
+    assert (tmp_path / "pid").read_text() == "tidied up"
 
 
 def test_what_a_part_leaves_running_is_ended_with_it(part, tmp_path):
