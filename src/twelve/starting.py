@@ -33,14 +33,15 @@ def start_control(settings: Settings, environ: Mapping[str, str]) -> None:
 async def begin(settings: Settings, environ: Mapping[str, str]) -> None:
     """Tell the supervisor, then knock until somebody opens."""
     supervisor = await ensure_supervisor(settings.run, settings.home)
-    with contextlib.suppress(Conflict):  # another call starts it, or it does not answer yet
-        await supervisor.start(control_launch(settings, environ))
+    await launched(supervisor, settings, environ)
     before = await restarts(supervisor)
     deadline = time.monotonic() + SECONDS
     while time.monotonic() < deadline and await restarts(supervisor) <= before + 1:
         try:
             _, writer = await asyncio.open_unix_connection(f"{settings.run}/control.sock")
         except OSError:
+            # One that has ended keeps its name until its last words are read.
+            await launched(supervisor, settings, environ)
             await asyncio.sleep(PAUSE)
         else:
             writer.close()
@@ -51,6 +52,12 @@ async def begin(settings: Settings, environ: Mapping[str, str]) -> None:
     raise Unreachable(
         "the control plane does not start", hint=f"its log: {folder}", problems=last_words(folder)
     )
+
+
+async def launched(supervisor: Supervisor, settings: Settings, environ: Mapping[str, str]) -> None:
+    """Tell the supervisor, unless it keeps one already, or another call has told it."""
+    with contextlib.suppress(Conflict):
+        await supervisor.start(control_launch(settings, environ))
 
 
 async def restarts(supervisor: Supervisor) -> int:

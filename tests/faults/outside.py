@@ -99,6 +99,16 @@ async def instances(home: Home) -> list[dict[str, Any]]:
         return await supervisor.list()
 
 
+def supervisor_pid(home: Home) -> int:
+    """Of the one that answers."""
+
+    async def ask() -> int:
+        async with await Supervisor.connect(home.run) as supervisor:
+            return int((await supervisor.hello())["pid"])
+
+    return asyncio.run(ask())
+
+
 def one(store: apsw.Connection, sql: str, *values: Any) -> Any:
     """The only row."""
     [row] = store.execute(sql, values)

@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
@@ -50,6 +51,19 @@ class Till(NamedTuple):
         number = next(self.turns)
         return getattr(self, f"change_{verb}")(number)
 
+    def begin(self, verb: str) -> "subprocess.Popen[str]":
+        """Begin the same, without waiting for its end."""
+        number = next(self.turns)
+        words = {
+            "deploy": ("deploy", "--no-gate"),
+            "rollback": ("rollback",),
+            "config": ("config", "set", f"GREETING={number}"),
+            "scale": ("ps", "scale", f"web={5 - self.webs()}"),
+        }[verb]
+        if verb == "deploy":
+            self.write_version(str(number))
+        return self.home.start(*words, cwd=self.app.folder)
+
     def change_deploy(self, number: int) -> Done:
         self.write_version(str(number))
         return self.app.deploy("--no-gate", good=False)
@@ -74,11 +88,14 @@ class Till(NamedTuple):
         return self.app.twelve("config", "set", f"GREETING={number}", good=False)
 
     def change_scale(self, number: int) -> Done:
-        now = len([name for name in self.look().wanted if "/web." in name])
-        return self.app.twelve("ps", "scale", f"web={5 - now}", good=False)
+        return self.app.twelve("ps", "scale", f"web={5 - self.webs()}", good=False)
 
     def change_rollback(self, number: int) -> Done:
         return self.app.twelve("rollback", good=False)
+
+    def webs(self) -> int:
+        """How many web processes there are to be: two or three."""
+        return len([name for name in self.look().wanted if "/web." in name])
 
     def write_version(self, version: str, end: str = "") -> None:
         text = (APP / "server.py").read_text().replace('"one"', f'"{version}"')

@@ -99,12 +99,12 @@ def probe(home: Home, name: str) -> App:
     return App(home, name, repository(home, PROBE, name))
 
 
-def until(condition: Callable[[], T], seconds: float = PATIENCE) -> T:
+def until(condition: Callable[[], T], seconds: float = PATIENCE, *, pause: float = 0.05) -> T:
     """What the condition gives once it holds."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < deadline, f"waited {seconds} s"
-        time.sleep(0.05)
+        time.sleep(pause)
     return found
 
 

@@ -74,8 +74,8 @@ class Board:
         """A process is about to be started; whether one of that name is known already."""
         known = name in self.seen
         if not known:
-            self.ends.pop(name, None)
-            self.seen[name] = Seen(name, "starting", None, 0, 0, None)
+            # One that died while its supervisor was dead is started anew: ps tells how it ended.
+            self.seen[name] = Seen(name, "starting", None, 0, 0, self.ends.pop(name, None))
         return known
 
     def take_over(self, name: str) -> None:

@@ -44,6 +44,10 @@ class Capture:
         else:
             self._ask("drain", folder)
 
+    def reachable(self) -> bool:
+        """Whether a collector is there."""
+        return self._connected() or self._socket is not None
+
     def forget(self, folder: str) -> None:
         """Nobody waits for this folder any more."""
         self._folders.discard(folder)

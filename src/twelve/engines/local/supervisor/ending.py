@@ -110,6 +110,10 @@ def finish(keeper: Keeper, instance: Instance) -> None:
     if instance.name == capture.NAME:  # it cannot answer for itself
         _gone(keeper, instance)
         return
+    if not keeper.capture.reachable() and not streams.waiting(held):
+        # Nothing is left to read, and who would say so is dead: its name must not be taken for it.
+        _gone(keeper, instance)
+        return
     instance.timer = keeper.loop.after(keeper.drain_limit, lambda: _gone(keeper, instance))
     keeper.capture.drain(held.folder, lambda: _gone(keeper, instance))
 

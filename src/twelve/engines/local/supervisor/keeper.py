@@ -75,6 +75,8 @@ class Keeper:
             )
         instance = Instance(launch["name"], digest, launch)
         instance.early = early
+        if known is not None:
+            instance.last_exit = known.last_exit
         instance.forever = backoff.from_plain(launch["restart"]) is not None
         instance.streams = streams.make(self.run, launch)
         self.instances[instance.name] = instance

@@ -1,0 +1,265 @@
+"""Kills parts of Twelve at random times, at rest and in the middle of changes, under load.
+
+    python -m tests.faults.killing [--kills N] [--seed N] [--rate N] [KIND …]
+
+Prints what it cost as JSON, and exits 1 when anything was lost, failed or left half-done.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import secrets
+import signal
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Any
+
+from demo.home import Failed, make_home
+from tests.faults.customer import Asking
+from tests.faults.judging import misdone, misprinted, unexcused
+from tests.faults.outside import instances, supervisor_pid
+from tests.faults.witness import Witness
+from tests.faults.worlds import Till, make_till
+from tests.live.worlds import until
+
+PARTS = ("control", "supervisor", "collector", "router", "init")
+KINDS: dict[str, Callable[[random.Random], tuple[str, ...]]] = {
+    **{part: lambda _, part=part: (part,) for part in PARTS},  # type: ignore[misc]
+    "two": lambda dice: tuple(dice.sample(PARTS, 2)),
+    "three": lambda _: ("control", "supervisor", "collector"),
+    "five": lambda _: PARTS,
+}
+"""What dies at once."""
+CHANGES = ("deploy", "rollback", "scale", "config")
+WHEN = ("rest", *CHANGES, "exit")
+"""What goes on meanwhile; ``exit`` is a worker that fails while its keepers are dead."""
+CUSTOMERS_MAY_NOTICE = {"router", "init"}
+
+
+@dataclass
+class Round:
+    """One kill, and what is known of it."""
+
+    kind: str
+    victims: tuple[str, ...]
+    during: str
+    at: float = 0.0
+    """When the signals were sent, in seconds since the epoch."""
+    over: float = 0.0
+    """When everything was well again."""
+    accepting: float = 0.0
+    """Seconds until the router answered again."""
+    adopted: float = 0.0
+    """Seconds from the new supervisor's first answer until it had all children."""
+
+
+@dataclass
+class Rampage:
+    """Kills, one after the other; after each everything is well again before the next."""
+
+    till: Till
+    dice: random.Random
+    rounds: list[Round] = field(default_factory=list)
+
+    def go(self, kind: str) -> None:
+        """One kill of a kind."""
+        victims = KINDS[kind](self.dice)
+        during = self.dice.choice(WHEN if "supervisor" in victims else WHEN[:-1])
+        now = Round(kind, victims, during)
+        self.rounds.append(now)
+        before = self.till.whole()
+        sevens = self.sevens() if during == "exit" else 0
+        pids = self.pids()
+        command = self.begin(during)
+        time.sleep(self.dice.uniform(0, 1.5 if command else 0.2))
+        # A change may have replaced them meanwhile.
+        targets = self.targets(victims)
+        now.at = time.time()
+        for pid in targets:
+            os.kill(pid, signal.SIGKILL)
+        if during == "exit":
+            os.kill(pids["worker.1"][1], signal.SIGUSR1)
+        if {"control", "supervisor"} <= set(victims):
+            # Nobody is left to start either: the next command does, or systemd.
+            self.till.app.twelve("run", "--", "true")
+        if "router" in victims:
+            now.accepting = self.until_accepting(now.at)
+        if "supervisor" in victims:
+            now.adopted = self.until_adopted()
+        if command:
+            command.communicate(timeout=60)
+        until(lambda: self.till.app.twelve("ps", good=False).code == 0, 60)
+        after = self.till.whole()
+        now.over = time.time()
+        if during in {"rest", "exit"}:
+            assert after.current == before.current
+            self.same_processes(pids, now)
+        if during == "exit":
+            self.worker_exited_with_seven(sevens)
+
+    def begin(self, during: str) -> Any:
+        """Begin a change, in a process of its own."""
+        if during not in CHANGES:
+            return None
+        return self.till.begin(during)
+
+    def pids(self) -> dict[str, tuple[int, int]]:
+        """Init and program of each process, by its name in the formation."""
+        rows = asyncio.run(instances(self.till.home))
+        prefix = f"{self.till.app.name}/production/"
+        return {
+            row["name"].removeprefix(prefix).partition("@")[0]: (row["pid"], row["app_pid"])
+            for row in rows
+            if row["name"].startswith(prefix) and row["state"] in {"up", "adopted"}
+        }
+
+    def targets(self, victims: tuple[str, ...]) -> list[int]:
+        """The pids to kill."""
+        rows = {row["name"]: row for row in asyncio.run(instances(self.till.home))}
+        inits = sorted(self.pids().items())
+        found = []
+        for victim in victims:
+            if victim == "supervisor":
+                found.append(supervisor_pid(self.till.home))
+            elif victim == "init":
+                found.append(self.dice.choice([pid for name, (pid, _) in inits if "web" in name]))
+            else:
+                found.append(rows[f"twelve/{victim}@-"]["app_pid"])
+        return [pid for pid in found if pid]
+
+    def until_accepting(self, since: float) -> float:
+        """Seconds until the router answers for the app."""
+
+        def answers() -> bool:
+            try:
+                return self.till.app.get("/").status == 200
+            except OSError:
+                return False
+
+        until(answers, 20, pause=0.005)
+        return time.time() - since
+
+    def until_adopted(self) -> float:
+        """Seconds that a new supervisor needs, from its first answer, to have all children."""
+        rows: list[dict[str, Any]] = []
+
+        def answers() -> bool:
+            try:
+                rows[:] = asyncio.run(instances(self.till.home))
+            except Exception:  # noqa: BLE001 - it is dead, or about to be there
+                return False
+            return True
+
+        until(answers, 30, pause=0.005)
+        began = time.monotonic()
+        until(lambda: answers() and all(settled(row) for row in rows), 30, pause=0.005)
+        return time.monotonic() - began
+
+    def same_processes(self, before: dict[str, tuple[int, int]], now: Round) -> None:
+        """Whoever was not killed lives on; whoever was, is back."""
+        until(lambda: self.pids().keys() == before.keys())
+        after = self.pids()
+        others = {name for name, pair in before.items() if after[name] != pair}
+        allowed = ("init" in now.victims) + (now.during == "exit")
+        assert len(others) <= allowed, (others, now)
+
+    def worker_exited_with_seven(self, so_far: int) -> None:
+        """Its exit code was kept although nobody waited for it, and it is told."""
+
+        def code() -> int | None:
+            row = self.till.app.up().get("worker.1")
+            return row["last_exit"]["code"] if row and row["last_exit"] else None
+
+        until(lambda: code() == 7)
+        until(lambda: self.sevens() > so_far)
+
+    def sevens(self) -> int:
+        """How often the stream tells of a worker that exited with 7."""
+        return sum("worker.1" in line and "code 7" in line for line in self.till.stream())
+
+
+def settled(row: dict[str, Any]) -> bool:
+    """Whether it is known what this instance is."""
+    return row["state"] in {"up", "adopted", "exited", "backoff"}
+
+
+def rampage(till: Till, kinds: list[str], kills: int, seed: int, rate: float) -> dict[str, Any]:
+    """So many kills of each kind, in any order; what was found amiss is told, with the seed."""
+    dice = random.Random(seed)
+    course = [kind for kind in kinds for _ in range(kills)]
+    dice.shuffle(course)
+    mine = Rampage(till, dice)
+    print(f"seed {seed}", flush=True)
+    broken = ""
+    with Asking(till.home.port, till.app.host, rate) as customer:
+        try:
+            for kind in course:
+                mine.go(kind)
+        except (AssertionError, Failed) as error:
+            broken = f"{mine.rounds[-1]}: {error}"
+            print(broken, till.app.twelve("run", "--", "true", good=False).said, flush=True)
+        total = customer.stop()
+    printed = dict(till.witness.printed)
+    logs = till.app.twelve("logs", "-n", "100000000", "--json", within=600).out
+    amiss = {
+        "broken": broken,
+        "failures": unexcused(total["failures"], mine.rounds),
+        "orders": misdone(total, till.witness.done),
+        "lines": misprinted(logs, printed),
+    }
+    return {
+        "seed": seed,
+        "kills": len(mine.rounds),
+        "amiss": {name: what for name, what in amiss.items() if what},
+        "sent": total["sent"],
+        "failed_in_flight": len(total["failures"]),
+        "worst_ms": total["worst_ms"],
+        "lines": logs.count("\n"),
+        **figures(mine.rounds),
+        "load_average": os.getloadavg()[0],
+    }
+
+
+def figures(rounds: list[Round]) -> dict[str, Any]:
+    """Medians and worst, in seconds."""
+    found: dict[str, list[float]] = defaultdict(list)
+    for each in rounds:
+        if each.accepting:
+            found["router_accepting"].append(each.accepting)
+        if each.adopted:
+            found["adopted"].append(each.adopted)
+        found[f"whole_again_{each.kind}"].append(each.over - each.at)
+    return {
+        name: {"n": len(all_), "median": round(median(all_), 3), "worst": round(max(all_), 3)}
+        for name, all_ in found.items()
+    }
+
+
+def main() -> int:
+    """Parse, make a home, kill, print."""
+    parser = argparse.ArgumentParser(description=__doc__, usage="%(prog)s [options] [KIND …]")
+    parser.add_argument("--kills", type=int, default=200, help="of each kind")
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(2**32))
+    parser.add_argument("--rate", type=float, default=100, help="requests a second")
+    parser.add_argument("kinds", nargs="*", metavar="KIND", help=", ".join(KINDS))
+    asked = parser.parse_args()
+    home = make_home(TWELVE_KEEP_RELEASES="2", TWELVE_DIE_AT="/nowhere")
+    try:
+        with Witness() as witness:
+            till = make_till(home, witness)
+            kinds = asked.kinds or list(KINDS)
+            found = rampage(till, kinds, asked.kills, asked.seed, asked.rate)
+    finally:
+        home.end()
+    print(json.dumps(found, indent=2))
+    return 1 if found["amiss"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,33 @@
+"""Parts of Twelve die at random times, alone and together, under load: nothing is lost.
+
+The long form is ``make faults KILLS=200``.
+"""
+
+import os
+import secrets
+
+import pytest
+from demo.home import make_home
+from tests.faults.killing import KINDS, rampage
+from tests.faults.witness import Witness
+from tests.faults.worlds import make_till
+
+pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.timeout(3600 * 8)]
+
+KILLS = int(os.environ.get("KILLS") or 2)
+"""Of each kind."""
+
+
+def test_nothing_is_lost_whoever_is_killed():
+    seed = int(os.environ.get("SEED") or secrets.randbelow(2**32))
+    home = make_home(TWELVE_KEEP_RELEASES="2", TWELVE_DIE_AT="/nowhere")
+    try:
+        with Witness() as witness:
+            found = rampage(make_till(home, witness), list(KINDS), KILLS, seed, rate=100)
+    finally:
+        home.end()
+
+    assert found["amiss"] == {}, found
+    assert found["kills"] == KILLS * len(KINDS)
+    assert found["sent"] > 100
+    assert found["lines"] > found["sent"] / 2
