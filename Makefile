@@ -3,6 +3,7 @@
 # make check  ruff, mypy --strict, the law of imports, the manual's links
 # make bench  all figures beside other tools: bench/RESULTS.md, ≤ 15 minutes (QUICK=1: ≤ 3, written elsewhere)
 # make soak   MINUTES=30 of deploys, crashes, scales and floods under load: bench/SOAK.md
+# make faults every death of an attempt, 200 kills of each kind (KILLS=n, SEED=n)
 # make docs   the manual against the code
 #
 # Needs Python 3.11 or later with venv, git, make, node and a C compiler.
@@ -22,7 +23,7 @@ MARKS ?= live
 JOBS ?= 2
 LIVE := $(BIN)/python -m pytest -q --durations=12 -n $(JOBS) --dist loadfile -m
 
-.PHONY: help demo test unit live again check bench soak docs format clean
+.PHONY: help faults demo test unit live again check bench soak docs format clean
 .DELETE_ON_ERROR:
 
 help:
@@ -88,3 +89,8 @@ format: .venv/synced
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The long form: every death of an attempt, and so many kills of each kind (SEED=n repeats a run).
+KILLS ?= 200
+faults: .venv/synced
+	FAULTS_LONG=1 KILLS=$(KILLS) $(BIN)/python -m pytest -q -s --durations=12 tests/faults

@@ -5,6 +5,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
+from twelve.operations.keeping import UNREAD
+
 MOST_TOLD = 10
 
 
@@ -53,9 +55,15 @@ def misprinted(logs: str, printed: Mapping[str, int]) -> list[str]:
         numbers = found[life]
         if numbers != list(range(1, len(numbers) + 1)):
             amiss.append(f"{life}: torn, lost, twice or out of order: {odd(numbers)}")
-        elif len(numbers) < last:
+        elif len(numbers) < last and not marked(logs, life):
             amiss.append(f"{life}: {last} lines were printed, {len(numbers)} are kept")
     return amiss[:MOST_TOLD]
+
+
+def marked(logs: str, life: str) -> bool:
+    """Whether the stream tells that the last lines of a life of this process may be missing."""
+    process = life.rpartition("-")[0]
+    return any(f'"{process}@' in text and UNREAD in text for text in logs.splitlines())
 
 
 def odd(numbers: Sequence[int]) -> str:

@@ -231,7 +231,7 @@ def figures(rounds: list[Round]) -> dict[str, Any]:
     found: dict[str, list[float]] = defaultdict(list)
     for each in rounds:
         if each.accepting:
-            found["router_accepting"].append(each.accepting)
+            found[f"router_accepting_{each.kind}"].append(each.accepting)
         if each.adopted:
             found["adopted"].append(each.adopted)
         found[f"whole_again_{each.kind}"].append(each.over - each.at)

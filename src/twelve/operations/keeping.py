@@ -16,6 +16,9 @@ from twelve.store.exits import Ended
 FIRST_PAUSE, LAST_PAUSE = 0.5, 60.0
 """Seconds between two tries to settle a deploy that cannot be settled yet."""
 
+UNREAD = "what it printed last may be lost, for all who held its pipe died with it"
+"""The mark in a stream where bytes may be missing that nobody could count."""
+
 log = logging.getLogger("twelve.keeping")
 
 
@@ -50,12 +53,14 @@ def sentence(what: Happened) -> str:
         again = f", restart {detail['restarts']}" if detail.get("restarts") else ""
         return f"started{again} (pid {detail.get('app_pid')})"
     if what.kind == "exited":
-        how = detail.get("signal") or f"code {detail.get('code')}"
+        code = detail.get("code")
+        how = detail.get("signal") or ("nobody saw how" if code is None else f"code {code}")
         limit = limit_of(detail.get("memory"))
         memory = f", out of memory{limit}" if detail.get("oom") else ""
         error = f", {detail['error']}" if detail.get("error") else ""
         again = next_start(detail.get("again"))
-        return f"exited: {how}{memory}{error} after {detail.get('uptime', 0):.1f} s{again}"
+        lost = f"; {UNREAD}" if detail.get("unread") else ""
+        return f"exited: {how}{memory}{error} after {detail.get('uptime', 0):.1f} s{again}{lost}"
     return ""
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from tests.engines.local.supervisor.worlds import World, alive, marked, until
 
-from twelve.engines.local.supervisor import state, zygote
+from twelve.engines.local.supervisor import capture, state, zygote
 from twelve.engines.local.supervisor_client import Supervisor, ensure_supervisor
 from twelve.errors import Conflict, Unreachable
 
@@ -278,3 +278,30 @@ async def test_events_are_read_on_by_number(world: World) -> None:
         if event["n"] == gone["n"]:
             break
     assert seen == ["exited", "gone"]
+
+
+async def test_who_died_with_all_its_keepers_leaves_its_name_and_a_mark(world: World) -> None:
+    collector = world.launch("x", "sleep", "100", restart=FOREVER) | {"name": capture.NAME}
+    await world.client.start(collector)
+    name = await world.start("web.1", "sh", "-c", "exec sleep 100", restart=FOREVER)
+    pids = [(await world.event("started", each))["pid"] for each in (capture.NAME, name)]
+    await world.kill_supervisor()
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+    await until(lambda: not marked(world.mark))
+
+    await world.begin(since=0)
+
+    assert (await world.event("exited", name))["unread"] is True
+    # Not after the half minute that a collector has to read last words.
+    await world.client.start(world.launch("web.1", "sleep", "100", restart=FOREVER))
+    entry = await world.entry(name)
+    assert entry is not None
+    assert entry["last_exit"]["unread"] is True
+
+
+async def test_who_died_alone_lost_nothing(world: World) -> None:
+    name = await world.start("run.a", "sh", "-c", "read x; exit 3", stdin="pipe")
+    await world.event("started", name)
+    os.close(await world.client.input(name))
+    assert "unread" not in await world.event("exited", name, code=3)

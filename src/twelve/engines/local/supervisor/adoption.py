@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import select
 import time
 
 from twelve.engines.local.supervisor import ending, instances, proc, state, streams
@@ -23,6 +24,8 @@ def adopt(keeper: Keeper) -> None:
                 _take_streams(keeper, instance, entry)
                 found.append((instance, boot == keeper.boot and _take_process(instance)))
     for instance, alive in found:
+        # Nobody held its pipes: what lay in them went with the last who did.
+        instance.unread = not (alive and _lives(instance)) and not keeper.capture.reachable()
         if alive:
             _look_after(keeper, instance)
         else:
@@ -54,6 +57,13 @@ def _take_process(instance: Instance) -> bool:
         return False
     instance.pidfd = pidfd
     return True
+
+
+def _lives(instance: Instance) -> bool:
+    """Whether it does not just wait for a stranger to reap it."""
+    told = select.poll()
+    told.register(instance.pidfd, select.POLLIN)
+    return not told.poll(0)
 
 
 def _look_after(keeper: Keeper, instance: Instance) -> None:

@@ -73,6 +73,8 @@ def told(
     }
     if "error" in outcome:
         how["error"] = outcome["error"]
+    if instance.unread:
+        how["unread"], instance.unread = True, False
     how |= _memory(keeper, instance, outcome)
     instance.last_exit = how
     keeper.emit("exited", instance, **how)

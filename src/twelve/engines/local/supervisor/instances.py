@@ -40,6 +40,8 @@ class Instance:
         self.restarts = 0
         self.failures = 0
         self.last_exit: dict[str, Any] | None = None
+        self.unread = False
+        """What it printed last may be lost: nobody held its pipes when it died."""
         self.plan: StopPlan | None = None
         self.forced = False
         self.stopped = False
