@@ -11,15 +11,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from demo.leftovers import Watch, processes, read
+from demo.leftovers import Seen, Watch, command, parent, processes, read
 
 ROOT = Path(__file__).parent.parent
 PROGRAM = Path(sys.executable).parent / "twelve"
 PATIENCE = 120.0
+SHORT_PATIENCE = 5.0
+"""Seconds for what was ended to be reaped."""
 
 
 class Guard(NamedTuple):
@@ -58,6 +60,28 @@ def end_home(folder: Path, run: Path) -> None:
             cwd=folder,
         )
     sweep(folder, run)
+
+
+def left_by(folder: Path, run: Path) -> list[str]:
+    """What goes on although the home was told to end, besides what this process has started."""
+    watch = Watch([folder, run], folder, [])
+    deadline = time.monotonic() + SHORT_PATIENCE
+    while True:
+        every = set(processes())
+        ours = below(os.getpid(), every)
+        found = [s for s in watch.marked(every) if s.pid not in ours and not waits(s.pid)]
+        if not found or time.monotonic() > deadline:
+            return [f"{seen.pid}: {command(seen.pid)}" for seen in sorted(found)]
+        time.sleep(0.05)
+
+
+def below(pid: int, among: Iterable[Seen]) -> set[int]:
+    """A process and all that descend from it."""
+    parents = {seen.pid: parent(seen.pid) for seen in among}
+    known = {pid}
+    while more := {each for each, above in parents.items() if above in known} - known:
+        known |= more
+    return known
 
 
 def sweep(folder: Path, run: Path) -> None:

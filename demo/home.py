@@ -143,12 +143,19 @@ class Home(NamedTuple):
         done = self.twelve("down", "--all", good=False)
         if done.code:
             print(f"twelve down --all: exit {done.code}: {done.said}", file=sys.stderr)
+        LEFT[self.folder] = guard.left_by(self.folder, self.run)
         guard.sweep(self.folder, self.run)
         self.guard.release()
 
     def keep(self) -> None:
         """Let it run on after this process."""
         self.guard.release()
+
+
+MADE: list[Home] = []
+"""The homes of this process, for who looks for orphans."""
+LEFT: dict[Path, list[str]] = {}
+"""What ran on when a home had been told to end, before it was ended by force."""
 
 
 def make_home(caller: Mapping[str, str] | None = None, **settings: str) -> Home:
@@ -179,7 +186,9 @@ def make_home(caller: Mapping[str, str] | None = None, **settings: str) -> Home:
         **settings,
     }
     environ["PATH"] = f"{Path(sys.executable).parent}:{environ.get('PATH', '/usr/bin:/bin')}"
-    return Home(folder, port, environ, guard.start(folder, run_of(environ), environ))
+    home = Home(folder, port, environ, guard.start(folder, run_of(environ), environ))
+    MADE.append(home)
+    return home
 
 
 def run_of(environ: Mapping[str, str]) -> Path:

@@ -5,6 +5,8 @@ import signal
 from collections.abc import Iterator
 
 import pytest
+from demo.home import LEFT, MADE
+from tests.orphans import orphans
 
 NOWHERE = "/dev/null/no-test-may-use-the-default-home"
 """No folder can be made there: code that falls back to the default home fails at once."""
@@ -21,6 +23,16 @@ GITCONFIG = """\
 def pytest_configure() -> None:
     """A run that is told to end does so as by Ctrl-C: what the fixtures started is ended first."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_orphans() -> Iterator[None]:
+    """After each module nothing runs that carries a home's mark and that nobody answers for."""
+    made = len(MADE)
+    yield
+    # Those of the whole session, and those of this module.
+    homes = [home for n, home in enumerate(MADE) if n >= made or home.folder not in LEFT]
+    assert [line for home in homes for line in orphans(home)] == []
 
 
 @pytest.fixture(scope="session")

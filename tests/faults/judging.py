@@ -15,6 +15,7 @@ class Kill(Protocol):
 
     victims: tuple[str, ...]
     at: float
+    dead: float
     accepting: float
 
 
@@ -30,7 +31,7 @@ def unexcused(failures: Sequence[Mapping[str, Any]], kills: Iterable[Kill]) -> l
 
 def excused(failure: Mapping[str, Any], kill: Kill) -> bool:
     """Whether this kill explains this failure."""
-    under_way = failure["at"] <= kill.at <= failure["until"]
+    under_way = failure["at"] <= kill.dead and kill.at <= failure["until"]
     if "router" in kill.victims:
         return under_way or kill.at <= failure["at"] <= kill.at + kill.accepting
     return "init" in kill.victims and under_way and failure["text"].startswith("POST")

@@ -21,6 +21,7 @@ from statistics import median
 from typing import Any
 
 from demo.home import Failed, make_home
+from demo.leftovers import stat
 from tests.faults.customer import Asking
 from tests.faults.judging import misdone, misprinted, unexcused
 from tests.faults.outside import instances, supervisor_pid
@@ -51,6 +52,8 @@ class Round:
     during: str
     at: float = 0.0
     """When the signals were sent, in seconds since the epoch."""
+    dead: float = 0.0
+    """When the last of them was dead, and what its init had with it."""
     over: float = 0.0
     """When everything was well again."""
     accepting: float = 0.0
@@ -66,6 +69,7 @@ class Rampage:
     till: Till
     dice: random.Random
     rounds: list[Round] = field(default_factory=list)
+    pids_now: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def go(self, kind: str) -> None:
         """One kill of a kind."""
@@ -83,6 +87,9 @@ class Rampage:
         now.at = time.time()
         for pid in targets:
             os.kill(pid, signal.SIGKILL)
+        programs = [program for init, program in self.pids_now.values() if init in targets]
+        until(lambda: not any(map(alive, (*targets, *programs))), 30, pause=0.001)
+        now.dead = time.time()
         if during == "exit":
             os.kill(pids["worker.1"][1], signal.SIGUSR1)
         if {"control", "supervisor"} <= set(victims):
@@ -122,7 +129,8 @@ class Rampage:
     def targets(self, victims: tuple[str, ...]) -> list[int]:
         """The pids to kill."""
         rows = {row["name"]: row for row in asyncio.run(instances(self.till.home))}
-        inits = sorted(self.pids().items())
+        self.pids_now = self.pids()
+        inits = sorted(self.pids_now.items())
         found = []
         for victim in victims:
             if victim == "supervisor":
@@ -182,6 +190,12 @@ class Rampage:
     def sevens(self) -> int:
         """How often the stream tells of a worker that exited with 7."""
         return sum("worker.1" in line and "code 7" in line for line in self.till.stream())
+
+
+def alive(pid: int) -> bool:
+    """Whether it runs; one that waits to be reaped does not."""
+    fields = stat(pid)
+    return bool(fields) and fields[0] not in "ZX"
 
 
 def settled(row: dict[str, Any]) -> bool:
