@@ -14,7 +14,7 @@ from tests.faults.worlds import make_till
 
 pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.timeout(3600 * 8)]
 
-KILLS = int(os.environ.get("KILLS") or 2)
+KILLS = int(os.environ.get("KILLS") or 1)
 """Of each kind."""
 
 
