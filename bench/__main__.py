@@ -59,6 +59,7 @@ PARTS = {
     "idle_memory": Part("Memory at rest", reading.idle_memory, 90, ("10",), ("3",)),
     "many": Part("Many apps", reading.many, 420),
     "flood": Part("A flood of lines next door", reading.flood, 150),
+    "neighbours": Part("Noisy neighbours", reading.neighbours, 300),
     "deploy_under_load": Part("Changes under load", reading.under_load, 150, (), ("50",)),
 }
 LEFT_OUT_WHEN_QUICK = {

@@ -191,6 +191,26 @@ def flood(found: dict) -> Reading:
     )
 
 
+def neighbours(found: dict) -> Reading:
+    rows = found["rows"]
+    rests = rows["rests"]
+    head = ("neighbour", "p50, ms", "p99, ms", "worst, ms", "`ps`, ms")
+    keys = ("p50_ms", "p99_ms", "worst_ms", "ps_ms")
+    figures = [
+        none_of(
+            f"requests failed at {found['rate']}/s beside a neighbour that wants everything",
+            int(sum(row["failed"] for row in rows.values())),
+        )
+    ]
+    figures += [
+        Figure(f"p99 beside {name}", round(row["p99_ms"] / rests["p99_ms"], 2), "times")
+        for name, row in rows.items()
+        if name != "rests"
+    ]
+    table = [(name, *(row[key] for key in keys)) for name, row in rows.items()]
+    return Reading(figures, [Table("An app beside another that wants everything", head, table)])
+
+
 def restart(found: dict) -> Reading:
     bar = 50.0 if found["tier"] == "strict" else 20.0
     return Reading(

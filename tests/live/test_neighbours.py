@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import pytest
 from demo.home import Home
+from demo.noise import NOISES
+from demo.noise import noisy as deploy_noisy
 from tests.live.worlds import App, failures, probe, until
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(120)]
@@ -13,69 +14,6 @@ pytestmark = [pytest.mark.live, pytest.mark.timeout(120)]
 RATE = 20
 SLOW_MS = 1000
 """Half of the requests must be faster, on a machine that others use too."""
-
-NOISE = """
-import os, sys, time
-
-def forks():
-    while True:
-        try:
-            if os.fork() == 0:
-                while True:
-                    pass
-        except OSError as error:
-            print("forks stopped:", error, flush=True)
-            time.sleep(1)
-
-def memory():
-    kept = []
-    while True:
-        kept.append(b"x" * (1 << 20))
-
-def files():
-    opened = []
-    while True:
-        try:
-            opened.append(os.pipe())
-        except OSError as error:
-            print("files stopped:", error, flush=True)
-            time.sleep(1)
-
-def disk():
-    fd = os.open(os.environ["TMPDIR"] + "/filler", os.O_CREAT | os.O_WRONLY)
-    while True:
-        try:
-            os.write(fd, b"x" * (1 << 20))
-        except OSError as error:
-            print("disk stopped:", error, flush=True)
-            time.sleep(1)
-
-time.sleep(1)
-globals()[sys.argv[1]]()
-"""
-TYPE = """
-[processes.{name}]
-command = "python noise.py {name}"
-settle = "0.2s"
-grace = "1s"
-quantity = 0
-{limits}
-"""
-
-
-class Noise(NamedTuple):
-    """A type that wants everything, what it may have, and what is told when it has that."""
-
-    limits: str
-    said: str
-
-
-NOISES = {
-    "forks": Noise("pids = 60\ncpus = 0.5", r"forks stopped: .*temporarily unavailable"),
-    "memory": Noise('memory = "64M"', r"out of memory \(limit 64 MiB\)"),
-    "files": Noise("nofile = 64", r"files stopped: .*Too many open files"),
-    "disk": Noise('tmp = "16M"', r"disk stopped: .*No space left"),
-}
 
 
 def kept(home: Home, *controllers: str) -> None:
@@ -87,21 +25,15 @@ def kept(home: Home, *controllers: str) -> None:
 
 @pytest.fixture(scope="module")
 def noisy(home: Home) -> Iterator[App]:
-    app = probe(home, "noisy")
-    (app.folder / "Procfile").unlink()
-    (app.folder / "noise.py").write_text(NOISE)
-    types = [TYPE.format(name=name, limits=noise.limits) for name, noise in NOISES.items()]
-    app.write("twelve.toml", f'app = "noisy"\n{"".join(types)}')
-    app.deploy("--no-gate")
-    yield app
-    app.twelve("apps", "destroy", "noisy", "--yes", good=False)
+    yield App(home, "noisy", deploy_noisy(home))
+    home.twelve("apps", "destroy", "noisy", "--yes", good=False)
 
 
 @pytest.mark.parametrize("name", NOISES)
 def test_a_neighbour_and_control_do_not_notice(
     home: Home, calm: App, noisy: App, name: str
 ) -> None:
-    kept(home, *{"forks": ("pids", "cpu"), "memory": ("memory",)}.get(name, ()))
+    kept(home, *NOISES[name].kept_by)
     calm_before = calm.up()
 
     with calm.under_load(RATE) as count:
