@@ -83,6 +83,13 @@ class BuildFailed(TwelveError):
     status = 422
 
 
+class Full(TwelveError):
+    """There is no room on the disk; what could not be written can be tried again."""
+
+    code = "disk-full"
+    status = 507
+
+
 class ReleaseFailed(TwelveError):
     """The release phase, or the start of the new processes, failed; the old release serves on."""
 

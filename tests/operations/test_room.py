@@ -1,11 +1,16 @@
 """Room: the disk is looked after, what nobody needs goes, and a full one is told."""
 
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 from tests.operations.worlds import World
 
+from twelve.errors import Full, ReleaseFailed
 from twelve.operations.destroy import destroy_app, destroy_deploy
-from twelve.operations.room import forget_streams, look
-from twelve.store import apps
+from twelve.operations.room import PAUSE, forget_streams, look
+from twelve.store import apps, journal
 
 pytestmark = pytest.mark.anyio
 
@@ -57,3 +62,41 @@ async def test_only_streams_of_deploys_that_are_gone_go(world: World):
     assert await world.engine.streams() == {("shop", "production")}
     await forget_streams(world.house)
     assert await world.engine.streams() == {("shop", "production")}
+
+
+@contextmanager
+def full(world: World) -> Iterator[None]:
+    """The store has no room to grow."""
+    world.store.db.pragma("max_page_count", world.store.db.pragma("page_count"))
+    try:
+        yield
+    finally:
+        world.store.db.pragma("max_page_count", 1 << 20)
+
+
+async def test_what_must_be_undone_waits_for_room_and_leaves_nothing_half_done(world: World):
+    await world.deploy()
+    held = world.engine.hold("start", "*@v2")
+    changing = asyncio.create_task(world.configure(A="1"))
+    await held.reached.wait()
+    with full(world):
+        long = "it does not come up: " + "x" * 200_000
+        world.engine.fail("start", "*@v2", ReleaseFailed(long))
+        held.go.set()
+        done, _ = await asyncio.wait({changing}, timeout=2 * PAUSE)
+        assert not done
+    with pytest.raises(ReleaseFailed):
+        await changing
+
+    await world.quiet()
+    assert {name.rpartition("@")[2] for name in world.engine.processes} == {"v1"}
+    assert not journal.unfinished(world.store)
+
+
+async def test_a_change_that_does_not_fit_is_refused_and_the_next_one_may(world: World):
+    await world.deploy()
+    with full(world), pytest.raises(Full, match="the disk is full"):
+        await world.configure(A="x" * 100_000)
+    await world.configure(A="1")
+
+    assert world.engine.started["shop/production/web.1@v2"].variables["A"] == "1"

@@ -6,7 +6,7 @@ import stat
 import apsw
 import pytest
 
-from twelve.errors import Conflict, Invalid, Refused
+from twelve.errors import Conflict, Full, Invalid
 from twelve.store import apps, connection
 from twelve.store.connection import migrations, open_store
 from twelve.store.vault import Vault
@@ -114,10 +114,10 @@ def test_values_are_bound_never_pasted(store):
 def test_a_full_disk_is_told_and_leaves_no_transaction_open(store):
     pages = store.db.pragma("page_count")
     store.db.pragma("max_page_count", pages)
-    with pytest.raises(Refused, match="the disk is full"), store.writing():
+    with pytest.raises(Full, match="the disk is full"), store.writing():
         for number in range(1000):
             apps.create(store, f"shop-{number}-{'x' * 40}", "", 1)
-    with pytest.raises(Refused, match="the disk is full"):
+    with pytest.raises(Full, match="the disk is full"):
         for number in range(1000):
             store.insert("apps", {"name": f"a{number}", "root_commit": "x" * 99, "created_ns": 1})
 

@@ -13,6 +13,7 @@ from twelve.factors.releases.journal import ORDER, Point, Step
 from twelve.factors.releases.release import Release
 from twelve.operations.go_back import go_back
 from twelve.operations.house import Holder, House, say, to_the_end
+from twelve.operations.room import written
 from twelve.operations.undo import heads_of, undo
 from twelve.store import apps, journal, releases, versions
 from twelve.store.apps import Deploy
@@ -148,14 +149,18 @@ async def give_up(mine: Attempt, state: str, why: str) -> None:
     tag = f" {mine.release.tag}" if mine.release else ""
     said = f"{mine.verb}{tag} {state}: {why}"
     mine.reach(Point.GIVING_UP)
-    with store.writing():
-        undo(store, mine.before, journal.detail(store, mine.entry))
-        if mine.release:
-            mine.record(state, why=why, step=mine.step)
-        journal.note(store, mine.entry, said=said, outcome=state)
+
+    def write() -> None:
+        with store.writing():
+            undo(store, mine.before, journal.detail(store, mine.entry))
+            if mine.release:
+                mine.record(state, why=why, step=mine.step)
+            journal.note(store, mine.entry, said=said, outcome=state)
+
+    await written(write)
     mine.reach(Point.GIVEN_UP)
     await say(house, mine.before, said)
-    journal.end(store, mine.entry, state, house.now())
+    await written(lambda: journal.end(store, mine.entry, state, house.now()))
     if ORDER.index(mine.step) >= ORDER.index(Step.START):
         served = mine.release if mine.step is not Step.START else None
         await go_back(house, mine.before, served)

@@ -13,6 +13,7 @@ from twelve.operations.counting import added, count
 from twelve.operations.house import House
 from twelve.operations.keeping import make_good
 from twelve.operations.leaving import Farewell, Route
+from twelve.operations.room import written
 from twelve.operations.settle import stop_all
 from twelve.operations.wanted import backends_of, build_of, manifest_of, route_table
 from twelve.store import apps, journal, leases, releases
@@ -72,9 +73,15 @@ async def see_off(house: House, what: Farewell, number: int) -> Cost:
         house.leaving.dismiss(number)
     if what.routes:
         await house.engine.switch(route_table(house))
-    for name in gone:
-        leases.release_port(house.store, name)
+    await written(lambda: give_ports_back(house, gone))
     return Cost(sum(cut), answers.requests, answers.failures)
+
+
+def give_ports_back(house: House, gone: Collection[str]) -> None:
+    """Processes that are gone need none."""
+    with house.store.writing():
+        for name in gone:
+            leases.release_port(house.store, name)
 
 
 async def let_go(house: House, deploy: Deploy, what: Farewell, number: int) -> Cost | None:
@@ -103,9 +110,13 @@ async def retire(
     kind, outcome = ("unsettled",) * 2 if cost is None else ("drained", "done")
     detail = (cost or Cost())._asdict()
     detail["seconds"] = {Step.DRAIN: round(time.monotonic() - began, 3)}
-    with house.store.writing():
-        journal.step(house.store, entry, Step.DONE)
-        house.reached(RETIRING, Step.DONE)
-        releases.record(house.store, deploy, release, kind, house.now(), **detail)
-        journal.end(house.store, entry, outcome, house.now())
+
+    def write() -> None:
+        with house.store.writing():
+            journal.step(house.store, entry, Step.DONE)
+            house.reached(RETIRING, Step.DONE)
+            releases.record(house.store, deploy, release, kind, house.now(), **detail)
+            journal.end(house.store, entry, outcome, house.now())
+
+    await written(write)
     house.reached(RETIRING, Point.CLOSED)

@@ -3,13 +3,16 @@
 import asyncio
 import contextlib
 import logging
+from collections.abc import Callable
 
-from twelve.errors import TwelveError
+from twelve.errors import Full, TwelveError
 from twelve.operations.house import House
 from twelve.store import apps
 
 EVERY = 30.0
 """Seconds between two looks at the disk."""
+PAUSE = 0.5
+"""Seconds between two tries to write on a full one."""
 MIB = 1 << 20
 
 log = logging.getLogger("twelve.room")
@@ -24,6 +27,20 @@ async def keep_room(house: House) -> None:
         except Exception:
             log.exception("the disk could not be looked at")
         await asyncio.sleep(EVERY)
+
+
+async def written(write: Callable[[], None]) -> None:
+    """Write down what must not be lost; on a full disk, as soon as there is room.
+
+    What has to be undone or closed cannot be refused as a change can: it waits.
+    """
+    while True:
+        try:
+            write()
+        except Full:
+            await asyncio.sleep(PAUSE)
+        else:
+            return
 
 
 async def look(house: House, *, was_short: bool) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import apsw
 
-from twelve.errors import Conflict, Invalid, Missing, Refused
+from twelve.errors import Conflict, Full, Invalid, Missing
 from twelve.store.vault import Vault
 
 # Before 3.51.3 a reset of the write-ahead log could corrupt the file (SQLite release notes).
@@ -68,11 +68,11 @@ class Store(NamedTuple):
 
 @contextlib.contextmanager
 def told_when_full() -> Iterator[None]:
-    """A disk without room is the user's to mend. Raises Refused for it."""
+    """A disk without room is the user's to mend. Raises Full for it."""
     try:
         yield
     except apsw.FullError:
-        raise Refused(
+        raise Full(
             "the disk is full: this could not be written down",
             hint="make room: twelve doctor says what takes it; then try again",
         ) from None
