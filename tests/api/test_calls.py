@@ -162,9 +162,9 @@ async def test_a_listener_that_hangs_up_does_not_end_the_operation(door: Door):
     hold = door.world.engine.hold("start", "*/web.1@v1")
     answer = await door.upload()
     await hold.reached.wait()
-    listening = asyncio.ensure_future(door.events(answer.json()["operation"]))
-    await asyncio.sleep(0.01)
-    listening.cancel()
+    path = f"/v1/operations/{answer.json()['operation']}/events"
+    async with door.client.stream("GET", path) as listening:
+        assert await anext(listening.aiter_lines())
     hold.go.set()
 
     assert (await door.end_of(answer))["ok"]
@@ -175,14 +175,17 @@ async def test_leaving_takes_back_what_can_be_taken_back_and_ends_listening(door
     hold = door.world.engine.hold("start", "*@v2")
     answer = await door.upload(NEXT)
     await hold.reached.wait()
-    listening = asyncio.ensure_future(door.events(answer.json()["operation"]))
-    await asyncio.sleep(0.01)
-    closing = asyncio.ensure_future(door.rooms.operations.close())
-    await asyncio.sleep(0.01)
-    hold.go.set()
-    await closing
+    operation = door.rooms.operations.get(answer.json()["operation"])
+    async with door.client.stream("GET", f"/v1/operations/{operation.id}/events") as listening:
+        lines = listening.aiter_lines()
+        assert await anext(lines)
+        closing = asyncio.ensure_future(door.rooms.operations.close())
+        await door.world.until(lambda: operation.cancelled)
+        hold.go.set()
+        await closing
+        last = [line async for line in lines][-1]
 
-    assert (await listening)[-1]["error"]["code"] == "cancelled"
+    assert json.loads(last)["error"]["code"] == "cancelled"
     await door.world.whole()
 
 
