@@ -154,16 +154,18 @@ def test_a_killed_web_process_costs_no_get_doubles_no_post_and_is_back(plain):
     assert {f"n{n}." for n in range(numbers) if n not in failed} <= counts.keys()
 
 
-def test_an_exit_while_control_is_dead_is_told_by_the_next(plain):
+@pytest.mark.parametrize(("part", "number"), [("control", "SIGABRT"), ("supervisor", "SIGBUS")])
+def test_an_exit_that_nobody_could_see_is_told_by_the_next_that_can(plain, part, number):
     row = until(lambda: plain.up().get("web.1"))
-    control = part_pids(plain.home)["control"]
-    os.kill(control, signal.SIGSTOP)
-    os.kill(row["pid"], signal.SIGABRT)
+    pid = part_pids(plain.home)[part]
+    os.kill(pid, signal.SIGSTOP)
+    os.kill(row["pid"], signal.Signals[number])
     until(lambda: not Path(f"/proc/{row['pid']}").exists())
-    os.kill(control, signal.SIGKILL)
+    os.kill(pid, signal.SIGKILL)
     until(lambda: plain.twelve("ps", good=False).code == 0)
-    found = until(lambda: [e for e in why(plain, "web.1") if e["signal"] == "SIGABRT"])
+    found = until(lambda: [e for e in why(plain, "web.1") if e["signal"] == number])
     assert len(found) == 1
+    until(lambda: "web.1" in plain.up())
 
 
 WORSE = {
