@@ -222,6 +222,7 @@ def restart(found: dict) -> Reading:
                 bar,
             ),
             Figure("the slowest of them", found["worst_ms"], "ms"),
+            Figure("of supervisor, init and app until exec, CPU", found["cpu_ms"], "ms"),
         ]
     )
 
