@@ -258,7 +258,9 @@ class Keeper:
             self.watch_notify(instance)
         box.make_group(self.groups, instance.group, launch["box"])
         own = starting.clone(instance, self.zygote)
-        self.save(sync=True)
+        # For one that somebody waits for the rename is enough: it outlives us, and no state
+        # outlives the machine, whose next boot has another name.
+        self.save(sync=not instance.early)
         self.watch_channel(instance)
         try:
             starting.release(instance, own, self.groups)
