@@ -20,22 +20,26 @@ from pathlib import Path
 
 ROUNDS = 11
 MARK = b"first-byte"
+PAUSE = 0.2
 
 
-def first_byte(argv, folder, env, until=MARK):
-    """Milliseconds until the process's word is on the pipe; the runner is ended afterwards."""
+def first_byte(argv, folder, env, until=b""):
+    """Milliseconds until the process's word is on the pipe; the runner is ended afterwards.
+
+    Not before it has said ``until``: what is interrupted while it starts leaves things half done.
+    """
     began = time.perf_counter()
     runner = subprocess.Popen(
         argv, cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
-    seen = b""
-    while until not in seen:
+    spent, seen = None, b""
+    while spent is None or until not in seen:
         data = os.read(runner.stdout.fileno(), 65536)
         assert data, seen
         seen += data
-    spent = time.perf_counter() - began
-    # One that is interrupted while it still starts may not end at all: honcho is such a one.
-    time.sleep(0.3)
+        if spent is None and MARK in seen:
+            spent = time.perf_counter() - began
+    time.sleep(PAUSE)
     runner.send_signal(signal.SIGINT)
     runner.communicate(timeout=60)
     return spent * 1000
@@ -51,14 +55,15 @@ def measure(honcho=None, rounds=ROUNDS):
         folder.mkdir()
         (folder / "Procfile").write_text(f"talk: sh -c 'echo {MARK.decode()}; exec sleep 100'\n")
         env = os.environ | {"TWELVE_HOME": f"{name}/home", "PYTHONDONTWRITEBYTECODE": ""}
-        runners = {"twelve": [twelve, "up"]} | ({"honcho": [honcho, "start"]} if honcho else {})
-        first_byte([twelve, "up"], folder, env, until=b"bench is up")
-        for argv in runners.values():
-            first_byte(argv, folder, env)
+        runners = {"twelve": ([twelve, "up"], b"bench is up")}
+        if honcho:
+            runners["honcho"] = ([honcho, "start"], MARK)
+        for argv, until in runners.values():
+            first_byte(argv, folder, env, until)
         times = {runner: [] for runner in runners}
         for _ in range(rounds):
-            for runner, argv in runners.items():
-                times[runner].append(first_byte(argv, folder, env))
+            for runner, (argv, until) in runners.items():
+                times[runner].append(first_byte(argv, folder, env, until))
     found = {
         runner: {"median": statistics.median(each), "least": min(each), "all": each}
         for runner, each in times.items()

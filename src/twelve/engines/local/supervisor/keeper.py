@@ -40,12 +40,14 @@ class Keeper:
         folders: tuple[str, str],
         tell: Callable[[str, dict[str, Any]], None],
         nofile: tuple[int, int],
+        *,
+        hasty: bool = False,
     ) -> None:
         self.run, self.home = folders
         self.boot = proc.boot_id()
         self.instances: dict[str, Instance] = {}
         self.nofile = nofile
-        self.zygote = zygote.start(self.nofile)
+        self.zygote = zygote.Zygote(zygote.NONE, None, nofile) if hasty else zygote.start(nofile)
         self.loop = turns
         self.capture = capture.Capture(turns, self.run, self._collector_is_wanted)
         self._tell = tell
@@ -185,7 +187,8 @@ class Keeper:
     def died(self, pid: int, status: int) -> None:
         """A child of ours is gone and reaped."""
         if pid == self.zygote.pid:
-            self.zygote.socket.close()
+            if self.zygote.socket:
+                self.zygote.socket.close()
             self.zygote = zygote.start(self.nofile)
             return
         for instance in list(self.instances.values()):
@@ -310,8 +313,9 @@ class Keeper:
 
     def close(self) -> None:
         """Let the zygote go; the instances stay."""
-        self.zygote.socket.close()
-        os.waitpid(self.zygote.pid, 0)
+        if self.zygote.socket:
+            self.zygote.socket.close()
+            os.waitpid(self.zygote.pid, 0)
 
 
 def _policy(instance: Instance) -> backoff.Backoff:

@@ -63,22 +63,26 @@ class Life:
         )
         self.server = Server(self.loop, self.listener, self.ring)
 
-    def start_up(self) -> None:
-        """Everything a client may rely on is there before the socket is."""
+    def start_up(self, *, hasty: bool = False) -> None:
+        """Everything a client may rely on is there before the socket is.
+
+        One in haste follows nobody: there is nothing to be found.
+        """
         libc = ctypes.CDLL(None, use_errno=True)
         libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         nofile = (
             tuple(self.will["nofile"]) if self.will else resource.getrlimit(resource.RLIMIT_NOFILE)
         )
         folders = (self.run, self.home)
-        self.keeper = Keeper(self.loop, folders, self.server.tell, nofile)
+        self.keeper = Keeper(self.loop, folders, self.server.tell, nofile, hasty=hasty)
         self.loop.catch(signal.SIGCHLD, signal.SIGTERM, signal.SIGINT)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         resource.setrlimit(
             resource.RLIMIT_NOFILE, (nofile[1], nofile[1])
         )  # the zygote keeps the plain limit
         if self.will is None:
-            adoption.adopt(self.keeper)
+            if not hasty:
+                adoption.adopt(self.keeper)
             self._bind()
         else:
             succession.take_over(self.keeper, self.will["instances"])
@@ -206,7 +210,7 @@ def spend(
         return BUSY
     os.chdir("/")
     life = Life(run, home, lock, will)
-    life.start_up()
+    life.start_up(hasty=haste is not None)
     if haste:
         life.hasten(haste)
     _say(ready, 0)

@@ -15,7 +15,7 @@ import signal
 import socket
 import struct
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from twelve.engines.local.supervisor import app, box, descriptors, init
 
@@ -27,10 +27,19 @@ _SYS_CLONE = {"x86_64": 56, "aarch64": 220}
 
 
 class Zygote(NamedTuple):
-    """The supervisor's handle of its zygote."""
+    """The supervisor's handle of its zygote.
+
+    Without a socket the supervisor clones by itself: one in haste has no time for another process,
+    and its inits keep no old pages of it, for it runs its program anew.
+    """
 
     pid: int
-    socket: socket.socket
+    socket: socket.socket | None
+    nofile: tuple[int, int] = (0, 0)
+
+
+NONE = -1
+"""The pid of a zygote that is none."""
 
 
 def start(nofile: tuple[int, int]) -> Zygote:
@@ -75,7 +84,10 @@ def spawn(
     """
     ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
     fds = [channel.fileno() for channel in theirs]
-    socket.send_fds(zygote.socket, [_REQUEST.pack(*request)], fds)
+    if zygote.socket is None:
+        _clone_here(zygote.nofile, request, fds)
+    else:
+        socket.send_fds(zygote.socket, [_REQUEST.pack(*request)], fds)
     for channel in theirs:
         channel.close()
     said, pid = hear(ours)
@@ -84,6 +96,42 @@ def spawn(
     if not said:
         raise BrokenPipeError("the zygote is gone")
     raise OSError(int(said), f"cannot clone a process: {os.strerror(int(said))}")
+
+
+def _clone_here(nofile: tuple[int, int], request: Request, fds: list[int]) -> None:
+    """Clone an init without a zygote. Raises OSError when the kernel refuses."""
+    head, own = fds
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    clone = _cloner(int(signal.SIGCHLD))
+    kit = init.prepare(clone)
+    try:
+        pid = clone(request.flags)
+        if pid == 0:
+            _be_born(kit, nofile, init.Birth(head, own, *_rest_of(request)))
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    if pid < 0:
+        raise OSError(-pid, f"cannot clone a process: {os.strerror(-pid)}")
+
+
+def _rest_of(request: Request) -> tuple[bool, bool, bool]:
+    return bool(request.flags & init.CLONE_NEWPID), request.terminal, request.leaves
+
+
+def _be_born(kit: init.Kit, nofile: tuple[int, int], birth: init.Birth) -> NoReturn:
+    """What a zygote has done before it clones, for an init that was cloned without one."""
+    try:
+        signal.set_wakeup_fd(-1)
+        resource.setrlimit(resource.RLIMIT_NOFILE, nofile)
+        low, high = sorted((birth.head, birth.own))
+        descriptors.close_range(3, low - 1)
+        descriptors.close_range(low + 1, high - 1)
+        descriptors.close_range(high + 1)
+        gc.disable()
+        init.show(kit, b"twelve: init")
+        init.main(kit, birth)
+    finally:
+        os._exit(1)
 
 
 def hear(channel: socket.socket) -> tuple[bytes, int]:
