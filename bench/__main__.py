@@ -41,7 +41,7 @@ class Part(NamedTuple):
 
 QUICK_RUNNERS = ("--quick", "cat", "twelve", "honcho", "supervisor")
 PARTS = {
-    "cli_start": Part("A command's start", reading.cli_start, 60),
+    "cli_start": Part("A command's start", reading.cli_start, 120),
     "runners": Part("Process runners", reading_runners.read, 700, (), QUICK_RUNNERS),
     "collector": Part(
         "The collector", reading.collector, 180, ("--lines", "1000000"), ("--lines", "200000")
@@ -49,18 +49,18 @@ PARTS = {
     "stalled": Part("Readers that sleep", reading.stalled, 150, ("60",), ("8",)),
     "follow": Part("Lines to a file", reading.follow, 120),
     "restart": Part("Restart of a worker", reading.restart, 60, ("20",), ("5",)),
-    "stop": Part("A stop", reading.stop, 60, ("7",), ("3",)),
+    "stop": Part("A stop", reading.stop, 90, ("7",), ("3",)),
     "killed_web": Part(
         "kill -9 of a web process", reading.killed_web, 150, ("5000", "2000"), ("1000", "600")
     ),
-    "router": Part("The router", reading.router, 60, ("--json",), ("--json", "1")),
-    "hop": Part("The hop beside nginx and HAProxy", reading.hop, 120),
-    "redeploy": Part("Redeploy, rollback, crash", reading.redeploy, 150),
+    "router": Part("The router", reading.router, 90, ("--json",), ("--json", "1")),
+    "hop": Part("The hop beside nginx and HAProxy", reading.hop, 180),
+    "redeploy": Part("Redeploy, rollback, crash", reading.redeploy, 240),
     "idle_memory": Part("Memory at rest", reading.idle_memory, 90, ("10",), ("3",)),
-    "many": Part("Many apps", reading.many, 420),
-    "flood": Part("A flood of lines next door", reading.flood, 150),
+    "many": Part("Many apps", reading.many, 600),
+    "flood": Part("A flood of lines next door", reading.flood, 200),
     "neighbours": Part("Noisy neighbours", reading.neighbours, 300),
-    "deploy_under_load": Part("Changes under load", reading.under_load, 150, (), ("50",)),
+    "deploy_under_load": Part("Changes under load", reading.under_load, 240, (), ("50",)),
 }
 LEFT_OUT_WHEN_QUICK = {
     *("deploy_under_load", "many", "neighbours", "flood", "stalled", "killed_web"),

@@ -17,7 +17,7 @@ ALIGNED, CUT = 65_500, 4096
 MANY = 20
 CROWD = (1, 20, 100)
 BURST = 20_000
-STALL_MS = 6000
+REST_MS, STALL_MS = 5000, 11_000
 STALLED_LINES = 2_000_000
 PATIENCE = 90.0
 SETTLE = 1.0
@@ -202,9 +202,11 @@ def slow_reader(place: Place) -> dict | None:
     mode = f"lines {STALLED_LINES} {ALIGNED} wait"
     with running(place, mode, judge=(1, STALLED_LINES), stall=STALL_MS) as run:
         run.wait("start")
+        # A runner's own start is over before it is weighed.
+        time.sleep(REST_MS / 1000)
         before = sum(map(costs.pss, run.own()))
         run.go()
-        time.sleep(STALL_MS / 1000 - 1)
+        time.sleep((STALL_MS - REST_MS) / 1000 - 1)
         grown = sum(map(costs.pss, run.own())) - before
         return {"grown_mb": round(grown, 1), "process_done": bool(run.heard("done"))}
 
