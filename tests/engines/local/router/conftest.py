@@ -42,6 +42,7 @@ class Tally:
     failed: list[str] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
     worst: float = 0.0
+    done: int = 0
 
 
 class Client:
@@ -110,6 +111,7 @@ class Client:
                 tally.failed.append(f"{method} {answer.status} {answer.body[:80]!r}")
         except Exception as error:  # noqa: BLE001 -- whatever it is, the client was failed
             tally.failed.append(f"{method} {error!r}")
+        tally.done += 1
         tally.worst = max(tally.worst, time.monotonic() - began)
 
     def close(self) -> None:

@@ -147,14 +147,16 @@ async def test_a_killed_process_costs_no_get_and_doubles_no_post(
     stop = asyncio.Event()
     load = asyncio.create_task(client.load(tally, RATE, stop))
     await asyncio.sleep(0.5)
+    done = tally.done
     await asyncio.to_thread(dies.stop, signal.SIGKILL)
+    under_way = sent(tally) - done
     await asyncio.sleep(1)
     again = await asyncio.to_thread(lambda: apps("again", port=dies.port))
     await until(lambda: asyncio.sleep(0, "again" in tally.names))
     stop.set()
     await load
     assert [failure for failure in tally.failed if failure.startswith("GET")] == []
-    assert len(tally.failed) <= 3, tally.failed
+    assert len(tally.failed) <= under_way, tally.failed
     assert "again" in tally.names
     done = await executed(stays, from_client) + await executed(again, from_client)
     assert done <= tally.sent["POST"]
