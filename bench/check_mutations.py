@@ -2,8 +2,8 @@
 
     python -m bench.check_mutations --labels LABELS --repos DIR [--bad OWNER+NAME…] [--good OWNER+NAME…]
 
-Each rule is left out in turn, and the labelled repositories are audited anew with the others: the score must fall
-by exactly the rule's own labels. Then broken requirements of level M are counted in the deliberately bad apps and
+Each rule is left out in turn, and the repositories in which it finds a label are audited anew with the others: the
+score must fall by exactly the rule's own labels. Then broken requirements of level M are counted in the deliberately bad apps and
 in the good samples: none of the bad may have fewer than one of the good. Writes a table; nothing is executed.
 """
 
@@ -23,17 +23,10 @@ BAD = ("adeyosemanputra+pygoat", "appsecco+dvna", "we45+Vulnerable-Flask-App")
 GOOD = ("heroku+python-getting-started", "fastapi+full-stack-fastapi-template", "saleor+saleor")
 
 
-def found(repos: Path, labels: list[dict], without: str = "") -> Counter[str]:
-    """The labelled violations that are found, by requirement, with one rule left out."""
-    rules = [rule for rule in RULES if rule.id != without]
-    held: Counter[str] = Counter()
-    for repo in sorted({one["repo"] for one in labels}):
-        folder = repos / repo.replace("/", "+")
-        if folder.is_dir():
-            report = check(FolderTree(folder), rules)
-            here = (one for one in labels if one["repo"] == repo and one["verdict"] == "bad")
-            held.update(one["requirement"] for one in here if hit(report, one))
-    return held
+def found(folder: Path, labels: list[dict], without: str = "") -> Counter[str]:
+    """The labelled violations of one repository that are found, by requirement, with one rule left out."""
+    report = check(FolderTree(folder), [rule for rule in RULES if rule.id != without])
+    return Counter(one["requirement"] for one in labels if hit(report, one))
 
 
 def ranked(repos: Path, names: list[str]) -> dict[str, int]:
@@ -54,8 +47,13 @@ def main() -> int:
     parser.add_argument("--good", nargs="*", default=GOOD)
     options = parser.parse_args()
     labels = json.loads(options.labels.read_text())
-    labelled = {one["requirement"] for one in labels if one["verdict"] == "bad"}
-    whole = found(options.repos, labels)
+    bad_ones: dict[Path, list[dict]] = {}
+    for one in labels:
+        if one["verdict"] == "bad":
+            bad_ones.setdefault(options.repos / one["repo"].replace("/", "+"), []).append(one)
+    labelled = {one["requirement"] for held in bad_ones.values() for one in held}
+    by_repo = {folder: found(folder, held) for folder, held in bad_ones.items()}
+    whole: Counter[str] = sum(by_repo.values(), Counter())
     print(f"all {len(RULES)} rules: {whole.total()} labelled violations found\n")
     print(f"{'left out':10} {'found':>6} {'fall':>5}")
     failed = False
@@ -64,10 +62,14 @@ def main() -> int:
         failed |= not proven and not rule.prover
         if rule.id not in labelled:
             continue
-        left = found(options.repos, labels, rule.id).total()
-        fall = whole.total() - left
+        fall = sum(
+            held.total() - found(folder, bad_ones[folder], rule.id).total()
+            for folder, held in by_repo.items()
+            if held[rule.id]
+        )
+        left = whole.total() - fall
         failed |= fall <= 0 or fall != whole[rule.id]
-        print(f"{rule.id:10} {left:>6} {fall:>5}")
+        print(f"{rule.id:10} {left:>6} {fall:>5}", flush=True)
     bare = [rule.id for rule in RULES if not (rule.found and rule.spared)]
     print(f"\nrules without a failing or a passing example: {', '.join(bare) or 'none'}")
     bad, good = ranked(options.repos, options.bad), ranked(options.repos, options.good)
