@@ -79,7 +79,8 @@ def said(event: ReleaseEvent) -> str:
     seconds = detail.get("seconds") or {}
     process = detail.get("process", "").rsplit("/", 1)[-1].partition("@")[0]
     words = [
-        f"{process}: {detail['text']}" if "text" in detail else "",
+        f"{f'{process}: ' if process else ''}{detail['text']}" if "text" in detail else "",
+        f"for {(detail['until'] - event['at_ns']) / 1e9:.0f} s" if "until" in detail else "",
         f"at {detail['step']}" if "step" in detail else "",
         detail.get("why", ""),
         answered(detail),
