@@ -48,7 +48,8 @@ def value(sample: dict, key: tuple[str, ...]) -> float | None:
         row = row.get(name)
         if row is None:
             return None
-    return float(row) or None
+    # No file at all is a number; a part without memory is away.
+    return float(row) or (None if len(key) > 1 else 0.0)
 
 
 def growth(samples: list[dict], key: tuple[str, ...]) -> tuple[float, float] | None:
