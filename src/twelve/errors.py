@@ -1,5 +1,7 @@
 """What can go wrong, named for the situation: a sentence for people, a next step, an exit code."""
 
+import errno
+
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_UNREACHABLE = 69
@@ -118,3 +120,14 @@ class Bug(TwelveError):
     code = "bug"
     status = 500
     exit_code = EXIT_BUG
+
+
+def as_full(error: BaseException) -> Full | None:
+    """What to say of an error of the system that tells of a full disk; None for any other."""
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        where = f"{error.filename}: " if error.filename else ""
+        return Full(
+            f"{where}the disk is full",
+            hint="make room: twelve doctor says what takes it; then try again",
+        )
+    return None

@@ -1,6 +1,7 @@
 """Room: the disk is looked after, what nobody needs goes, and a full one is told."""
 
 import asyncio
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -100,3 +101,15 @@ async def test_a_change_that_does_not_fit_is_refused_and_the_next_one_may(world:
     await world.configure(A="1")
 
     assert world.engine.started["shop/production/web.1@v2"].variables["A"] == "1"
+
+
+async def test_a_file_that_finds_no_room_is_told_and_the_change_is_undone(world: World):
+    await world.deploy()
+    world.engine.fail("switch", "*", OSError(errno.ENOSPC, "No space left on device", "cds.yaml"))
+    with pytest.raises(Full, match=r"cds\.yaml: the disk is full") as caught:
+        await world.configure(A="1")
+
+    assert "twelve doctor" in caught.value.hint
+    await world.quiet()
+    assert {name.rpartition("@")[2] for name in world.engine.processes} == {"v1"}
+    assert not journal.unfinished(world.store)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from twelve.engines.contract import Tell
-from twelve.errors import Bug, Cancelled, NotFound, TwelveError
+from twelve.errors import Bug, Cancelled, NotFound, TwelveError, as_full
 
 KEPT = 200
 """Ended operations that can still be asked about."""
@@ -143,8 +143,10 @@ def as_json(error: TwelveError) -> dict[str, Any]:
     }
 
 
-def as_bug(error: Exception) -> Bug:
-    """Our own fault, told without values: only where it happened."""
+def as_bug(error: Exception) -> TwelveError:
+    """Our own fault, told without values: only where it happened. A full disk is no bug."""
+    if told := as_full(error):
+        return told
     frames = traceback.extract_tb(error.__traceback__)
     place = (
         f"{frames[-1].filename.rsplit('/twelve/', 1)[-1]}:{frames[-1].lineno}" if frames else "?"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from twelve.engines.contract import Tell
-from twelve.errors import Cancelled, TwelveError
+from twelve.errors import Cancelled, TwelveError, as_full
 from twelve.factors.releases.journal import ORDER, Point, Step
 from twelve.factors.releases.release import Release
 from twelve.operations.go_back import go_back
@@ -133,12 +133,15 @@ async def attempt(
                 hint="call it again to begin anew",
             ) from None
         except Exception as error:
+            told = as_full(error) or error
             ours = f"internal error: {type(error).__name__}"
-            why = error.message if isinstance(error, TwelveError) else ours
+            why = told.message if isinstance(told, TwelveError) else ours
             await to_the_end(give_up(mine, "failed", why))
-            raise
+            if told is error:
+                raise
+            raise told from None
         if not mine.retiring:
-            journal.end(house.store, entry, "done", house.now())
+            await written(lambda: journal.end(house.store, entry, "done", house.now()))
 
 
 async def give_up(mine: Attempt, state: str, why: str) -> None:
