@@ -2,7 +2,6 @@
 
 import ctypes
 import errno
-import functools
 import struct
 from typing import NamedTuple
 
@@ -87,6 +86,8 @@ TERMINAL_INJECTION = (0x5412, 0x541C)  # TIOCSTI, TIOCLINUX
 
 LOAD, JUMP_EQUAL, JUMP_ABOVE, JUMP_BITS, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 
+_MADE: dict[tuple[str, bool], bytes] = {}
+
 
 class Instruction(NamedTuple):
     """One step of a filter; ``yes`` and ``no`` name the place to go on at, empty for the next."""
@@ -98,9 +99,17 @@ class Instruction(NamedTuple):
     name: str = ""
 
 
-@functools.cache
 def filter_program(machine: str, *, internet: bool) -> bytes:
-    """The filter for one architecture, as the kernel takes it; ``internet`` False refuses IP."""
+    """The filter for one architecture, as the kernel takes it; ``internet`` False refuses IP.
+
+    Made once: what a process has made, all that it forks have.
+    """
+    if (machine, internet) not in _MADE:
+        _MADE[machine, internet] = _made(machine, internet=internet)
+    return _MADE[machine, internet]
+
+
+def _made(machine: str, *, internet: bool) -> bytes:
     column = list(ARCHITECTURE).index(machine)
     families = (*FAMILIES, *INTERNET) if internet else FAMILIES
     steps = [
