@@ -44,7 +44,7 @@ async def start(mine: Attempt, process: Process) -> None:
             up = Up(process.name, 0.0)
         else:
             # It was begun from what was known before this attempt, and that is not true any more.
-            await stop_all(house, [process.name])
+            await end_former(mine, process.name)
             up = await house.engine.start(process)
     if (seen := (await house.engine.observe()).get(process.name)) and not adopted:
         # It has answered, so from now on its silence means something.
@@ -57,12 +57,18 @@ async def start(mine: Attempt, process: Process) -> None:
         mine.tell("warning", f"{label}: {warning}", process=process.name)
 
 
+async def end_former(mine: Attempt, name: str) -> None:
+    """End a process that is started anew under its name: how it ended tells nothing of the next."""
+    await stop_all(mine.house, [name])
+    await mine.house.engine.ended(name)
+
+
 async def start_elsewhere(
     mine: Attempt, process: Process, failed: ReleaseFailed
 ) -> tuple[Process, Up]:
     """Once more on another port, when a stranger took this one. Raises the failure otherwise."""
     house = mine.house
-    await stop_all(house, [process.name])
+    await end_former(mine, process.name)
     if process.port is None or house.port_is_free(process.port):
         raise failed
     moved = another_port(house, process)

@@ -115,4 +115,27 @@ def test_the_supervisor_imports_none_of_what_they_stand_for():
 
     found = subprocess.run(words, capture_output=True, text=True, check=True).stdout.split()
 
-    assert not {"re", "_typing", "functools", "selectors", "json.decoder", "hashlib"} & set(found)
+    assert not {"re", "_typing", "operator", "selectors", "json.decoder", "hashlib"} & set(found)
+
+
+def test_what_is_missing_is_taken_from_the_module_itself():
+    program = (
+        "import sys\n"
+        "from twelve.engines.local.early import standins\n"
+        "standins.install()\n"
+        "import collections, functools, typing\n"
+        "print(collections.namedtuple('N', 'a')(1).a, functools.wraps(print), typing.Optional)\n"
+    )
+    words = [sys.executable, "-I", "-S", "-c", f"import sys; sys.path = {sys.path!r}\n{program}"]
+
+    found = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+
+    assert found.startswith("1 functools.partial(")
+
+
+def test_what_is_computed_once_is_remembered():
+    calls = []
+    double = standins.functools().cache(lambda number: calls.append(number) or number * 2)
+
+    assert (double(2), double(2), double(3)) == (4, 4, 6)
+    assert calls == [2, 3]

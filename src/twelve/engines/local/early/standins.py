@@ -10,6 +10,7 @@ supervisor start processes in this world.
 
 import _collections  # type: ignore[import-not-found]
 import _collections_abc
+import _functools  # type: ignore[import-not-found]
 import _json
 import _signal  # type: ignore[import-not-found]
 import _socket
@@ -21,6 +22,7 @@ NAMES = (
     "typing",
     "collections",
     "collections.abc",
+    "functools",
     "contextlib",
     "enum",
     "json",
@@ -29,18 +31,43 @@ NAMES = (
 )
 
 
+REAL: dict[str, ModuleType] = {}
+"""The modules themselves, where a stand-in did not suffice."""
+
+
 def install() -> None:
     """Put them where the modules would stand that nobody has imported yet."""
-    for module in (typing(), collections(), contextlib(), enum(), json(), signal(), socket()):
+    made = typing(), collections(), functools(), contextlib(), enum(), json(), signal(), socket()
+    for module in made:
         sys.modules.setdefault(module.__name__, module)
     sys.modules.setdefault("collections.abc", _collections_abc)
 
 
 def module_of(name: str, **members: object) -> ModuleType:
-    """A module with these members."""
+    """A module with these members; for any other the module itself is imported after all."""
+
+    def missing(member: str) -> object:
+        if member.startswith("__"):
+            raise AttributeError(member)
+        return getattr(real(name), member)
+
     module = ModuleType(name)
     module.__dict__.update(members)
+    module.__dict__["__getattr__"] = missing
     return module
+
+
+def real(name: str) -> ModuleType:
+    """The module itself; who has the stand-in keeps it."""
+    if name not in REAL:
+        from importlib import import_module
+
+        stand_in = sys.modules.pop(name)
+        try:
+            REAL[name] = import_module(name)
+        finally:
+            sys.modules[name] = stand_in
+    return REAL[name]
 
 
 class Named(type):
@@ -92,6 +119,17 @@ def typing() -> ModuleType:
 def collections() -> ModuleType:
     """Of its own it has what is written in C."""
     return module_of("collections", deque=_collections.deque, abc=_collections_abc, __path__=[])
+
+
+def functools() -> ModuleType:
+    """What remembers, without a limit."""
+    wrap = _functools._lru_cache_wrapper  # noqa: SLF001 - it has no other name
+    info = tuple
+
+    def cache(function: object) -> object:
+        return wrap(function, None, False, info)
+
+    return module_of("functools", cache=cache, partial=_functools.partial, reduce=_functools.reduce)
 
 
 class Suppress:
