@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from demo.home import make_home, run_of
+from demo.home import LEFT, make_home, run_of
 from demo.leftovers import Watch, processes
 
 pytestmark = pytest.mark.live
@@ -98,5 +98,8 @@ def test_a_home_whose_down_fails_is_ended_by_force(
     home.end()
 
     assert "twelve down --all: exit 1" in capsys.readouterr().err
+    # What went on was meant to: no orphans for the look at the end of the module.
+    assert LEFT.pop(home.folder) != []
+    LEFT[home.folder] = []
     assert alive(home.folder, home.run) == []
     assert not home.folder.exists()
