@@ -19,7 +19,7 @@ from demo.stall import (
     wake,
 )
 
-pytestmark = [pytest.mark.live, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.timeout(180)]
 
 SECONDS = 6
 RATES = {"within": 500, "beyond": 10_000}

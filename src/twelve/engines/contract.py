@@ -317,8 +317,11 @@ class Engine(Protocol):
     async def room(self) -> Room:
         """What is free where builds, logs and records go."""
 
-    async def tidy(self) -> Collection[str]:
-        """Empty caches that are beyond their budget, unless a build is under way; their names."""
+    async def tidy(self, *, now: bool = False) -> Collection[str]:
+        """Empty caches that are beyond their budget, unless a build is under way; their names.
+
+        Without ``now`` they are looked at once an hour: that takes a walk through all of them.
+        """
 
     async def forward(self, drains: Collection[Drain]) -> None:
         """Send streams on to these, from where each has come to, and to no others."""

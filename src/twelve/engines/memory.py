@@ -318,7 +318,7 @@ class MemoryEngine:
         """As the script has it."""
         return Room(self.free, 1)
 
-    async def tidy(self) -> Collection[str]:
+    async def tidy(self, *, now: bool = False) -> Collection[str]:  # noqa: ARG002 - nothing to do
         """Nothing is cached."""
         await self._act("tidy", "caches")
         return ()

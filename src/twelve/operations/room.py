@@ -49,7 +49,7 @@ async def look(house: House, *, was_short: bool) -> bool:
     if room.short == was_short:
         return was_short
     if room.short:
-        await tidy(house)
+        await tidy(house, now=True)
         said = (
             f"the disk is nearly full: {room.free // MIB} MiB free, "
             f"{room.reserve // MIB} MiB should stay free; deploys are refused"
@@ -62,9 +62,9 @@ async def look(house: House, *, was_short: bool) -> bool:
     return room.short
 
 
-async def tidy(house: House) -> None:
+async def tidy(house: House, *, now: bool = False) -> None:
     """Caches beyond their budget, and log streams of deploys that are gone."""
-    for name in await house.engine.tidy():
+    for name in await house.engine.tidy(now=now):
         log.info("the downloads of %s were beyond their budget and are gone", name)
     await forget_streams(house)
 

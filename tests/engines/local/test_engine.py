@@ -11,6 +11,7 @@ from tests.engines.contract import *  # noqa: F403 -- the suite is taken over wh
 from tests.services.worlds import free_port
 
 from twelve.engines.contract import Process
+from twelve.engines.local.disk import Budgets, Disk
 from twelve.engines.local.engine import LocalEngine
 from twelve.engines.local.machine import Machine
 from twelve.engines.local.parts import COLLECTOR, Parts, home_folders, open_parts
@@ -74,3 +75,27 @@ async def kit(anyio_backend, folder):
         await parts.router.ready()
         yield Kit(home, LocalEngine(parts))
         await end_parts(parts)
+
+
+async def test_caches_beyond_their_budget_go_but_never_under_a_build(kit, monkeypatch):
+    engine = kit.engine
+    monkeypatch.setattr(engine, "disk", Disk(kit.folder, Budgets(cache=0)))
+    cache = kit.folder / "cache/pnpm"
+    cache.mkdir(parents=True)
+    (cache / "download").write_bytes(b"x" * 5000)
+    with engine.a_build():
+        assert await engine.tidy(now=True) == ()
+    assert cache.exists()
+    assert await engine.tidy() == ()
+    assert "pnpm" in await engine.tidy(now=True)
+    assert not cache.exists()
+    assert list((kit.folder / "builds").glob("gone-*")) == []
+
+
+async def test_a_stream_that_is_forgotten_leaves_no_file(kit):
+    await kit.engine.note("gone", "production", "a last word")
+    await kit.engine.parts.collector.flush()
+    assert ("gone", "production") in await kit.engine.streams()
+    await kit.engine.forget("gone", "production")
+    assert ("gone", "production") not in await kit.engine.streams()
+    assert not (kit.folder / "logs/gone").exists()

@@ -5,6 +5,7 @@ import contextlib
 import os
 import secrets
 import shutil
+import time
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,9 @@ NOTING_SECONDS = 2.0
 """How long the collector may take to answer before its answer is not waited for."""
 
 
+TIDY_EVERY = 3600.0
+
+
 class LocalEngine:
     """See ``engines.contract`` for what each method means."""
 
@@ -74,6 +78,7 @@ class LocalEngine:
         self.disk = Disk(parts.machine.home, parts.machine.budgets)
         self.boots = Turns(max(1, (os.cpu_count() or 1) // 2), BOOT_SECONDS)
         """Half of the cores boot new processes, the other half serves requests meanwhile."""
+        self.tidied = -TIDY_EVERY
         self.building = 0
         """How many builds are under way."""
 
@@ -182,6 +187,7 @@ class LocalEngine:
         if not wait:
             await self.parts.launch(process_launch(self.machine, process))
             return Up(process.name, 0.0)
+        self.board.ends.pop(process.name, None)  # that of a former life tells nothing of this one
         # Those without a port only have to live on for a while: that needs no turn.
         async with self.boots.turn() if process.port else contextlib.nullcontext():
             pid = await self.parts.launch(process_launch(self.machine, process))
@@ -319,8 +325,11 @@ class LocalEngine:
         free = await asyncio.to_thread(shutil.disk_usage, self.machine.home)
         return Room(free.free, self.machine.budgets.reserve)
 
-    async def tidy(self) -> Collection[str]:
+    async def tidy(self, *, now: bool = False) -> Collection[str]:
         """Empty what is beyond the budget; what builds use stays."""
+        if not now and time.monotonic() < self.tidied + TIDY_EVERY:
+            return ()
+        self.tidied = time.monotonic()
         sizes = await asyncio.to_thread(self.disk.cache_sizes)
         if self.building:
             return ()
