@@ -16,7 +16,7 @@ BIN := .venv/bin
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 # Stale bytecode of a removed module would hide a broken import; tests of the builder need bytecode.
 unexport PYTHONDONTWRITEBYTECODE
-UNIT := $(BIN)/python -m pytest -q -m "not live"
+UNIT := $(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile -m "not live"
 # make live MARKS="live and not slow" leaves out what takes long.
 MARKS ?= live
 # Both cores: most of a live test is waiting. A file stays on one of them, with its home.
