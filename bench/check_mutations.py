@@ -58,8 +58,7 @@ def main() -> int:
     print(f"{'left out':10} {'found':>6} {'fall':>5}")
     failed = False
     for rule in RULES:
-        proven = bool(rule.found) and bool(rule.spared)
-        failed |= not proven and not rule.prover
+        failed |= not (rule.found and rule.spared)
         if rule.id not in labelled:
             continue
         fall = sum(

@@ -57,8 +57,9 @@ def test_a_rule_says_what_it_is(one: Rule) -> None:
     assert one.why
     assert one.way_out
     assert one.never
+    assert one.found
     assert one.spared
-    assert one.found or one.prover
+    assert all(example.at for example in one.found)
 
 
 def test_ids_are_unique_and_live_in_the_room_of_their_factor() -> None:

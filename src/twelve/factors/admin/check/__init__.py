@@ -1,10 +1,9 @@
 """What reading can judge of factor XII: admin tasks run as one-off processes."""
 
+from twelve.factors.admin.check.byhand import committed, repl
 from twelve.factors.admin.check.tasks import (
-    committed,
     not_over_http,
     one_off,
-    repl,
     same_release,
     ships,
 )
@@ -42,12 +41,29 @@ RULES = (
         why="A migration of another release fits another schema.", way_out="One image.", never="-",
     ),
     Rule(
-        "XII-4", "S", "A REPL is available", "admin-processes", "info", repl,
-        found=(), spared=(Example({"manage.py": ""}),), why="Sometimes one must look.", way_out="`twelve run -- bash`.", never="images without a shell", prover=True,
+        "XII-4", "S", "A REPL is available", "admin-processes", "low", repl,
+        found=(Example({"Procfile": "web: gunicorn a\nshell: python manage.py shell_plus\n", "requirements.txt": "django==6.0\n", "requirements-dev.txt": "django-extensions==4.1\n"}, "Procfile:2"),),
+        spared=(
+            Example({"manage.py": ""}),
+            Example({"Procfile": "shell: python manage.py shell\n", "requirements.txt": "django==6.0\n", "requirements-dev.txt": "django-extensions==4.1\n"}),
+            Example({"Procfile": "shell: python manage.py shell_plus\n", "requirements.txt": "django-extensions==4.1\n"}),
+            Example({"compose.dev.yml": "services:\n  shell:\n    build: .\n    command: ipython\n", "requirements-dev.txt": "ipython==9.0\n"}),
+        ),
+        why="Sometimes one must look.", way_out="`twelve run -- bash`.", never="images without a shell; the shell of development", prover=True,
     ),
     Rule(
         "XII-5", "S", "One-time scripts are committed", "admin-processes", "info", committed,
-        found=(), spared=(Example({"scripts/fix.py": ""}),), why="What was run once is asked for again.", way_out="Commit it.", never="-", prover=True,
+        found=(
+            Example({".gitignore": "*.pyc\n/scripts/\n"}, ".gitignore:2"),
+            Example({"README.md": "Then correct the prices:\n\n```sql\nUPDATE price SET amount = 5;\n```\n"}, "README.md:4"),
+        ),
+        spared=(
+            Example({"scripts/fix.py": ""}),
+            Example({".gitignore": "*.pyc\nnode_modules/\n"}),
+            Example({"README.md": "```sql\nSELECT * FROM price;\n```\n"}),
+            Example({"README.md": "```sql\nCREATE DATABASE shop;\n```\n"}),
+        ),
+        why="What was run once is asked for again.", way_out="Commit it.", never="queries, and the making of a database", prover=True,
     ),
     Rule(
         "XII-7", "X", "No maintenance over public HTTP", "later texts", "low", not_over_http,

@@ -1,4 +1,4 @@
-"""How XII-1, XII-2, XII-3, XII-4, XII-5 and XII-7 are judged."""
+"""How XII-1, XII-2, XII-3 and XII-7 are judged."""
 
 import re
 from collections.abc import Iterator
@@ -239,22 +239,6 @@ def same_release(picture: Picture) -> Iterator[Judgement]:
                     fix="the same image for both",
                 )
                 break
-
-
-def repl(picture: Picture) -> Iterator[Judgement]:
-    """XII-4."""
-    for path, file in picture.files.items():
-        if file.name == "manage.py" and file.role == "app":
-            yield Hold("manage.py shell", Place(path))
-            return
-
-
-def committed(picture: Picture) -> Iterator[Judgement]:
-    """XII-5."""
-    for path, file in picture.files.items():
-        if "/management/commands/" in path or file.role == "script":
-            yield Hold("scripts are in the codebase", Place(path))
-            return
 
 
 def not_over_http(picture: Picture) -> Iterator[Judgement]:

@@ -1,6 +1,10 @@
 """What reading can judge of factor III: config in the environment."""
 
-from twelve.factors.config.check.environments import no_named_environments, orthogonal
+from twelve.factors.config.check.environments import (
+    fixed_for_life,
+    no_named_environments,
+    orthogonal,
+)
 from twelve.factors.config.check.files import only_environment
 from twelve.factors.config.check.leaks import (
     no_deploy_files,
@@ -10,7 +14,6 @@ from twelve.factors.config.check.leaks import (
 from twelve.factors.config.check.secrets import no_credential
 from twelve.factors.config.check.values import (
     declared,
-    located,
     no_constant,
     read_once,
     static_keys,
@@ -163,9 +166,19 @@ RULES = (
 
     ),
     Rule(
-        "III-10", "S", "Config is fixed for the life of a process; rotating credentials are located by an env var", "config (draft of the next edition)", "info", located,
-        found=(), spared=(Example({"a.py": "import os\np = os.getenv('DB_PASSWORD_FILE')\n"}),),
-        why="A file that rotates is found through a variable that does not.", way_out="NAME_FILE holds the path.", never="-", tokens=ENV_WORDS, prover=True,
+        "III-10", "S", "Config is fixed for the life of a process; rotating credentials are located by an env var", "config (draft of the next edition)", "low", fixed_for_life,
+        found=(
+            Example({"a.py": "import os\n\n@app.post('/mode')\ndef change():\n    os.environ['MODE'] = 'fast'\n"}, "a.py:5"),
+            Example({"a.js": "app.post('/mode', (req, res) => {\n  process.env.MODE = req.body.mode\n})\n"}, "a.js:2"),
+        ),
+        spared=(
+            Example({"a.py": "import os\np = os.getenv('DB_PASSWORD_FILE')\n"}),
+            Example({"a.py": "import os\nos.environ['DJANGO_SETTINGS_MODULE'] = 'shop.settings'\n"}),
+            Example({"a.py": "import os\ndef view(request):\n    mode = os.environ['MODE']\n"}),
+        ),
+        why="What a request changes in one process, no other process knows; a file that rotates is found through a variable that does not.",
+        way_out="A changed config is a new release; NAME_FILE holds the path of what rotates.",
+        never="variables that are set before the app is made, and for a program that it starts", tokens=ENV_WORDS, prover=True,
     ),
     Rule(
         "III-11", "S", "No secret in the artefact", "config + build-release-run", "medium", no_secret_in_artefact,

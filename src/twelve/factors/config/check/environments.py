@@ -1,10 +1,10 @@
-"""III-5 and III-6: no named environments, and one variable controls one thing."""
+"""III-5, III-6 and III-10: no named environments, one variable controls one thing, and it does so for life."""
 
 import re
 from collections.abc import Iterator
 
 from twelve.finding import Place
-from twelve.picture.code import Assign, Module, mention
+from twelve.picture.code import Assign, Module, is_handler, is_task, mention
 from twelve.picture.origin import ENV_NAMES, trace
 from twelve.picture.pattern import pattern
 from twelve.picture.rule import Hold, Judgement, Picture, find, saying
@@ -37,6 +37,8 @@ HANDLE = pattern(
 
 
 NAMED = mention("ENV|STAGE")
+ENVIRONMENT = mention(r"environ|process\.env")
+LOCATED = mention("_FILE|_PATH")
 PRODUCTION = mention("prod|live", small=True)
 
 
@@ -195,3 +197,22 @@ def _keys(module: Module, test: Value, line: int) -> Iterator[tuple[str, Place]]
         return
     for key in env_keys(test)[:1]:
         yield key, Place(module.path, line)
+
+
+def fixed_for_life(picture: Picture) -> Iterator[Judgement]:
+    """III-10."""
+    for _, assign in saying(picture, ENVIRONMENT):
+        if assign.target.startswith(("os.environ.", "process.env.")) and (
+            is_handler(assign.function) or is_task(assign.function)
+        ):
+            yield find(
+                "III-10",
+                "low",
+                f"{assign.name} of the environment is changed while the process serves",
+                assign.place,
+                fix="pass the value on as an argument; a changed config is a new release",
+            )
+    for _, assign in saying(picture, LOCATED):
+        if any(key.endswith(("_FILE", "_PATH")) for key in env_keys(assign.value)):
+            yield Hold("a credential's file is located by the environment", assign.place)
+            return

@@ -1,4 +1,4 @@
-"""III-1, III-3, III-7, III-10: what varies between deploys comes from the environment, and is declared."""
+"""III-1, III-3, III-7: what varies between deploys comes from the environment, and is declared."""
 
 import re
 from collections.abc import Iterator
@@ -244,14 +244,6 @@ def declared(picture: Picture) -> Iterator[Judgement]:
             f"{len(names)} keys are declared",
             next(one.place for one in picture.variables if one.name in names),
         )
-
-
-def located(picture: Picture) -> Iterator[Judgement]:
-    """III-10."""
-    for _, assign in saying(picture, mention("_FILE|_PATH")):
-        if any(key.endswith(("_FILE", "_PATH")) for key in env_keys(assign.value)):
-            yield Hold("a credential's file is located by the environment", assign.place)
-            return
 
 
 def static_keys(picture: Picture) -> Iterator[Judgement]:

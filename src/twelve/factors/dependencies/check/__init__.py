@@ -76,9 +76,21 @@ RULES = (
         tokens=("subprocess", "os.system", "os.popen", "os.exec", "child_process", "execa", "pexpect"),
     ),
     Rule(
-        "II-6", "S", "One deterministic build command; a newcomer needs only runtime + dependency manager", "dependencies", "info", one_build,
-        found=(), spared=(Example({"Dockerfile": "FROM python:3.12\nRUN pip install -r requirements.txt\n", **APP}),),
-        why="A newcomer should need one command.", way_out="`twelve build` is that command.", never="private registries that need a token", prover=True,
+        "II-6", "S", "One deterministic build command; a newcomer needs only runtime + dependency manager", "dependencies", "low", one_build,
+        found=(
+            Example({"Dockerfile": "FROM node:24\nCOPY . .\nRUN npm install\n", "package.json": "{}", "package-lock.json": "{}"}, "Dockerfile:3"),
+            Example({"Dockerfile": "FROM python:3.12\nRUN poetry update\n", **APP}, "Dockerfile:2"),
+        ),
+        spared=(
+            Example({"Dockerfile": "FROM python:3.12\nRUN pip install -r requirements.txt\n", **APP}),
+            Example({"Dockerfile": "FROM node:24\nCOPY . .\nRUN npm ci\n", "package.json": "{}", "package-lock.json": "{}"}),
+            Example({"Dockerfile": "FROM node:24\nRUN npm install -g corepack\n", "package.json": "{}", "package-lock.json": "{}"}),
+            Example({"Dockerfile.dev": "FROM node:24\nRUN npm install\n", "package.json": "{}", "package-lock.json": "{}"}),
+        ),
+        why="A newcomer should need one command, and it should build the same twice.",
+        way_out="Install from the lock (`npm ci`, `uv sync --locked`); `twelve build` is that command.",
+        never="private registries that need a token; tools that are installed by name; a project without a lock (II-3 says so)",
+        prover=True,
     ),
     Rule(
         "II-7", "M", "The same full specification is used in dev and production", "dependencies", "low", same_everywhere,

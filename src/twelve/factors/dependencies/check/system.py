@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator
 
 from twelve.factors.dependencies.check.imports import installed
-from twelve.finding import Place
+from twelve.finding import Finding, Place
 from twelve.picture.code import Call, Module, is_command
 from twelve.picture.commands import Process, Step, module_of
 from twelve.picture.origin import trace
 from twelve.picture.pattern import pattern
-from twelve.picture.rule import Hold, Judgement, Picture, find
+from twelve.picture.rule import Hold, Judgement, Picture, find, grouped
 from twelve.picture.value import Value, fixed_strings, from_env
 
 RUNNERS = (
@@ -29,6 +29,9 @@ JS_RUNNERS = (
 )
 CHILD = pattern(
     r"^(node:)?child_process\.|^promisify|^execa|^childProcess\.|^child\.|^cp\.|^util\.promisify"
+)
+UPDATERS = frozenset(
+    {("npm", "update"), ("poetry", "update"), ("pipenv", "update"), ("yarn", "upgrade")}
 )
 GUARANTEED = frozenset(
     [
@@ -263,8 +266,10 @@ def _looked_for(module: Module, program: str) -> bool:
 
 def one_build(picture: Picture) -> Iterator[Judgement]:
     """II-6."""
+    anew = [*_resolved_anew(picture)]
+    yield from grouped(anew)
     for process in picture.processes:
-        for step in process.steps if process.stage in ("build", "ci") else ():
+        for step in process.steps if process.stage in ("build", "ci") and not anew else ():
             words = module_of(step)
             if words and (words[0], *words[1:2]) in {
                 ("uv", "sync"),
@@ -278,6 +283,29 @@ def one_build(picture: Picture) -> Iterator[Judgement]:
             }:
                 yield Hold(f"one command installs all: {step.text[:60]}", step.place)
                 return
+
+
+def _resolved_anew(picture: Picture) -> Iterator[Finding]:
+    """Steps of a build that pass the lock file by, or write another one."""
+    for process in picture.processes:
+        if process.stage != "build" or process.development:
+            continue
+        folders = {process.prefix, process.path.rpartition("/")[0]}
+        locked = any(
+            f"{folder}/package-lock.json".lstrip("/") in picture.files for folder in folders
+        )
+        for step in process.steps:
+            words = tuple(word for word in step.words if not word.startswith("-"))
+            loose = locked and words in (("npm", "install"), ("npm", "i"))
+            if (loose and not step.has("-g", "--global")) or words[:2] in UPDATERS:
+                instead = "npm ci" if loose else "update in a commit, and install the lock here"
+                yield find(
+                    "II-6",
+                    "low",
+                    f"the build may resolve other versions than the lock: {step.text[:60]}",
+                    step.place,
+                    fix=instead,
+                )
 
 
 def dockerless(process: Process) -> bool:

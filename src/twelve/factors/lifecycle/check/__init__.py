@@ -1,9 +1,11 @@
 """What reading can judge of factor IX: processes start fast and stop gracefully."""
 
-from twelve.factors.lifecycle.check.ending import by_proof, ends_on_term, hands_back, short_requests
-from twelve.factors.lifecycle.check.losing import loses_nothing
-from twelve.factors.lifecycle.check.starting import ready_soon
+from twelve.factors.lifecycle.check.ending import ends_on_term, finishes, hands_back, short_requests
+from twelve.factors.lifecycle.check.losing import loses_nothing, reentrant
+from twelve.factors.lifecycle.check.starting import ready_soon, starts_alike
 from twelve.picture.rule import Example, Rule
+
+PAYMENT_WORDS = ("Charge", "PaymentIntent", "Refund", "Transfer", "Payout", "charges", "paymentIntents", "refunds", "transfers", "payouts")  # fmt: skip
 
 RULES = (
     Rule(
@@ -39,8 +41,19 @@ RULES = (
         fixable=True, prover=True,
     ),
     Rule(
-        "IX-3", "M", "A web process first stops taking new requests, then finishes the current ones", "disposability", "info", by_proof,
-        found=(), spared=(Example({"Procfile": "web: gunicorn a\n"}),), why="A request under way should be answered.", way_out="The platform drains before SIGTERM.", never="-", prover=True,
+        "IX-3", "M", "A web process first stops taking new requests, then finishes the current ones", "disposability", "low", finishes,
+        found=(
+            Example({"Procfile": "web: gunicorn a --timeout 120 --graceful-timeout 10\n"}, "Procfile:1"),
+            Example({"Procfile": "web: uvicorn a:app --timeout-graceful-shutdown 0\n"}, "Procfile:1"),
+            Example({"gunicorn.conf.py": "timeout = 90\ngraceful_timeout = 5\n"}, "gunicorn.conf.py:2"),
+        ),
+        spared=(
+            Example({"Procfile": "web: gunicorn a\n"}),
+            Example({"Procfile": "web: gunicorn a --timeout 20 --graceful-timeout 30\n"}),
+            Example({"Procfile": "web: uvicorn a:app --timeout-graceful-shutdown 20\n"}),
+        ),
+        why="A request under way should be answered.", way_out="A graceful timeout of the longest request's length; the platform drains before SIGTERM.",
+        never="servers that are left at their own timeouts", tokens=("graceful_timeout",), prover=True,
     ),
     Rule(
         "IX-4", "S", "Requests are short; long ones are cut or moved to workers", 'disposability ("no more than a few seconds")', "low", short_requests,
@@ -67,11 +80,22 @@ RULES = (
         never="metrics, caches", prover=True,
     ),
     Rule(
-        "IX-7", "S", "Jobs are reentrant (idempotent)", "disposability", "info", by_proof,
-        found=(), spared=(Example({"Procfile": "web: gunicorn a\n"}),), why="A job that is given out again runs twice.", way_out="A transaction, or a key.", never="-", prover=True,
+        "IX-7", "S", "Jobs are reentrant (idempotent)", "disposability", "low", reentrant,
+        found=(Example({"a.py": "import stripe\n\n@shared_task\ndef pay(order):\n    stripe.PaymentIntent.create(amount=order.total)\n"}, "a.py:5"),),
+        spared=(
+            Example({"a.py": "import stripe\n\n@shared_task\ndef pay(order):\n    stripe.PaymentIntent.create(amount=order.total, idempotency_key=order.key)\n"}),
+            Example({"a.py": "import stripe\n\ndef pay(request):\n    stripe.PaymentIntent.create(amount=5)\n"}),
+        ),
+        why="A job that is given out again runs twice.", way_out="A transaction, or a key.",
+        never="effects inside the database, which a transaction undoes", near=((PAYMENT_WORDS, r"(Charge|PaymentIntent|Refund|Transfer|Payout|charges|paymentIntents|refunds|transfers|payouts)\s*\.\s*create\b"),), prover=True,
     ),
     Rule(
-        "IX-8", "S", "Start after a crash is the same as a normal start", "disposability (crash-only)", "info", by_proof,
-        found=(), spared=(Example({"Procfile": "web: gunicorn a\n"}),), why="There is only one way to start.", way_out="Keep nothing that must be repaired.", never="-", prover=True,
+        "IX-8", "S", "Start after a crash is the same as a normal start", "disposability (crash-only)", "low", starts_alike,
+        found=(Example({"Dockerfile": 'FROM x:1\nCMD ["sh", "start.sh"]\n', "start.sh": "rm -f /run/app.pid\nexec gunicorn a --pid /run/app.pid\n"}, "start.sh:1"),),
+        spared=(
+            Example({"Procfile": "web: gunicorn a\n"}),
+            Example({"Dockerfile": 'FROM x:1\nRUN rm -f /run/nginx.pid\nCMD ["sh", "start.sh"]\n', "start.sh": "rm -rf /tmp/cache\nexec gunicorn a\n"}),
+        ),
+        why="There is only one way to start.", way_out="Keep nothing that must be repaired.", never="what a build removes; caches", prover=True,
     ),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""How IX-2, IX-3, IX-4, IX-5, IX-7 and IX-8 are judged."""
+"""How IX-2, IX-3, IX-4 and IX-5 are judged."""
 
 import re
 from collections.abc import Iterator
@@ -24,6 +24,14 @@ CLOSERS = (
     "node-graceful-shutdown",
     "terminus",
 )
+
+
+GRACE = {
+    "gunicorn": ("--graceful-timeout",),
+    "hypercorn": ("--graceful-timeout",),
+    "uvicorn": ("--timeout-graceful-shutdown",),
+}
+"""The option of each server that says how long a stop waits for requests under way."""
 
 
 def ends_on_term(picture: Picture) -> Iterator[Judgement]:
@@ -252,6 +260,28 @@ def hands_back(picture: Picture) -> Iterator[Judgement]:
         )
 
 
-def by_proof(_picture: Picture) -> Iterator[Judgement]:
-    """Only a live process can show it."""
-    yield from ()
+def finishes(picture: Picture) -> Iterator[Judgement]:
+    """IX-3: a stop that gives requests less time than they may take."""
+    for _, step in live(picture):
+        server = serves(step)
+        grace = step.option(*GRACE.get(server, ()))
+        longest = step.option("-t", "--timeout") if server == "gunicorn" else None
+        yield from _cut(grace, longest, step.place)
+    for module, assign in picture.assigns("graceful_timeout"):
+        if "gunicorn" in assign.path and assign.function is None:
+            bound = module.constants.get("timeout")
+            yield from _cut(assign.value.text, bound.value.text if bound else None, assign.place)
+
+
+def _cut(grace: str | None, longest: str | None, place: Place) -> Iterator[Finding]:
+    given = int(grace) if grace and grace.isdecimal() else None
+    most = int(longest) if longest and longest.isdecimal() else 0
+    if given is not None and (given == 0 or given < most):
+        may = f"may take {most} s" if most else "are under way"
+        yield find(
+            "IX-3",
+            "low",
+            f"a stop cuts requests that {may} after {given} s",
+            place,
+            fix="a graceful timeout no shorter than the longest request",
+        )

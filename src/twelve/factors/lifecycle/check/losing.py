@@ -1,4 +1,4 @@
-"""How IX-6 is judged."""
+"""How IX-6 and IX-7 are judged."""
 
 import re
 from collections.abc import Iterator
@@ -9,7 +9,13 @@ from twelve.picture.origin import is_main
 from twelve.picture.paths import is_development
 from twelve.picture.pattern import pattern
 from twelve.picture.rule import Judgement, Picture, find, grouped
+from twelve.picture.value import walk
 
+PAYMENTS = tuple(
+    f"{kind}.create"
+    for one in ("Charge", "PaymentIntent", "Refund", "Transfer", "Payout")
+    for kind in (one, f"{one[0].lower()}{one[1:]}s")
+)
 DONE = pattern(
     r"^(processed|sent|done|completed|handled|delivered|notified|executed|is_sent|is_processed|processed_at|sent_at|last_sent|last_run|is_done)$"
 )
@@ -157,4 +163,26 @@ def _marked(picture: Picture) -> Iterator[Finding]:
                 f"a job is marked {marks[0]} before {later[0].last}: sudden death in between loses it",
                 call.place,
                 fix="mark it when it is done, or claim it with a lease",
+            )
+
+
+def reentrant(picture: Picture) -> Iterator[Judgement]:
+    """IX-7: a job that moves money without the key by which the receiver knows it again."""
+    for module, call in picture.calls(*PAYMENTS):
+        if (
+            module.role == "app"
+            and is_task(call.function)
+            and not any(
+                part.get(key) is not None
+                for part in walk(call.value)
+                if part.kind in ("call", "dict")
+                for key in ("idempotency_key", "idempotencyKey")
+            )
+        ):
+            yield find(
+                "IX-7",
+                "low",
+                f"{call.name} in a job has no idempotency key: given out again, it runs twice",
+                call.place,
+                fix="pass idempotency_key, made from the job's own id",
             )

@@ -1,4 +1,4 @@
-"""How IX-1 is judged."""
+"""How IX-1 and IX-8 are judged."""
 
 import re
 from collections.abc import Iterator
@@ -122,4 +122,20 @@ def _models(picture: Picture) -> Iterator[Finding]:
                 f"a model is loaded at import ({call.last})",
                 call.place,
                 fix="load it when it is first asked for, or in a worker",
+            )
+
+
+def starts_alike(picture: Picture) -> Iterator[Judgement]:
+    """IX-8: a start that first clears away what a crash left."""
+    seen = set()
+    for _, step in live(picture):
+        left = [word for word in step.words[1:] if word.endswith(".pid")]
+        if step.program == "rm" and left and step.place not in seen:
+            seen.add(step.place)
+            yield find(
+                "IX-8",
+                "low",
+                f"the start first removes {left[0].rpartition('/')[2]}, which a crash leaves behind",
+                step.place,
+                fix="write no pid file: the platform knows its processes",
             )

@@ -2,6 +2,7 @@
 
 from twelve.factors.logs.check.files import no_log_files
 from twelve.factors.logs.check.stream import (
+    EXPORTERS,
     no_destination,
     no_secrets,
     to_stdout,
@@ -65,7 +66,17 @@ RULES = (
         spared=(Example({"Procfile": "web: gunicorn a\n"}),), why="Who cannot see it cannot route around it.", way_out="Probes.", never="apps without resources",
     ),
     Rule(
-        "TEL-2", "X", "Metrics and traces by open standards, targets from env", "later texts: telemetry", "info", traced,
-        found=(), spared=(Example({"requirements.txt": "opentelemetry-api==1.0\n"}),), why="Numbers belong to a standard.", way_out="OTEL_*.", never="-", prover=True,
+        "TEL-2", "X", "Metrics and traces by open standards, targets from env", "later texts: telemetry", "low", traced,
+        found=(
+            Example({"a.py": "from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter\ne = OTLPSpanExporter(endpoint='http://collector:4317')\n"}, "a.py:2"),
+            Example({"a.js": "const e = new OTLPTraceExporter({ url: 'http://collector:4318/v1/traces' })\n"}, "a.js:1"),
+        ),
+        spared=(
+            Example({"requirements.txt": "opentelemetry-api==1.0\n"}),
+            Example({"a.py": "import os\ne = OTLPSpanExporter(endpoint=os.environ['COLLECTOR_URL'])\n"}),
+            Example({"a.py": "e = OTLPSpanExporter()\n"}),
+        ),
+        why="Numbers belong to a standard, and each deploy has a place of its own for them.", way_out="OTEL_*.",
+        never="defaults of a variable", tokens=EXPORTERS, prover=True,
     ),
 )  # fmt: skip

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from twelve.factors.logs.check.words import handler_dicts, own
 from twelve.finding import Finding, Place
 from twelve.picture.code import is_command
-from twelve.picture.origin import development_only
+from twelve.picture.origin import development_only, trace
 from twelve.picture.paths import is_development
 from twelve.picture.pattern import pattern
 from twelve.picture.rule import Hold, Judgement, Picture, find, grouped
-from twelve.picture.value import env_keys, strings, text_of, walk
+from twelve.picture.value import env_keys, fixed_strings, strings, text_of, walk
 
+EXPORTERS = ("OTLPSpanExporter", "OTLPMetricExporter", "OTLPLogExporter", "OTLPTraceExporter")
 SHIPPERS = (
     "SysLogHandler",
     "SocketHandler",
@@ -242,6 +243,20 @@ def visible(picture: Picture) -> Iterator[Judgement]:
 
 def traced(picture: Picture) -> Iterator[Judgement]:
     """TEL-2."""
+    for module, call in picture.calls(*EXPORTERS):
+        options = next(iter(call.value.arguments), None)
+        held = call.value.get("endpoint") or (
+            options.get("url") if options is not None and options.kind == "dict" else None
+        )
+        target = trace(module, held, call.function) if held is not None else None
+        if module.role == "app" and target is not None and any(fixed_strings(target)):
+            yield find(
+                "TEL-2",
+                "low",
+                f"{call.last.removeprefix('new ')} sends to an address that stands in the code",
+                call.place,
+                fix="leave it out: OTEL_EXPORTER_OTLP_ENDPOINT says where",
+            )
     for manifest in picture.manifests:
         for one in manifest.requirements:
             if one.name.startswith(

@@ -1,12 +1,12 @@
 """What reading can judge of factor X: development, staging and production alike."""
 
+from twelve.factors.parity.check.gap import time_gap
 from twelve.factors.parity.check.sameness import (
     same_command,
     same_in_tests,
     same_keys,
     same_runtime,
     same_services,
-    time_gap,
 )
 from twelve.picture.rule import Example, Rule
 
@@ -31,8 +31,15 @@ RULES = (
         why="Another interpreter has other faults.", way_out="One pin.", never="a library's matrix in CI",
     ),
     Rule(
-        "X-3", "M", "Time gap small: deployed within hours", "dev-prod-parity", "info", time_gap,
-        found=(), spared=(Example({".github/workflows/d.yml": "jobs:\n  deploy:\n    steps:\n      - run: make deploy\n"}),), why="A late deploy is a large one.", way_out="Deploy on merge.", never="no history: unknown", prover=True,
+        "X-3", "M", "Time gap small: deployed within hours", "dev-prod-parity", "low", time_gap,
+        found=(Example({".github/workflows/d.yml": "on:\n  schedule:\n    - cron: '0 4 * * 1'\njobs:\n  deploy:\n    steps:\n      - run: make deploy\n"}, ".github/workflows/d.yml:3"),),
+        spared=(
+            Example({".github/workflows/d.yml": "jobs:\n  deploy:\n    steps:\n      - run: make deploy\n"}),
+            Example({".github/workflows/d.yml": "on:\n  push:\n    branches: [main]\n  schedule:\n    - cron: '0 4 * * 1'\njobs:\n  deploy:\n    steps:\n      - run: make deploy\n"}),
+            Example({".github/workflows/d.yml": "on:\n  schedule:\n    - cron: '0 4 * * *'\njobs:\n  deploy:\n    steps:\n      - run: make deploy\n"}),
+            Example({".github/workflows/d.yml": "on:\n  schedule:\n    - cron: '0 4 * * 1'\njobs:\n  scan:\n    steps:\n      - run: make scan\n"}),
+        ),
+        why="A late deploy is a large one.", way_out="Deploy on merge.", never="no history: unknown; a nightly deploy", prover=True,
     ),
     Rule(
         "X-5", "S", "Dev runs the same command as production", "dev-prod-parity", "info", same_command,

@@ -1,4 +1,4 @@
-"""How X-1, X-2, X-3, X-5, X-6 and X-7 are judged."""
+"""How X-1, X-2, X-5, X-6 and X-7 are judged."""
 
 import re
 from collections.abc import Iterator
@@ -178,14 +178,6 @@ def _runtimes(
         )
     elif said:
         yield Hold(f"{name} {next(iter(said))}", next(iter(said.values()))[0])
-
-
-def time_gap(picture: Picture) -> Iterator[Judgement]:
-    """X-3."""
-    for job in picture.jobs:
-        if re.search(r"deploy|release|publish", job.name, re.IGNORECASE):
-            yield Hold("CI deploys", Place(job.path, job.line))
-            return
 
 
 def same_command(picture: Picture) -> Iterator[Judgement]:

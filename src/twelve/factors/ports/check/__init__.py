@@ -81,7 +81,13 @@ RULES = (
         why="Nobody else can follow a link to localhost.", way_out="The host of the request, or a variable.", never="lists of allowed hosts", tokens=("localhost", "127.0.0.1"),
     ),
     Rule(
-        "API-1", "X", "A machine-readable contract exists and is kept", "later texts: API first", "info", contract,
-        found=(), spared=(Example({"openapi.json": "{}"}),), why="Others build on it.", way_out="Check it in.", never="sites that serve pages", prover=True,
+        "API-1", "X", "A machine-readable contract exists and is kept", "later texts: API first", "low", contract,
+        found=(Example({"a.py": "from fastapi import FastAPI\napp = FastAPI(openapi_url=None)\n"}, "a.py:2"),),
+        spared=(
+            Example({"openapi.json": "{}", "a.py": "from fastapi import FastAPI\napp = FastAPI(openapi_url=None)\n"}),
+            Example({"a.py": "from fastapi import FastAPI\napp = FastAPI(openapi_url='/api/openapi.json')\n"}),
+            Example({"a.py": "import os\nfrom fastapi import FastAPI\napp = FastAPI(openapi_url=os.getenv('OPENAPI_URL'))\n"}),
+        ),
+        why="Others build on it.", way_out="Serve it, or check it in.", never="sites that serve pages", tokens=("openapi_url",), prover=True,
     ),
 )  # fmt: skip

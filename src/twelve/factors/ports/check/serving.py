@@ -155,3 +155,13 @@ def contract(picture: Picture) -> Iterator[Judgement]:
         ) or file.name.endswith(".proto"):
             yield Hold("a contract is checked in", Place(path))
             return
+    for module, call in picture.calls("FastAPI"):
+        url = call.value.get("openapi_url")
+        if module.role == "app" and url and url.kind in ("none", "str") and not url.text:
+            yield find(
+                "API-1",
+                "low",
+                "the contract is switched off, and none is checked in",
+                call.place,
+                fix="leave openapi_url as it is, or check openapi.json in",
+            )

@@ -59,8 +59,17 @@ RULES = (
     ),
     Rule(
         "V-6", "S", "One can roll back to an earlier release", "build-release-run", "info", way_back,
-        found=(), spared=(Example({"Procfile": "release: ./manage.py migrate\n"}),),
-        why="The fastest repair is the release before.", way_out="`twelve rollback`.", never="schema changes", prover=True,
+        found=(
+            Example({"shop/migrations/0002_prices.py": "operations = [\n    migrations.RunPython(round_prices),\n]\n"}, "shop/migrations/0002_prices.py:2"),
+            Example({"migrations/002_drop.py": "def upgrade():\n    op.drop_column('a', 'b')\n\ndef downgrade():\n    raise IrreversibleError\n"}, "migrations/002_drop.py:4"),
+        ),
+        spared=(
+            Example({"Procfile": "release: ./manage.py migrate\n"}),
+            Example({"shop/migrations/0002_prices.py": "operations = [migrations.RunPython(round_prices, migrations.RunPython.noop)]\n"}),
+            Example({"shop/migrations/0001_a.py": "operations = [migrations.RunPython(fill)]\n", "shop/migrations/0002_b.py": "operations = [migrations.AddField('a', 'b')]\n"}),
+        ),
+        why="The fastest repair is the release before.", way_out="`twelve rollback`; each migration with its reverse.",
+        never="schema changes that have a reverse, and all but the newest migration of a folder: a rollback does not cross them", prover=True,
     ),
     Rule(
         "V-7", "S", "Build starts from a named commit and named base", "build-release-run", "low", named_base,

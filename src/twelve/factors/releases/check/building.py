@@ -15,6 +15,11 @@ DEPLOY_ARG = pattern(
     r"^(\w+_)?(ENV|ENVIRONMENT|STAGE|API_URL|BASE_URL|SITE_URL|DATABASE_URL|BACKEND_URL|HOST_URL|PUBLIC_URL|APP_URL)$"
 )
 MODULE = pattern(r"DJANGO_SETTINGS_MODULE[= ][\w.]*\.(production|prod|staging|live|heroku)\b")
+NUMBERED = pattern(r"\d+_\w+\.py$")
+ONE_WAY = pattern(
+    r"\bRun(Python|SQL)\(\s*([\w.]+|'[^']*'|\"[^\"]*\")\s*,?\s*\)|^def downgrade\([^)]*\)[^:\n]*:\s*raise\b",
+    re.MULTILINE,
+)
 LATEST = pattern(r"^[^${}@]+:latest$")
 
 
@@ -134,11 +139,30 @@ def named_base(picture: Picture) -> Iterator[Judgement]:
 
 
 def way_back(picture: Picture) -> Iterator[Judgement]:
-    """V-6 and OPS-2: only a proof tells."""
+    """V-6: a proof tells; reading sees a newest migration without a way back."""
+    for path in _newest_migrations(picture):
+        text = picture.text(path)
+        for match in ONE_WAY.finditer(text):
+            yield find(
+                "V-6",
+                "info",
+                f"the newest migration of {path.rpartition('/')[0]} has no way back",
+                Place(path, text.count("\n", 0, match.start()) + 1),
+                fix="write the reverse (a no-op, where there is nothing to undo)",
+            )
     for process in picture.processes:
         if process.stage == "release":
             yield Hold("there is a release phase", process.place)
             return
+
+
+def _newest_migrations(picture: Picture) -> list[str]:
+    """The last of each folder's numbered migrations: the one that a rollback of one release crosses."""
+    newest: dict[str, str] = {}
+    for path, file in picture.files.items():
+        if file.role == "migration" and NUMBERED.match(file.name):
+            newest[file.folder] = max(newest.get(file.folder, ""), path)
+    return list(newest.values())
 
 
 def rolling(picture: Picture) -> Iterator[Judgement]:
