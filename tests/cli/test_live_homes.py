@@ -135,7 +135,7 @@ def test_a_disk_that_is_nearly_full_refuses_a_deploy_before_it_starts(no_home, b
         done = no_home("deploy", cwd=box)
         assert done.code == 1
         assert "MiB are free, too few" in done.err
-        assert "free some room" in done.err
+        assert "make room: twelve doctor says what takes it" in done.err
         assert no_home("apps", "--json").json["apps"] == []
     finally:
         no_home("down", "--all")
