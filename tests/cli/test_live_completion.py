@@ -55,7 +55,8 @@ def test_a_shell_offers_the_names_that_are_there(twelve, words, names):
 
 @pytest.mark.parametrize("words", [["releases", "show"], ["-a", "shelf", "rollback"]])
 def test_releases_are_offered_newest_first(twelve, words):
-    known = [row["release"] for row in twelve("releases", "ls", "-n", "100", "--json").json["releases"]]
+    rows = twelve("releases", "ls", "-n", "100", "--json").json["releases"]
+    known = [row["release"] for row in rows]
 
     assert offered(twelve, *words, "v") == known
     assert offered(twelve, *words, known[0]) == known[:1]
