@@ -16,11 +16,11 @@ BIN := .venv/bin
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 # Stale bytecode of a removed module would hide a broken import; tests of the builder need bytecode.
 unexport PYTHONDONTWRITEBYTECODE
+# Both cores: most of a live test is waiting. A file stays on one of them, with its home.
+JOBS ?= 2
 UNIT := $(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile -m "not live"
 # make live MARKS="live and not slow" leaves out what takes long.
 MARKS ?= live
-# Both cores: most of a live test is waiting. A file stays on one of them, with its home.
-JOBS ?= 2
 LIVE := $(BIN)/python -m pytest -q --durations=12 -n $(JOBS) --dist loadfile -m
 
 .PHONY: help faults demo test unit live again check bench soak docs format clean
