@@ -263,7 +263,7 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=100, help="requests a second")
     parser.add_argument("kinds", nargs="*", metavar="KIND", help=", ".join(KINDS))
     asked = parser.parse_args()
-    home = make_home(TWELVE_KEEP_RELEASES="2", TWELVE_DIE_AT="/nowhere")
+    home = make_home(TWELVE_KEEP_RELEASES="2", TWELVE_DIE_AT="/dev/null")
     try:
         with Witness() as witness:
             till = make_till(home, witness)

@@ -20,7 +20,7 @@ KILLS = int(os.environ.get("KILLS") or 1)
 
 def test_nothing_is_lost_whoever_is_killed():
     seed = int(os.environ.get("SEED") or secrets.randbelow(2**32))
-    home = make_home(TWELVE_KEEP_RELEASES="2", TWELVE_DIE_AT="/nowhere")
+    home = make_home(TWELVE_KEEP_RELEASES="2", TWELVE_DIE_AT="/dev/null")
     try:
         with Witness() as witness:
             found = rampage(make_till(home, witness), list(KINDS), KILLS, seed, rate=100)

@@ -20,7 +20,7 @@ GET = "from cache import get; print(get({!r}))"
 
 @pytest.fixture(scope="module")
 def home() -> Iterator[Home]:
-    made = make_home(TWELVE_KEEP_RELEASES="2", TWELVE_DIE_AT="/nowhere")
+    made = make_home(TWELVE_KEEP_RELEASES="2", TWELVE_DIE_AT="/dev/null")
     yield made
     made.end()
 
