@@ -13,7 +13,7 @@ from twelve.client.calls.runs import list_runs
 from twelve.client.connection import Client
 from twelve.settings import load_settings
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.slow]
 
 DONE, FAILED, USAGE = 0, 1, 2
 NEEDY = WEB + "release: sh -c 'test $GREETING'\n"

@@ -12,7 +12,7 @@ from tests.faults.witness import Witness
 from tests.faults.worlds import Till, make_till
 from tests.live.worlds import App, probe, until
 
-pytestmark = [pytest.mark.live, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.timeout(240)]
 
 PUT = "from cache import put; put({!r}, {!r})"
 GET = "from cache import get; print(get({!r}))"
