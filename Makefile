@@ -31,9 +31,12 @@ help:
 
 # ---- the virtual environment: uv comes by hash from uv.lock, and installs the rest of it
 
+# What each start imports; where no bytecode may be written, it would be compiled each time.
+EACH_START := click yaml ahocorasick_rs tree_sitter
+
 .venv/synced: pyproject.toml uv.lock | $(BIN)/uv
 	@UV_PYTHON_DOWNLOADS=never $(BIN)/uv sync --frozen --quiet --python $(BIN)/python
-	@$(BIN)/python -m compileall -q src
+	@$(BIN)/python -m compileall -q src $(wildcard $(foreach name,$(EACH_START),.venv/lib/python3*/site-packages/$(name)))
 	@touch $@
 
 $(BIN)/uv:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-FORMATS = ("text", "json", "sarif", "junit", "github", "html")
+from twelve.cli.check_words import FORMATS
+
 TOOLS = ("deptry", "hadolint", "shellcheck", "kube-linter", "gitleaks", "betterleaks", "django")
 
 WHICH = re.compile(r"all|[IVX]+-\d+")

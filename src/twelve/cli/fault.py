@@ -4,11 +4,12 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator
-from typing import NoReturn
-
-import click
+from typing import TYPE_CHECKING, NoReturn
 
 from twelve.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_USAGE, TwelveError, Usage
+
+if TYPE_CHECKING:
+    import click
 
 
 @contextlib.contextmanager
@@ -19,23 +20,39 @@ def shown_to_people() -> Iterator[None]:
     except TwelveError as error:
         show(error)
         raise SystemExit(error.exit_code) from None
-    except click.exceptions.Exit as leave:
-        raise SystemExit(leave.exit_code) from None
-    except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
-        raise SystemExit(EXIT_USAGE) from None
-    except click.ClickException as error:
-        show(usage(error))
-        raise SystemExit(EXIT_USAGE) from None
-    except (KeyboardInterrupt, click.Abort):
-        print("\ntwelve: interrupted", file=sys.stderr)
-        raise SystemExit(EXIT_INTERRUPTED) from None
+    except KeyboardInterrupt:
+        leave_interrupted()
     except BrokenPipeError:
         leave_quietly()
     except Exception as error:  # noqa: BLE001 - whatever it was, the user gets a line and a report
+        if "click" in sys.modules:
+            leave_as_click(error)
         print(f"twelve: internal error: {type(error).__name__}", file=sys.stderr)
         print(f"  → a report without values is in {write_report(error)}", file=sys.stderr)
         raise SystemExit(EXIT_BUG) from None
+
+
+def leave_as_click(error: Exception) -> None:
+    """What click raised, in our form; returns where it was not click. Raises SystemExit."""
+    import click
+
+    match error:
+        case click.exceptions.Exit():
+            raise SystemExit(error.exit_code) from None
+        case click.exceptions.NoArgsIsHelpError():
+            error.show()
+            raise SystemExit(EXIT_USAGE) from None
+        case click.ClickException():
+            show(usage(error))
+            raise SystemExit(EXIT_USAGE) from None
+        case click.Abort():
+            leave_interrupted()
+
+
+def leave_interrupted() -> NoReturn:
+    """Ctrl-C. Raises SystemExit."""
+    print("\ntwelve: interrupted", file=sys.stderr)
+    raise SystemExit(EXIT_INTERRUPTED) from None
 
 
 def leave_quietly() -> NoReturn:
@@ -55,7 +72,7 @@ def show(error: TwelveError) -> None:
         print(f"  → {line}", file=sys.stderr)
 
 
-def usage(error: click.ClickException) -> Usage:
+def usage(error: "click.ClickException") -> Usage:
     """A fault of the words, in our form."""
     text = error.format_message().rstrip(".")
     ctx = getattr(error, "ctx", None)

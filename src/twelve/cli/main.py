@@ -1,7 +1,14 @@
-"""``twelve``: an ``up`` like the last one begins at once; then the commands are looked at."""
+"""``twelve``: an ``up`` like the last one begins at once; then the commands are looked at.
+
+A plain ``check`` begins without them, too.
+"""
 
 import os
 import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 
 def main() -> None:
@@ -16,6 +23,26 @@ def main() -> None:
             from twelve.development.printing import go_on
 
             begun = go_on(early)
+    if sys.argv[1:2] == ["check"]:
+        from twelve.cli.check_words import plain_call
+
+        if (said := plain_call(sys.argv[2:])) is not None:
+            audit(said)
     from twelve.cli.table import call
 
     call(begun)
+
+
+def audit(said: dict[str, object]) -> "NoReturn":
+    """A ``check`` whose words are plain. Raises SystemExit."""
+    from twelve.cli.fault import shown_to_people
+
+    with shown_to_people():
+        from pathlib import Path
+
+        from twelve.cli.check_run import Options, run_check
+
+        path = Path(str(said.pop("path", ".")))
+        status = run_check(Options(path, **said))  # type: ignore[arg-type]
+        sys.stdout.flush()
+        raise SystemExit(status)

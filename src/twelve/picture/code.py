@@ -3,7 +3,6 @@
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
 from twelve.finding import Place
@@ -31,13 +30,15 @@ class Function(NamedTuple):
         return ".".join(filter(None, (self.outer, self.owner, self.name)))
 
 
-@dataclass(slots=True, eq=False)
 class Guard:
     """A condition that must hold (or, when not ``wanted``, fail) for the code to run."""
 
-    held: "Later"
-    wanted: bool
-    line: int
+    __slots__ = ("held", "line", "wanted")
+
+    def __init__(self, held: "Later", wanted: bool, line: int) -> None:
+        self.held = held
+        self.wanted = wanted
+        self.line = line
 
     @property
     def test(self) -> Value:
@@ -66,21 +67,28 @@ Later = Value | Callable[[], Value]
 """A value, or what makes it when a rule first asks: most are never asked for."""
 
 
-@dataclass(slots=True, eq=False)
 class Assign:
     """A name, attribute, key or field that gets a value."""
 
-    target: str
-    held: Later
-    line: int
-    path: str
-    column: int = 0
-    function: Function | None = None
-    owner: str = ""
-    bases: tuple[str, ...] = ()
-    guards: tuple[Guard, ...] = ()
-    augmented: bool = False
-    end: int = 0
+    __slots__ = (
+        "augmented", "bases", "column", "end", "function", "guards", "held", "line", "owner", "path", "target",
+    )  # fmt: skip
+
+    def __init__(  # noqa: PLR0913, PLR0917 - plain data
+        self, target: str, held: Later, line: int, path: str, column: int = 0, function: Function | None = None, owner: str = "",
+        bases: tuple[str, ...] = (), guards: tuple[Guard, ...] = (), augmented: bool = False, end: int = 0,
+    ) -> None:  # fmt: skip
+        self.target = target
+        self.held = held
+        self.line = line
+        self.path = path
+        self.column = column
+        self.function = function
+        self.owner = owner
+        self.bases = bases
+        self.guards = guards
+        self.augmented = augmented
+        self.end = end
 
     @property
     def value(self) -> Value:
@@ -98,22 +106,28 @@ class Assign:
         return Place(self.path, self.line, self.column)
 
 
-@dataclass(slots=True, eq=False)
 class Call:
-    """One call, with what it is called on and where it stands."""
+    """One call, with what it is called on and where it stands; ``assigned`` takes its result at once."""
 
-    name: str
-    held: Later
-    line: int
-    path: str
-    column: int = 0
-    called_on: Later | None = None
-    function: Function | None = None
-    guards: tuple[Guard, ...] = ()
-    in_loop: bool = False
-    assigned: str = ""
-    """The target that takes the result, when it is assigned at once."""
-    end: int = 0
+    __slots__ = (
+        "assigned", "called_on", "column", "end", "function", "guards", "held", "in_loop", "line", "name", "path",
+    )  # fmt: skip
+
+    def __init__(  # noqa: PLR0913, PLR0917 - plain data
+        self, name: str, held: Later, line: int, path: str, column: int = 0, called_on: Later | None = None,
+        function: Function | None = None, guards: tuple[Guard, ...] = (), in_loop: bool = False, assigned: str = "", end: int = 0,
+    ) -> None:  # fmt: skip
+        self.name = name
+        self.held = held
+        self.line = line
+        self.path = path
+        self.column = column
+        self.called_on = called_on
+        self.function = function
+        self.guards = guards
+        self.in_loop = in_loop
+        self.assigned = assigned
+        self.end = end
 
     @property
     def value(self) -> Value:
@@ -160,32 +174,32 @@ def mention(words: str, *, small: bool = False) -> Mention:
 Spans = TypeVar("Spans", Assign, Call)
 
 
-@dataclass(slots=True)
 class Module:
     """One parsed source file."""
 
-    path: str
-    language: str
-    role: str = "app"
-    imports: list[Import] = field(default_factory=list)
-    assigns: list[Assign] = field(default_factory=list)
-    calls: list[Call] = field(default_factory=list)
-    functions: list[Function] = field(default_factory=list)
-    raises: list[Raise] = field(default_factory=list)
-    guards: list[Guard] = field(default_factory=list)
-    globals: list[tuple[str, Function | None, int]] = field(default_factory=list)
-    aliases: dict[str, str] = field(default_factory=dict)
-    constants: dict[str, Assign] = field(default_factory=dict)
-    error: str = ""
-    error_line: int = 0
-    targets: dict[str, list[Assign]] = field(default_factory=dict)
-    """Assignments by target, made when first asked for."""
-    sinks: tuple[Any, ...] | None = None
-    """Writes to paths, once they were looked for."""
-    source: bytes = b""
-    small: bytes = b""
-    lines: dict[Mention, list[int]] = field(default_factory=dict)
-    """The lines that hold a word, by the pattern of those words."""
+    def __init__(self, path: str, language: str, role: str = "app", source: bytes = b"") -> None:
+        self.path = path
+        self.language = language
+        self.role = role
+        self.source = source
+        self.imports: list[Import] = []
+        self.assigns: list[Assign] = []
+        self.calls: list[Call] = []
+        self.functions: list[Function] = []
+        self.raises: list[Raise] = []
+        self.guards: list[Guard] = []
+        self.globals: list[tuple[str, Function | None, int]] = []
+        self.aliases: dict[str, str] = {}
+        self.constants: dict[str, Assign] = {}
+        self.error = ""
+        self.error_line = 0
+        self.targets: dict[str, list[Assign]] = {}
+        """Assignments by target, made when first asked for."""
+        self.sinks: tuple[Any, ...] | None = None
+        """Writes to paths, once they were looked for."""
+        self.small = b""
+        self.lines: dict[Mention, list[int]] = {}
+        """The lines that hold a word, by the pattern of those words."""
 
     def lines_of(self, words: Mention) -> list[int]:
         """The lines on which the source holds one of these words, counted from 1."""
