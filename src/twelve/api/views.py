@@ -187,12 +187,17 @@ def process(name: str, seen: Seen | None, port: int | None) -> dict[str, Any]:
     }
 
 
-async def ended(house: House, noun: Deploy, row: Ended) -> dict[str, Any]:
-    """An exit with its last lines."""
-    began = row.at_ns - int(row.uptime * 1e9)
+def began(row: Ended) -> int:
+    """When the life that ended so began, in nanoseconds since the epoch."""
+    return row.at_ns - int(row.uptime * 1e9)
+
+
+async def ended(house: House, noun: Deploy, row: Ended, next_ns: int | None) -> dict[str, Any]:
+    """An exit with its last lines; its next life began at ``next_ns``, if there is one."""
     name = f"{noun.label}/{row.process}@{row.release}"
-    # What it said last may lie in its pipe for a moment; then its next life begins to speak.
-    lines = await house.engine.last_words(name, LAST_WORDS, began, row.at_ns + AFTERWARDS)
+    # What it said last may lie in its pipe for a moment; what is read later, its next life said.
+    until = min(row.at_ns + AFTERWARDS, next_ns or row.at_ns + AFTERWARDS)
+    lines = await house.engine.last_words(name, LAST_WORDS, began(row), until)
     said = str(Exit(row.code, row.signal, row.oom, row.memory))
     return row._asdict() | {"said": said, "lines": list(lines)}
 

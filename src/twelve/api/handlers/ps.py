@@ -1,5 +1,6 @@
 """Processes: listing, scale, restart, stop."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from twelve.api import shapes, views
@@ -8,10 +9,12 @@ from twelve.api.call import Accepted, Call, Row
 from twelve.api.paging import PAGE, cut
 from twelve.api.query import Parameter, flag
 from twelve.api.results import told
+from twelve.operations.house import House
 from twelve.operations.restart import restart, stop
 from twelve.operations.scale import scale
 from twelve.store import apps, exits
 from twelve.store.apps import Deploy
+from twelve.store.exits import Ended
 
 DEPLOY = "/v1/apps/{app}/deploys/{deploy}"
 
@@ -45,13 +48,31 @@ async def list_exits(call: Call) -> Any:
     """How processes ended, newest first, each with what it said last."""
     noun, house = call.deploy(), call.house
     which, asked = call.word("process"), call.flag("asked")
+    every = exits.ls(house.store, noun)
     rows = [
         row
-        for row in exits.ls(house.store, noun)
+        for row in every
         if (asked or not row.asked) and which in ("", row.process, row.process.split(".")[0])
     ]
     page, following = cut(call, rows, exits.place, newest_first=True)
-    return {"exits": [await views.ended(house, noun, row) for row in page], "next": following}
+    starts = await _starts(house, noun, every)
+    told = [
+        await views.ended(house, noun, row, min(_after(row, starts), default=None)) for row in page
+    ]
+    return {"exits": told, "next": following}
+
+
+async def _starts(house: House, noun: Deploy, rows: list[Ended]) -> list[tuple[str, int]]:
+    """When each known life of these processes began, those that live included."""
+    known = [(f"{row.process}@{row.release}", views.began(row)) for row in rows]
+    seen = await house.engine.observe()
+    whose = {f"{noun.label}/{name}": name for name, _ in known}
+    return known + [(name, seen[full].started_ns) for full, name in whose.items() if full in seen]
+
+
+def _after(row: Ended, starts: list[tuple[str, int]]) -> Iterator[int]:
+    name = f"{row.process}@{row.release}"
+    return (began for whose, began in starts if whose == name and began > row.at_ns)
 
 
 async def make_scale(call: Call) -> Accepted:

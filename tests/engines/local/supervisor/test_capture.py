@@ -1,9 +1,13 @@
+import asyncio
 import os
 import signal
 import sys
+from typing import Any
 
 import pytest
 from tests.engines.local.supervisor.worlds import World, until
+
+from twelve.engines.local.logreader import last_words
 
 pytestmark = [pytest.mark.live, pytest.mark.anyio]
 
@@ -78,3 +82,39 @@ async def test_without_a_collector_a_name_is_free_all_the_same(world: World) -> 
     name = await world.start("run.a", "echo", "nobody reads this")
     await world.event("gone", name)
     assert os.listdir(world.run / "p") == []
+
+
+async def test_the_last_words_of_a_life_are_read_before_its_next_life_speaks(world: World) -> None:
+    await start_collector(world)
+    collector = (await world.event("started", COLLECTOR))["app_pid"]
+    door = world.run / "door"
+    os.mkfifo(door)
+    script = f"echo life; read word < {door}; echo last words; exit 3"
+    name = await world.start("web.1", "sh", "-c", script, restart={"mode": "always"})
+    await until(lambda: lines_of(world, "web.1@v1", "stdout") == [b"life"])
+    os.kill(collector, signal.SIGSTOP)
+    try:
+        writer = await asyncio.to_thread(os.open, door, os.O_WRONLY)
+        os.write(writer, b"\n")
+        os.close(writer)
+        first = await world.event("exited", name)
+        entry = await world.entry(name)
+        assert entry is not None
+        assert (entry["state"], entry["restarts"]) == ("backoff", 0)
+    finally:
+        os.kill(collector, signal.SIGCONT)
+    await world.event("started", name, restarts=1)
+    await until(lambda: len(lines_of(world, "web.1@v1", "stdout")) == 3)
+    os.close(await asyncio.to_thread(os.open, door, os.O_WRONLY))
+    await world.event("started", name, restarts=2)
+    second = await world.event("exited", name)
+
+    def began(end: dict[str, Any]) -> int:
+        return int(end["at_ns"] - end["uptime"] * 1e9)
+
+    whose = ("shop", "production", "web.1@v1")
+    said = last_words(str(world.home), whose, 20, (began(first), began(second)))
+    assert said == [b"life", b"last words"]
+    await world.client.stop(name, 5.0)
+    await world.event("gone", name)
+    await end(world)

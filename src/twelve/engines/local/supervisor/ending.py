@@ -11,6 +11,8 @@ from twelve.engines.local.supervisor.instances import Instance
 from twelve.factors.lifecycle.states import State
 
 _SWEEP_AGAIN = 0.1  # seconds
+_READ_WITHIN, _LOOK = 0.25, 0.002
+"""Seconds that a next life waits for the last words before it, and between two looks."""
 
 
 class Keeper(Protocol):
@@ -92,12 +94,31 @@ def next_step(keeper: Keeper, instance: Instance, again: float | None) -> None:
     if again is None:
         finish(keeper, instance)
         return
-    if again <= 0:
+    if again <= 0 and not _unread(keeper, instance):
         keeper.again(instance)
         return
     instance.move(State.BACKOFF)
+    if again <= 0:
+        _again_when_read(keeper, instance, time.monotonic() + _READ_WITHIN)
+        return
     instance.timer = keeper.loop.after(again, lambda: keeper.again(instance))
     keeper.emit("backoff", instance, delay=round(again, 3), restarts=instance.restarts)
+
+
+def _unread(keeper: Keeper, instance: Instance) -> bool:
+    """Whether what it said last is still to be read, by a collector that is there."""
+    held = instance.streams
+    return held is not None and keeper.capture.reachable() and streams.waiting(held) > 0
+
+
+def _again_when_read(keeper: Keeper, instance: Instance, deadline: float) -> None:
+    """Two lives speak into one pipe: only what is read before the next one belongs to this one."""
+    if _unread(keeper, instance) and time.monotonic() < deadline:
+        instance.timer = keeper.loop.after(
+            _LOOK, lambda: _again_when_read(keeper, instance, deadline)
+        )
+    else:
+        keeper.again(instance)
 
 
 def finish(keeper: Keeper, instance: Instance) -> None:
