@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import time
 
 from demo.home import Home
@@ -18,7 +19,7 @@ ANOTHER_BOOT = "00000000-0000-4000-8000-000000000000"
 def reboot(home: Home) -> int:
     """Kill everything of a home, by pid; how many processes that were.
 
-    The state file then tells of another boot, as one that was written before a reboot does.
+    State file and journal then tell of another boot, as those from before a reboot do.
     """
     watch = Watch([home.folder, home.run], home.folder, but=())
     mine = watch.marked(processes()) - ours(watch) | inits(home)
@@ -37,6 +38,8 @@ def reboot(home: Home) -> int:
     state = home.home / "supervisor/state.json"
     kept = json.loads(state.read_text())
     state.write_text(json.dumps(kept | {"boot_id": ANOTHER_BOOT}))
+    with contextlib.closing(sqlite3.connect(home.home / "twelve.db")) as store, store:
+        store.execute("UPDATE journal SET detail = json_set(detail, '$.boot', ?)", (ANOTHER_BOOT,))
     return len(mine)
 
 

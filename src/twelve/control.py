@@ -25,6 +25,7 @@ from twelve.engines.local.ports import is_free
 from twelve.engines.local.router.envoy import Options, Router
 from twelve.engines.local.router.files import Place as RouterPlace
 from twelve.engines.local.sandbox.tiers import detect
+from twelve.engines.local.supervisor.proc import boot_id
 from twelve.engines.local.supervisor_client import ensure_supervisor
 from twelve.errors import Conflict, Invalid, TwelveError
 from twelve.operations.follow import move_followers
@@ -119,6 +120,7 @@ class Control:
             is_free,
             lambda purpose: self.uid_of(store, purpose),
             machine.tier.name,
+            boot_id(),
             Dying(self.settings.die_at) if self.settings.die_at else untold,
         )
         opened.push_async_callback(self.house.under_way.close)

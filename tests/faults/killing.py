@@ -17,6 +17,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -24,10 +25,12 @@ from demo.home import Failed, make_home
 from demo.leftovers import stat
 from tests.faults.customer import Asking
 from tests.faults.judging import misdone, misprinted, unexcused
-from tests.faults.outside import instances, supervisor_pid
+from tests.faults.outside import control_answers, instances, supervisor_pid
 from tests.faults.witness import Witness
 from tests.faults.worlds import Till, make_till
 from tests.live.worlds import until
+
+from twelve.errors import TwelveError
 
 PARTS = ("control", "supervisor", "collector", "router", "init")
 KINDS: dict[str, Callable[[random.Random], tuple[str, ...]]] = {
@@ -83,7 +86,7 @@ class Rampage:
         command = self.begin(during)
         time.sleep(self.dice.uniform(0, 1.5 if command else 0.2))
         # A change may have replaced them meanwhile.
-        targets = self.targets(victims)
+        targets = self.targets(victims, during)
         now.at = time.time()
         for pid in targets:
             os.kill(pid, signal.SIGKILL)
@@ -101,7 +104,7 @@ class Rampage:
             now.adopted = self.until_adopted()
         if command:
             command.communicate(timeout=60)
-        until(lambda: self.till.app.twelve("ps", good=False).code == 0, 60)
+        until(lambda: control_answers(self.till.home), 60)
         after = self.till.whole()
         now.over = time.time()
         if during in {"rest", "exit"}:
@@ -109,6 +112,23 @@ class Rampage:
             self.same_processes(pids, now)
         if during == "exit":
             self.worker_exited_with_seven(sevens)
+
+    def dare(self, kind: str) -> str:
+        """One kill; what was not as it ought to be afterwards, if anything."""
+        try:
+            self.go(kind)
+        except (AssertionError, Failed, TwelveError) as error:
+            return f"{self.rounds[-1]}: {error!r}"
+        return ""
+
+    def mended(self) -> bool:
+        """Whether the next command makes good what was not made good by itself."""
+        try:
+            self.till.app.twelve("run", "--", "true")
+            self.till.whole()
+        except (AssertionError, Failed, TwelveError):
+            return False
+        return True
 
     def begin(self, during: str) -> Any:
         """Begin a change, in a process of its own."""
@@ -126,8 +146,12 @@ class Rampage:
             if row["name"].startswith(prefix) and row["state"] in {"up", "adopted"}
         }
 
-    def targets(self, victims: tuple[str, ...]) -> list[int]:
-        """The pids to kill."""
+    def targets(self, victims: tuple[str, ...], during: str) -> list[int]:
+        """The pids to kill; a worker that is to fail by itself is none of them."""
+
+        def own(name: str) -> bool:
+            return "web" in name or during != "exit"
+
         rows = {row["name"]: row for row in asyncio.run(instances(self.till.home))}
         self.pids_now = self.pids()
         inits = sorted(self.pids_now.items())
@@ -136,7 +160,7 @@ class Rampage:
             if victim == "supervisor":
                 found.append(supervisor_pid(self.till.home))
             elif victim == "init":
-                found.append(self.dice.choice([pid for name, (pid, _) in inits if "web" in name]))
+                found.append(self.dice.choice([pid for name, (pid, _) in inits if own(name)]))
             else:
                 found.append(rows[f"twelve/{victim}@-"]["app_pid"])
         return [pid for pid in found if pid]
@@ -180,16 +204,12 @@ class Rampage:
     def worker_exited_with_seven(self, so_far: int) -> None:
         """Its exit code was kept although nobody waited for it, and it is told."""
 
-        def code() -> int | None:
-            row = self.till.app.up().get("worker.1")
-            return row["last_exit"]["code"] if row and row["last_exit"] else None
-
-        until(lambda: code() == 7)
         until(lambda: self.sevens() > so_far)
+        assert self.till.app.up()["worker.1"]["last_exit"]["code"] == 7
 
     def sevens(self) -> int:
         """How often the stream tells of a worker that exited with 7."""
-        return sum("worker.1" in line and "code 7" in line for line in self.till.stream())
+        return len(self.till.stream(r"worker\.1@\S+ exited: code 7"))
 
 
 def alive(pid: int) -> bool:
@@ -203,21 +223,28 @@ def settled(row: dict[str, Any]) -> bool:
     return row["state"] in {"up", "adopted", "exited", "backoff"}
 
 
-def rampage(till: Till, kinds: list[str], kills: int, seed: int, rate: float) -> dict[str, Any]:
-    """So many kills of each kind, in any order; what was found amiss is told, with the seed."""
+def rampage(
+    till: Till, kinds: list[str], kills: int, seed: int, rate: float, log: Path | None = None
+) -> dict[str, Any]:
+    """So many kills of each kind, in any order; what was found amiss is told, with the seed.
+
+    With ``log`` each round is written there as it ends, and the stream at the end.
+    """
     dice = random.Random(seed)
     course = [kind for kind in kinds for _ in range(kills)]
     dice.shuffle(course)
     mine = Rampage(till, dice)
     print(f"seed {seed}", flush=True)
-    broken = ""
+    broken: list[str] = []
     with Asking(till.home.port, till.app.host, rate) as customer:
-        try:
-            for kind in course:
-                mine.go(kind)
-        except (AssertionError, Failed) as error:
-            broken = f"{mine.rounds[-1]}: {error}"
-            print(broken, till.app.twelve("run", "--", "true", good=False).said, flush=True)
+        for number, kind in enumerate(course, 1):
+            if told := mine.dare(kind):
+                broken.append(f"{number}: {told}")
+            if log:
+                line = f"{number} {mine.rounds[-1]} {told} {len(customer.failures)}"
+                log.open("a").write(f"{line}\n")
+            if told and not mine.mended():
+                break
         total = customer.stop()
     printed = dict(till.witness.printed)
     logs = till.app.twelve("logs", "-n", "100000000", "--json", within=600).out
@@ -227,6 +254,9 @@ def rampage(till: Till, kinds: list[str], kills: int, seed: int, rate: float) ->
         "orders": misdone(total, till.witness.done),
         "lines": misprinted(logs, printed),
     }
+    if log:
+        log.with_suffix(".lines").write_text(logs)
+        log.with_suffix(".failed").write_text(json.dumps(total["failures"], indent=0))
     return {
         "seed": seed,
         "kills": len(mine.rounds),
@@ -261,6 +291,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=200, help="of each kind")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(2**32))
     parser.add_argument("--rate", type=float, default=100, help="requests a second")
+    parser.add_argument("--log", type=Path, help="a file for each round as it ends")
     parser.add_argument("kinds", nargs="*", metavar="KIND", help=", ".join(KINDS))
     asked = parser.parse_args()
     home = make_home(TWELVE_KEEP_RELEASES="2", TWELVE_DIE_AT="/dev/null")
@@ -268,7 +299,7 @@ def main() -> int:
         with Witness() as witness:
             till = make_till(home, witness)
             kinds = asked.kinds or list(KINDS)
-            found = rampage(till, kinds, asked.kills, asked.seed, asked.rate)
+            found = rampage(till, kinds, asked.kills, asked.seed, asked.rate, asked.log)
     finally:
         home.end()
     print(json.dumps(found, indent=2))

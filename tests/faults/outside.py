@@ -2,15 +2,17 @@
 
 import asyncio
 import json
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import apsw
 from demo.home import Home
 
+from twelve.client.connection import asked
+from twelve.client.wire import Address, ask
 from twelve.engines.local.router.files import read
 from twelve.engines.local.router.resources import backends_of, clusters_used
 from twelve.engines.local.supervisor_client import Supervisor
+from twelve.errors import TwelveError
 from twelve.factors.processes.instance import Instance
 
 
@@ -133,7 +135,22 @@ def temporary(home: Home, living: int) -> list[str]:
     return found
 
 
-def stream(home: Home, app: str, folder: Path) -> list[str]:
-    """The lines of Twelve's own in the stream of an app."""
-    out = home.twelve("logs", "-a", app, "--type", "twelve", "-n", "1000", "--json", cwd=folder).out
-    return [json.loads(line)["line"] for line in out.splitlines()]
+def stream(home: Home, app: str, grep: str = "", deploy: str = "production") -> list[str]:
+    """The lines of Twelve's own in the stream of a deploy."""
+    want = {"type": "twelve", "n": 1_000_000, "grep": grep, "json": True}
+    answer = ask(control(home), "GET", asked(f"/v1/apps/{app}/deploys/{deploy}/logs", want))
+    return [json.loads(line)["line"] for line in answer.lines() if line]
+
+
+def control_answers(home: Home) -> bool:
+    """Whether a listing of all processes is answered."""
+    try:
+        ask(control(home), "GET", "/v1/ps").json()
+    except TwelveError:
+        return False
+    return True
+
+
+def control(home: Home) -> Address:
+    """Asked without a command of its own: a start of Python costs more than the answer."""
+    return Address(path=str(home.run / "control.sock"), patience=10.0)

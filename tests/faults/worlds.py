@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from demo.home import Done, Home, repository
 from tests.faults.customer import Asking
-from tests.faults.outside import Outside, look, stream
+from tests.faults.outside import Outside, control_answers, look, stream
 from tests.faults.points import Death
 from tests.faults.witness import Witness
 from tests.live.worlds import App, until
@@ -43,8 +43,8 @@ class Till(NamedTuple):
     def look(self) -> Outside:
         return look(self.home, self.app.name)
 
-    def stream(self) -> list[str]:
-        return stream(self.home, self.app.name, self.app.folder)
+    def stream(self, grep: str = "") -> list[str]:
+        return stream(self.home, self.app.name, grep)
 
     def change(self, verb: str) -> Done:
         """Change something that was not yet so; the command is told nothing that lets it wait."""
@@ -141,7 +141,7 @@ def die(till: Till, customer: Asking, death: Death) -> None:
     done = till.change(death.change)
     assert done.code in death.codes, done.said
     until(lambda: not till.unmet())
-    until(lambda: control_answers(till))
+    until(lambda: control_answers(till.home))
     after = till.whole()
 
     assert customer.failures[failed:] == []
@@ -152,11 +152,6 @@ def die(till: Till, customer: Asking, death: Death) -> None:
         until(lambda: till.look().kept <= before.kept)
         assert after == before._replace(layers=after.layers, kept=after.kept)
     told(till, death, till.stream()[said:])
-
-
-def control_answers(till: Till) -> bool:
-    """Whether a listing is answered."""
-    return till.app.twelve("ps", good=False).code == 0
 
 
 def told(till: Till, death: Death, lines: list[str]) -> None:
@@ -172,4 +167,4 @@ def told(till: Till, death: Death, lines: list[str]) -> None:
     if death.completed:
         assert "released" in kinds
     elif "failed" not in kinds:
-        assert kinds["undone"]["why"] == "control died"
+        assert kinds["undone"]["why"] == "control died", "not that the machine restarted"

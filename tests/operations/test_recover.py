@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import dataclasses
 
 import pytest
 from tests.operations.worlds import SHOP, World, held
@@ -15,7 +16,7 @@ from twelve.operations.keeping import keep_settled
 from twelve.operations.recover import recover, resettle
 from twelve.operations.run_once import run_once
 from twelve.operations.wanted import build_of
-from twelve.store import apps, journal, runs
+from twelve.store import apps, journal, releases, runs
 
 pytestmark = pytest.mark.anyio
 
@@ -70,6 +71,18 @@ async def test_a_deploy_cut_off_before_its_release_serves_never_was(world: World
         assert {run.ended_ns is None for run in runs.ls(after.store, after.shop)} == {False}
         await after.deploy(NEXT)
         await after.whole()
+
+
+async def test_what_was_cut_off_with_the_machine_says_that_it_restarted(world: World):
+    await world.deploy(FULL)
+    await world.quiet()
+    async with dead_at(world, Step.START, lambda: world.deploy(NEXT)) as after:
+        after.house = dataclasses.replace(after.house, boot="another")
+        [said] = await after.recover()
+
+        assert said.endswith("was cut off at start, the machine restarted: undone")
+        [undone] = releases.events(after.store, after.shop, 2)
+        assert undone.detail["why"] == "the machine restarted"
 
 
 async def test_a_deploy_cut_off_after_its_release_serves_is_completed(world: World):

@@ -203,6 +203,7 @@ class Exit(TypedDict):
     signal: str | None
     oom: bool
     memory: int | None
+    error: str
     said: str
 
 
@@ -213,7 +214,6 @@ class Ended(Exit):
     release: str
     at_ns: int
     uptime: float
-    error: str
     asked: bool
     again: float | None
     lines: list[str]

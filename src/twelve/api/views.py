@@ -198,7 +198,7 @@ async def ended(house: House, noun: Deploy, row: Ended, next_ns: int | None) -> 
     # What it said last may lie in its pipe for a moment; what is read later, its next life said.
     until = min(row.at_ns + AFTERWARDS, next_ns or row.at_ns + AFTERWARDS)
     lines = await house.engine.last_words(name, LAST_WORDS, began(row), until)
-    said = str(Exit(row.code, row.signal, row.oom, row.memory))
+    said = str(Exit(row.code, row.signal, row.oom, row.memory, row.error))
     return row._asdict() | {"said": said, "lines": list(lines)}
 
 

@@ -113,6 +113,9 @@ def limit_of(memory: int | None) -> str:
     return f" (limit {memory / 2**20:.6g} MiB)" if memory else ""
 
 
+UNSEEN = "nobody saw how"
+
+
 class Exit(NamedTuple):
     """How a process ended: by exit code or by signal."""
 
@@ -121,6 +124,8 @@ class Exit(NamedTuple):
     oom: bool = False
     memory: int | None = None
     """The limit that it met, in bytes; None when the machine itself was out of memory."""
+    error: str = ""
+    """What kept it from starting, or ended it where nobody could look."""
 
     @property
     def status(self) -> int:
@@ -135,6 +140,8 @@ class Exit(NamedTuple):
             return f"was killed: out of memory{limit_of(self.memory)}"
         if self.signal:
             return f"was ended by {self.signal}"
+        if self.code is None:
+            return f"ended: {self.error or UNSEEN}"
         return f"exited with code {self.code}"
 
 

@@ -120,7 +120,7 @@ async def attempt(
 
     async with house.under_way.alone(deploy, Holder(verb, who), wait=wait, waiting=waiting):
         deploy = apps.get_deploy(house.store, deploy.app, deploy.name)
-        detail = {"heads": heads_of(house.store, deploy)}
+        detail = {"heads": heads_of(house.store, deploy), "boot": house.boot}
         entry = journal.begin(house.store, deploy, verb, who, house.now(), detail)
         mine = Attempt(house, deploy, deploy, verb, who, tell, entry)
         mine.reach(Step.RECEIVED)

@@ -156,6 +156,8 @@ class House:
     uid_of: Callable[[str], int | None]
     """The uid of a purpose; nothing where this home has only one."""
     tier: str
+    boot: str = ""
+    """The name of the machine's present boot: what another began was cut off with the machine."""
     reached: Callable[[str, str], None] = untold
     """Told of each step of an attempt's journal, and of each point between two: faults go there."""
     under_way: UnderWay = field(default_factory=UnderWay)

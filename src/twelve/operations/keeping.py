@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping
+from typing import Any
 
-from twelve.engines.contract import Happened, limit_of
+from twelve.engines.contract import UNSEEN, Happened, limit_of
 from twelve.errors import TwelveError
 from twelve.factors.processes.instance import PLATFORM, RUN_ONCE, Instance, parse_instance
 from twelve.operations.house import KEEPER, House
@@ -53,15 +55,21 @@ def sentence(what: Happened) -> str:
         again = f", restart {detail['restarts']}" if detail.get("restarts") else ""
         return f"started{again} (pid {detail.get('app_pid')})"
     if what.kind == "exited":
-        code = detail.get("code")
-        how = detail.get("signal") or ("nobody saw how" if code is None else f"code {code}")
         limit = limit_of(detail.get("memory"))
         memory = f", out of memory{limit}" if detail.get("oom") else ""
-        error = f", {detail['error']}" if detail.get("error") else ""
         again = next_start(detail.get("again"))
         lost = f"; {UNREAD}" if detail.get("unread") else ""
-        return f"exited: {how}{memory}{error} after {detail.get('uptime', 0):.1f} s{again}{lost}"
+        uptime = f"{detail.get('uptime', 0):.1f} s"
+        return f"exited: {how_of(detail)}{memory} after {uptime}{again}{lost}"
     return ""
+
+
+def how_of(detail: Mapping[str, Any]) -> str:
+    """By which code or signal, and what kept it from starting; or that nobody was there to see."""
+    code, signal, error = (detail.get(key) for key in ("code", "signal", "error"))
+    if code is None and not signal:
+        return f"{error or UNSEEN}, at most"
+    return (signal or f"code {code}") + (f", {error}" if error else "")
 
 
 def next_start(again: float | None) -> str:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Collection
 
 from twelve.errors import TwelveError
+from twelve.factors.lifecycle.states import RESTARTED
 from twelve.factors.processes.instance import BUILD_STEP, RELEASE_PHASE, parse_instance
 from twelve.factors.releases.journal import Point, Step, Verdict, verdict
 from twelve.operations.house import House, say
@@ -76,7 +77,8 @@ async def close(house: House, deploy: Deploy, entry: Entry) -> str:
     outcome = verdict(entry.step)
     house.reached(RECOVERING, Point.FOUND)
     tag = f" v{entry.number}" if entry.number else ""
-    said = f"{entry.verb}{tag} was cut off at {entry.step}, control was gone: {outcome}"
+    why = RESTARTED if is_of_another_boot(house, entry) else "control was gone"
+    said = f"{entry.verb}{tag} was cut off at {entry.step}, {why}: {outcome}"
     if outcome is Verdict.UNDO:
         said = await take_back(house, deploy, entry, said)
     else:
@@ -84,6 +86,11 @@ async def close(house: House, deploy: Deploy, entry: Entry) -> str:
         number, release = house.leaving.enlist(what), entry.number or deploy.current or 0
         house.under_way.go_on(retire(house, deploy, release, entry.id, what, number, said))
     return f"{deploy.label}: {said}"
+
+
+def is_of_another_boot(house: House, entry: Entry) -> bool:
+    """Whether the machine has restarted since; who wrote no boot down is taken for one of this."""
+    return str(entry.detail.get("boot", house.boot)) != house.boot
 
 
 async def take_back(house: House, deploy: Deploy, entry: Entry, said: str) -> str:
@@ -97,7 +104,8 @@ async def take_back(house: House, deploy: Deploy, entry: Entry, said: str) -> st
         with store.writing():
             undo(store, deploy, entry.detail)
             if entry.number is not None:
-                detail = {"step": entry.step, "why": "control died"}
+                why = RESTARTED if is_of_another_boot(house, entry) else "control died"
+                detail = {"step": entry.step, "why": why}
                 releases.record(store, deploy, entry.number, Verdict.UNDO, house.now(), **detail)
             journal.note(store, entry.id, said=said, outcome=Verdict.UNDO)
         house.reached(RECOVERING, Point.TAKEN_BACK)

@@ -111,7 +111,7 @@ class Board:
 def exit_of(plain: Mapping[str, Any]) -> Exit:
     """How a process ended, from the supervisor's words."""
     oom, memory = bool(plain.get("oom")), plain.get("memory")
-    return Exit(plain.get("code"), plain.get("signal"), oom, memory)
+    return Exit(plain.get("code"), plain.get("signal"), oom, memory, plain.get("error", ""))
 
 
 def seen_of(row: Mapping[str, Any]) -> Seen:

@@ -20,6 +20,9 @@ class State(enum.Enum):
 LIVE = frozenset({State.STARTING, State.UP, State.STOPPING, State.ADOPTED})
 """States in which there is a process."""
 
+RESTARTED = "the machine restarted"
+"""What ended a process, or cut off an attempt, that an earlier boot of the machine had begun."""
+
 MOVES: dict[State, frozenset[State]] = {
     State.STARTING: frozenset({State.UP, State.BACKOFF, State.STOPPING, State.EXITED}),
     State.UP: frozenset({State.STARTING, State.BACKOFF, State.STOPPING, State.EXITED}),

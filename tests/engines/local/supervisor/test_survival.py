@@ -188,6 +188,8 @@ async def test_after_a_reboot_nothing_is_adopted(world: World) -> None:
     await world.kill_supervisor()
     edit_state(world, lambda kept: kept.update(boot_id="another-boot"))
     await world.begin(since=0)
+    exited = await world.event("exited", name)
+    assert (exited["code"], exited["error"]) == (None, "the machine restarted")
     await world.event("gone", name)
     assert await state_of(world, name) == "exited"
     os.kill(pid, signal.SIGKILL)

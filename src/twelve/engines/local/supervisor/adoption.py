@@ -9,7 +9,7 @@ from twelve.engines.local.supervisor import ending, instances, proc, state, stre
 from twelve.engines.local.supervisor.instances import Instance
 from twelve.engines.local.supervisor.keeper import Keeper
 from twelve.engines.local.supervisor.loop import READABLE
-from twelve.factors.lifecycle.states import LIVE, State
+from twelve.factors.lifecycle.states import LIVE, RESTARTED, State
 
 
 def adopt(keeper: Keeper) -> None:
@@ -29,7 +29,7 @@ def adopt(keeper: Keeper) -> None:
         if alive:
             _look_after(keeper, instance)
         else:
-            _bury(keeper, instance)
+            _bury(keeper, instance, restarted=boot != keeper.boot)
     ending.sweep(keeper)
     _sweep(keeper)
     keeper.changed()
@@ -93,12 +93,13 @@ def _listen_for_readiness(keeper: Keeper, instance: Instance) -> None:
             keeper.watch_notify(instance)
 
 
-def _bury(keeper: Keeper, instance: Instance) -> None:
+def _bury(keeper: Keeper, instance: Instance, *, restarted: bool) -> None:
     """It ended while nobody looked, or never began, or waited for a start that we cannot make."""
     if instance.state in LIVE:
         outcome = streams.read_exit(instance.streams.folder) if instance.streams else None
         lost = {"code": None, "signal": None, "at_ns": time.time_ns()}
-        ending.told(keeper, instance, outcome or lost)
+        cause = {"error": RESTARTED} if restarted else {}
+        ending.told(keeper, instance, outcome or lost | cause)
     if instance.state is State.EXITED:
         instance.restore(State.UP)
     ending.finish(keeper, instance)
