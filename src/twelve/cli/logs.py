@@ -2,15 +2,19 @@
 
 import os
 import sys
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import click
 
 from twelve.cli import names as live
 from twelve.cli.output import coloured
-from twelve.cli.target import app_option, target
+from twelve.cli.target import Target, app_option, target
 from twelve.client.calls import logs as calls
+from twelve.client.wire import Answer
 from twelve.errors import EXIT_INTERRUPTED, Unreachable
+from twelve.factors.logs.render import Form
 
 LINES = 100
 WIDTH = 10
@@ -54,7 +58,9 @@ def command(app: str, *, follow: bool, lines: int | None, as_json: bool, **want:
     """
     aim = target(app)
     wanted = LINES if lines is None and not want["since"] else lines
-    answer = calls.read_logs(
+    form = Form(WIDTH if sys.stdout.isatty() else 0, coloured() and not as_json)
+    ask = partial(
+        calls.read_logs,
         *aim,
         follow=follow,
         n=wanted,
@@ -65,11 +71,12 @@ def command(app: str, *, follow: bool, lines: int | None, as_json: bool, **want:
         since=want["since"],
         grep=want["grep"],
         json=as_json,
-        colour=coloured() and not as_json,
-        width=WIDTH if sys.stdout.isatty() else 0,
+        colour=form.colour,
+        width=form.width,
     )
+    pieces = followed(aim, ask, None if as_json else form) if follow else ask().pieces()
     try:
-        for piece in answer.pieces():
+        for piece in pieces:
             write(piece)
     except Unreachable:
         if not follow:
@@ -81,6 +88,16 @@ def command(app: str, *, follow: bool, lines: int | None, as_json: bool, **want:
         raise Unreachable(
             "the control plane went away, the apps run on", hint="twelve logs -f, when it is back"
         )
+
+
+def followed(aim: Target, ask: Callable[..., Answer], form: Form | None) -> Iterator[bytes]:
+    """The lines of a stream without an end: from its files, where control is on this machine."""
+    if aim.client.settings.url:
+        return ask().pieces()
+    from twelve.client import following
+
+    pieces = following.followed(ask(files=True), (aim.app, aim.deploy), form)
+    return ask().pieces() if pieces is None else pieces
 
 
 def write(piece: bytes) -> None:

@@ -8,14 +8,10 @@ from typing import NamedTuple
 
 from twelve.development.early import Call, Early
 from twelve.development.voice import Voice
-from twelve.engines.local.grown import ANYTHING, Grown
-from twelve.engines.local.logmerge import Merge
+from twelve.engines.local.following import Following
 from twelve.factors.logs.filter import Filter
 from twelve.factors.logs.line import Block
 
-AT_ONCE = 1 << 20
-"""Bytes read before they are written."""
-LOOK_ANYWAY = 5.0
 SHORT = 0.0005
 """Seconds after which a thread that only computes lets another one print."""
 STREAMS = frozenset({"stdout", "stderr", "events"})
@@ -41,13 +37,12 @@ class Printing:
         """How many bytes of a stream have been printed before us, by its folder."""
         self.voice = voice
         self.over = False
-        self.grown = Grown(self.run, f"logs/{label[0]}/{label[1]}/")
         self.thread = threading.Thread(target=self.follow, name="printing", daemon=True)
 
     def begin(self, since: int) -> None:
         """From here on: what has been printed since then, and what will be."""
         want = Filter(since=since, streams=STREAMS)
-        self.merge = Merge(self.home, *self.label, want)
+        self.following = Following((self.home, self.run), self.label, want)
         self.thread.start()
 
     def end(self) -> None:
@@ -55,28 +50,14 @@ class Printing:
         if self.over:
             return
         self.over = True
-        self.grown.interrupt()
         if self.thread.ident:
+            self.following.end()
             self.thread.join()
 
     def follow(self) -> None:
-        """Print what there is, wait for more, until it is over; then once more all there is."""
-        self.merge.begin()
-        self.print_round()
-        while not self.over:
-            if growth := self.grown.wait(LOOK_ANYWAY):
-                self.merge.grow(growth)
-                self.print_round()
-        self.merge.grow(ANYTHING)
-        self.print_round()
-        self.merge.close()
-        self.grown.close()
-
-    def print_round(self) -> None:
-        """All of what has grown."""
-        while (batch := self.merge.batch(AT_ONCE)) is not None:
-            if batch:
-                self.voice.lines(filter(None, map(self.rest_of, batch)) if self.shown else batch)
+        """Print what there is and what comes, until it is over; then once more all there is."""
+        for batch in self.following.batches():
+            self.voice.lines(filter(None, map(self.rest_of, batch)) if self.shown else batch)
 
     def rest_of(self, block: Block) -> Block | None:
         """What of a block is not on the screen yet: it was shown by whole lines."""

@@ -309,6 +309,9 @@ class Engine(Protocol):
     ) -> AsyncIterator[bytes]:
         """The same as text, or as JSON lines without a form; many lines at once."""
 
+    def files(self) -> tuple[str, str] | None:
+        """Home and run folder, where the streams are files that others on this machine may read."""
+
     async def note(self, app: str, deploy: str, text: str) -> None:
         """Put a line of the platform's own into a deploy's stream; it may be on its way still."""
 

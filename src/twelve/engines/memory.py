@@ -289,6 +289,9 @@ class MemoryEngine:
         async for line in self.lines(app, deploy, want, follow=follow):
             yield json_line(line) if form is None else text_line(line, form or PLAIN)
 
+    def files(self) -> None:
+        """There are none."""
+
     async def note(self, app: str, deploy: str, text: str) -> None:
         """Remember it."""
         line = Line(self.now(), len(self.stream), "twelve", "-", "events", text.encode(), 0)

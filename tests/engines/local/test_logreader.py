@@ -13,7 +13,7 @@ from tests.engines.local.collector.worlds import World, until
 
 from twelve.engines.local.collector_client import Collector
 from twelve.engines.local.growth import Watch
-from twelve.engines.local.logreader import last_words, lines, tail, text_blocks
+from twelve.engines.local.logreader import last_words, lines, rendered, tail
 from twelve.factors.logs import index
 from twelve.factors.logs.filter import Filter
 from twelve.factors.logs.line import GAP, PARTIAL, REBUILT, SPLIT
@@ -321,9 +321,7 @@ async def test_text_comes_in_blocks_with_a_prefix_before_each_line(world):
     (web,) = talk(world, "web.1@v7")
     web.write(b"a\nb\n")
     web.drain()
-    blocks = text_blocks(
-        str(world.home), "shop", "production", want=Filter(), follow=False, grew=None
-    )
+    blocks = rendered(str(world.home), "shop", "production", want=Filter(), follow=False, grew=None)
     text = b"".join([block async for block in blocks])
     assert re.fullmatch(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z web\.1 \| [ab]\n){2}", text)
 

@@ -1,7 +1,7 @@
 import pytest
 
 from twelve.errors import Invalid
-from twelve.factors.logs.filter import Filter, pattern
+from twelve.factors.logs.filter import Files, Filter, files_from, pattern
 from twelve.factors.logs.line import GAP, PARTIAL, Block, Origin
 
 WEB = Origin("web.1", "v7", "stdout")
@@ -70,3 +70,18 @@ def test_what_came_earlier_is_left_out():
 def test_a_pattern_that_is_none_is_said_to_be_so():
     with pytest.raises(Invalid, match=r"--grep '\(': missing \)"):
         pattern("(")
+
+
+@pytest.mark.parametrize(
+    "want",
+    [
+        Filter(),
+        Filter(frozenset(["web"]), frozenset(["web.1"]), frozenset(["stderr"]), frozenset(["v7"])),
+        Filter(since=1_795_000_000_000_000_000, n=0),
+        Filter(grep=pattern("caf\u00e9 \udcff[0-9]+$"), n=100),
+    ],
+)
+def test_where_the_files_are_is_handed_on_with_all_that_is_wanted(want):
+    told = Files("/var/lib/twelve", "/run/twelve/0a", want)
+    assert told.line().count(b"\n") == 1
+    assert files_from(told.line()) == told

@@ -1,5 +1,6 @@
 """The log stream."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from twelve.api.call import Call, Row, Stream
 from twelve.api.query import Parameter, flag, number, words
 from twelve.errors import Invalid, NotFound
-from twelve.factors.logs.filter import Filter, pattern
+from twelve.factors.logs.filter import FILES_KIND, Files, Filter, pattern
 from twelve.factors.logs.render import Form
 from twelve.factors.releases.release import parse_release_number
 from twelve.store import releases
@@ -32,6 +33,7 @@ QUERY = (
     flag("json", "as JSON lines"),
     flag("colour", "with the colours of a terminal"),
     number("width", "the width of the column of names"),
+    flag("files", "when followed on this machine: say where the files are, then wait for the end"),
 )
 
 
@@ -42,6 +44,10 @@ async def read_logs(call: Call) -> Any:
     follow, as_json = call.flag("follow"), call.flag("json")
     if not follow:
         known(call, noun, want)
+    files = call.house.engine.files() if follow and call.flag("files") else None
+    if files is not None:
+        told = Files(*files, want).line()
+        return Stream(until_leaving(call, once(told)), FILES_KIND)
     form = Form(min(call.number("width", 0), WIDEST), call.flag("colour"))
     chunks = call.house.engine.rendered(
         noun.app, noun.name, want, follow=follow, form=None if as_json else form
@@ -54,6 +60,12 @@ async def until_leaving(call: Call, chunks: AsyncIterator[bytes]) -> AsyncIterat
     """The stream, ended when control leaves: uvicorn would wait for it otherwise."""
     async for chunk in call.rooms.ending.until(chunks):
         yield chunk
+
+
+async def once(line: bytes) -> AsyncIterator[bytes]:
+    """One line; then nothing, without an end."""
+    yield line
+    await asyncio.Event().wait()
 
 
 def wanted(call: Call, noun: Deploy) -> Filter:
@@ -110,6 +122,6 @@ LOGS = (
         read_logs,
         "Read or follow the log stream",
         query=QUERY,
-        answer="text/plain application/x-ndjson",
+        answer=f"text/plain application/x-ndjson {FILES_KIND}",
     ),
 )

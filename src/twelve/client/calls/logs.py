@@ -22,6 +22,7 @@ def read_logs(
     json: bool = False,
     colour: bool = False,
     width: int | None = None,
+    files: bool = False,
 ) -> Answer:
     """Read or follow the log stream."""
     return client.ask(
@@ -38,4 +39,5 @@ def read_logs(
         json=json,
         colour=colour,
         width=width,
+        files=files,
     )

@@ -54,7 +54,7 @@ from twelve.factors.dependencies.plan import BuildPlan, plan_build
 from twelve.factors.logs.drains.drain import Drain
 from twelve.factors.logs.filter import Filter
 from twelve.factors.logs.line import Line
-from twelve.factors.logs.render import Form, json_line
+from twelve.factors.logs.render import Form
 from twelve.factors.ports.readiness import verdict
 from twelve.factors.ports.routes import Table
 from twelve.factors.processes.instance import PLATFORM, parse_instance
@@ -275,19 +275,16 @@ class LocalEngine:
             str(self.machine.home), app, deploy, want=want, follow=follow, grew=self.parts.grew
         )
 
-    async def rendered(
+    def rendered(
         self, app: str, deploy: str, want: Filter, *, follow: bool, form: Form | None
     ) -> AsyncIterator[bytes]:
         """Whole blocks at once, so that a line costs nothing of its own."""
         home, grew = str(self.machine.home), self.parts.grew
-        if form is not None:
-            async for piece in logreader.text_blocks(
-                home, app, deploy, want=want, follow=follow, grew=grew, form=form
-            ):
-                yield piece
-            return
-        async for batch in logreader.blocks(home, app, deploy, want=want, follow=follow, grew=grew):
-            yield b"".join(json_line(line) for block in batch for line in block.lines())
+        return logreader.rendered(home, app, deploy, want=want, follow=follow, grew=grew, form=form)
+
+    def files(self) -> tuple[str, str]:
+        """They are this user's and root's to read."""
+        return str(self.machine.home), str(self.machine.run)
 
     async def tail(self, name: str) -> list[str]:
         """The last lines of a process, as text."""

@@ -26,7 +26,8 @@ class Grown:
 
     def interrupt(self) -> None:
         """Whoever waits, now or next, waits no longer; from another thread."""
-        os.write(self._ring, b".")
+        if self._ring >= 0:
+            os.write(self._ring, b".")
 
     def wait(self, seconds: float) -> Growth | None:
         """What grew; anything might have when the time is over; None when nothing of ours did."""
@@ -49,7 +50,8 @@ class Grown:
     def close(self) -> None:
         """End the connection."""
         self._part()
-        for fd in (self._bell, self._ring):
+        bell, ring, self._bell, self._ring = self._bell, self._ring, -1, -1
+        for fd in (bell, ring):
             os.close(fd)
 
     def _connect(self) -> bool:

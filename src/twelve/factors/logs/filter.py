@@ -1,5 +1,6 @@
 """Which lines somebody wants to see."""
 
+import json
 import re
 from typing import NamedTuple
 
@@ -58,3 +59,34 @@ def pattern(text: str) -> re.Pattern[bytes]:
         raise Invalid(
             f"--grep {text!r}: {error}", hint="put a backslash before characters meant literally"
         ) from None
+
+
+FILES_KIND = "application/vnd.twelve.files+json"
+"""The media type of where a stream's files are, handed on to who reads them himself."""
+_NAMES = ("types", "processes", "streams", "releases")
+
+
+class Files(NamedTuple):
+    """The folder of the home, that of the sockets, and the lines that are wanted."""
+
+    home: str
+    run: str
+    want: Filter
+
+    def line(self) -> bytes:
+        """As a line of JSON."""
+        want = self.want
+        grep = want.grep and want.grep.pattern.decode("utf-8", "surrogateescape")
+        plain = {name: sorted(getattr(want, name)) for name in _NAMES}
+        chosen = {**plain, "since": want.since, "grep": grep, "n": want.n}
+        return json.dumps({"home": self.home, "run": self.run, "want": chosen}).encode() + b"\n"
+
+
+def files_from(line: bytes) -> Files:
+    """What such a line says."""
+    told = json.loads(line)
+    want = told["want"]
+    grep = None if want["grep"] is None else pattern(want["grep"])
+    named = {name: frozenset[str](want[name]) for name in _NAMES}
+    chosen = Filter(**named, since=want["since"], grep=grep, n=want["n"])
+    return Files(told["home"], told["run"], chosen)

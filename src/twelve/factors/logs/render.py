@@ -3,6 +3,7 @@
 import base64
 import json
 import zlib
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -57,6 +58,13 @@ def text_parts(block: Block, form: Form = PLAIN) -> tuple[bytes, bytes | memoryv
     # A view leaves out the prefix after the last newline without another copy of everything.
     lines = block.data.replace(b"\n", b"\n" + head)
     return head, memoryview(lines)[: len(lines) - len(head)]
+
+
+def render(blocks: Iterable[Block], form: Form | None) -> bytes:
+    """Blocks as text, or as JSON lines without a form; as text no line costs work of its own."""
+    if form is None:
+        return b"".join([json_line(line) for block in blocks for line in block.lines()])
+    return b"".join([part for block in blocks for part in text_parts(block, form)])
 
 
 def text(line: Line, form: Form = PLAIN) -> bytes:
