@@ -46,10 +46,14 @@ class Customer:
         self.sent = 0
         self.orders: list[int] = []
         self.latencies: list[float] = []
+        self.lag = 0.0
+        """Seconds that a request was sent late: of the customer's own making."""
 
     async def one(self, number: int, due: float) -> None:
         """Ask, and tell of a failure at once."""
-        sent = time.time()
+        loop, sent = asyncio.get_running_loop(), time.time()
+        began = loop.time()
+        self.lag = max(self.lag, began - due)
         try:
             await ask(self.port, self.host, number)
         except (OSError, TimeoutError, Failure) as error:
@@ -58,7 +62,7 @@ class Customer:
             told = {"failed": number, "at": sent, "until": time.time(), "text": text}
             print(json.dumps(told), flush=True)
             return
-        self.latencies.append(asyncio.get_running_loop().time() - due)
+        self.latencies.append(loop.time() - began)
         if number % 2:
             self.orders.append(number)
 
@@ -91,6 +95,7 @@ class Customer:
                     "orders": self.orders,
                     "p99_ms": round(1000 * waits[int(0.99 * (len(waits) - 1))], 1),
                     "worst_ms": round(1000 * waits[-1], 1),
+                    "lag_ms": round(1000 * self.lag, 1),
                 }
             )
         )

@@ -264,6 +264,7 @@ def rampage(
         "sent": total["sent"],
         "failed_in_flight": len(total["failures"]),
         "worst_ms": total["worst_ms"],
+        "lag_ms": total["lag_ms"],
         "lines": logs.count("\n"),
         **figures(mine.rounds),
         "load_average": os.getloadavg()[0],

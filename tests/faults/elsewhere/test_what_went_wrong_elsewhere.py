@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from demo.home import Home, make_home, repository
-from tests.live.worlds import App, until
+from tests.live.worlds import App, part_pids, until
 
 from twelve.factors.lifecycle.backoff import Backoff, delay
 
@@ -169,6 +169,14 @@ def test_foreman_105_one_process_cannot_be_restarted_alone(app):
     assert after["web.1"] == before["web.1"]
 
 
+def test_goreman_17_what_was_started_ends_with_its_terminal(app):
+    # One of them leaves again and again.
+    staying = [row["pid"] for row in app.up().values() if row["type"] != "leaves"]
+    pids = staying + list(part_pids(app.home).values())
+    assert len(pids) > len(TYPES)
+    assert os.getsid(0) not in {os.getsid(pid) for pid in pids}
+
+
 def test_piku_ps_scale_gives_two_processes_one_port(app):
     app.twelve("ps", "scale", "web=2")
     rows = app.up()
@@ -233,11 +241,11 @@ class TestOfTheSupervisor:
         for name in names:
             await world.event("gone", name)
 
-    async def test_honcho_the_only_child_that_is_deaf_is_never_killed(self, world):
-        deaf = "trap '' TERM; echo deaf; while :; do sleep 1; done"
+    async def test_honcho_the_only_child_that_is_deaf_is_never_killed(self, world, tmp_path):
+        trapped = tmp_path / "trapped"
+        deaf = f"trap '' TERM; touch {trapped}; while :; do sleep 1; done"
         name = await world.start("deaf.1", "sh", "-c", deaf)
-        await world.event("started", name)
-        await asyncio.sleep(0.3)  # the trap is not something that can be awaited
+        await asyncio.to_thread(until, trapped.exists)
         await world.client.stop(name, 0.5)
         assert (await world.event("exited", name))["signal"] == "SIGKILL"
 
