@@ -19,6 +19,7 @@ from twelve.engines.local.router.envoy import NAME as ROUTER
 from twelve.engines.local.router.envoy import Options, Router
 from twelve.engines.local.router.files import Place
 from twelve.engines.local.sandbox.tiers import detect
+from twelve.factors.processes.instance import Instance
 
 pytestmark = [pytest.mark.live, pytest.mark.anyio]
 
@@ -99,3 +100,21 @@ async def test_a_stream_that_is_forgotten_leaves_no_file(kit):
     await kit.engine.forget("gone", "production")
     assert ("gone", "production") not in await kit.engine.streams()
     assert not (kit.folder / "logs/gone").exists()
+
+
+async def test_who_ends_before_its_input_is_asked_for_has_none(kit):
+    instance = Instance("gone", "production", "run", "quick", 1)
+    launch = {
+        "name": instance.name,
+        "argv": ["true"],
+        "env": {"PATH": os.environ["PATH"]},
+        "cwd": "/",
+        "stdin": "pipe",
+        "logs": kit.engine.machine.logs(instance),
+        "restart": {"mode": "never"},
+        "box": kit.engine.machine.box(kit.uid, user="gone", read=()),
+    }
+    await kit.engine.parts.launch(launch)
+    await kit.engine.ended(instance.name)
+
+    assert await kit.engine.parts.input(instance.name) is None

@@ -31,8 +31,7 @@ async def run_command(
         "box": box,
     }
     await engine.parts.launch(launch)
-    if stdin:
-        writer = await engine.parts.supervisor.input(instance.name)
+    if stdin and (writer := await engine.parts.input(instance.name)) is not None:
         await asyncio.to_thread(write_all, writer, stdin)
     output = bytearray()
     async for _, data in engine.output(instance.name):

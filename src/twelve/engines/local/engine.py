@@ -251,7 +251,7 @@ class LocalEngine:
         await self.parts.launch(one_off_launch(self.machine, one_off))
         if one_off.stdin == "null":
             return None
-        return await self.parts.supervisor.input(one_off.name)
+        return await self.parts.input(one_off.name)
 
     async def ended(self, name: str) -> Exit:
         """Wait until nothing of it is left and all its lines are in the files."""

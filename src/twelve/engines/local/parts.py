@@ -18,7 +18,7 @@ from twelve.engines.local.growth import Watch
 from twelve.engines.local.machine import Machine
 from twelve.engines.local.router.envoy import Router
 from twelve.engines.local.supervisor_client import Supervisor, ensure_supervisor
-from twelve.errors import Conflict, TwelveError, Unreachable
+from twelve.errors import Conflict, NotFound, TwelveError, Unreachable
 from twelve.factors.logs.drains.drain import Drain
 
 COLLECTOR = "twelve/collector@-"
@@ -114,6 +114,15 @@ class Parts:
             raise
         self.board.take_over(launch["name"])
         return pid
+
+    async def input(self, name: str) -> int | None:
+        """Where the input of a process that was just started is written to.
+
+        None when it has ended before we asked: nobody reads that any more.
+        """
+        with contextlib.suppress(NotFound, Conflict):
+            return await self.supervisor.input(name)
+        return None
 
     async def start_all(self) -> None:
         """Start collector, router and drainer where they do not run yet."""
