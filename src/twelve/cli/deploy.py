@@ -145,9 +145,7 @@ def pack_here(path: Path, root: str, *, dirty: bool) -> Iterator[Archive]:
     from twelve.factors.codebase.tree import remarks
 
     packed = pack(path, root=root, dirty=dirty)
-    with packed.archive.open("rb") as file:
-        # However this command ends, it leaves no file behind.
-        packed.archive.unlink()
+    with packed.archive as file:
         for remark in remarks(packed.facts):
             print(f"twelve: {remark}", file=sys.stderr)
         facts = json.dumps(packed.facts.to_plain()).encode()

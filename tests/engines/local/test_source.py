@@ -4,11 +4,12 @@ import os
 import subprocess
 import tarfile
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
+from twelve.engines.local import source
 from twelve.engines.local.receive import receive
-from twelve.engines.local.source import pack
 from twelve.errors import Invalid, Missing, NotFound
 from twelve.factors.codebase.tree import remarks
 
@@ -37,8 +38,31 @@ def repository(tmp_path: Path) -> Path:
     return top
 
 
+HELD: list[BinaryIO] = []
+
+
+@pytest.fixture(autouse=True)
+def let_go():
+    yield
+    while HELD:
+        HELD.pop().close()
+
+
+def pack(*words, **more):
+    packed = source.pack(*words, **more)
+    HELD.append(packed.archive)
+    return packed
+
+
+def content(packed):
+    packed.archive.seek(0)
+    return packed.archive.read()
+
+
 def unpacked(packed, tmp_path, name="out"):
-    return receive(packed.archive, tmp_path / name, packed.facts)
+    archive = tmp_path / f"{name}.tar"
+    archive.write_bytes(content(packed))
+    return receive(archive, tmp_path / name, packed.facts)
 
 
 def test_a_commit_is_packed_not_the_working_tree(repository, tmp_path):
@@ -87,7 +111,7 @@ def test_config_that_was_committed_is_left_out_too(repository, tmp_path, dirty):
     assert set(packed.facts.left_out) - {"new.txt"} == {".env", "shop/.env"}
     assert below.facts.left_out == (".env",)
     assert not any(".env" in name for name in unpacked(packed, tmp_path).names)
-    assert b"SECRET" not in packed.archive.read_bytes() + below.archive.read_bytes()
+    assert b"SECRET" not in content(packed) + content(below)
     said = "not in this build, because config is no part of one: .env, shop/.env"
     assert any(remark.startswith(said) for remark in remarks(packed.facts))
 
@@ -218,12 +242,13 @@ def test_folders_that_are_not_there(tmp_path):
         pack(tmp_path, root="..")
 
 
-def test_a_failed_pack_leaves_no_archive(tmp_path, repository):
+def test_an_archive_has_no_name_that_could_be_left_behind(tmp_path, repository):
     into = tmp_path / "into"
     into.mkdir()
-    with pytest.raises(Invalid):
-        pack(repository, root=".git", into=into)
+    packed = pack(repository, into=into)
+    assert len(content(packed)) > 1024
     assert not list(into.iterdir())
+    assert os.fstat(packed.archive.fileno()).st_nlink == 0
 
 
 def test_names_that_are_not_ascii(repository, tmp_path):
@@ -234,5 +259,5 @@ def test_names_that_are_not_ascii(repository, tmp_path):
 
 
 def test_the_archive_is_a_plain_tar(repository):
-    with tarfile.open(pack(repository).archive, "r:") as archive:
+    with tarfile.open(fileobj=pack(repository).archive, mode="r:") as archive:
         assert "main.py" in archive.getnames()

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from twelve.errors import Invalid, Missing, NotFound, TwelveError
 from twelve.factors.codebase.members import check_submodules
@@ -27,9 +27,9 @@ GIT_SECONDS = 300
 
 
 class Packed(NamedTuple):
-    """An archive (plain tar) and what is known about it. Whoever asked for it removes it."""
+    """An archive (plain tar), a file without a name, and what is known about it."""
 
-    archive: Path
+    archive: BinaryIO
     facts: TreeFacts
 
 
@@ -55,20 +55,22 @@ def pack(
     """Pack the app below ``path``/``root``: the checked-out commit, or the files if no git.
 
     ``dirty`` takes the files as they are, uncommitted changes included. The archive is made in
-    ``into``, else in the folder for temporary files. Raises NotFound, Invalid, Missing.
+    ``into``, else in the folder for temporary files; it has no name there, so whoever ends in the
+    middle leaves nothing. Raises NotFound, Invalid, Missing.
     """
     app = _app_folder(path, root)
-    descriptor, name = tempfile.mkstemp(suffix=".tar", prefix="twelve-", dir=into)
-    os.close(descriptor)
-    archive = Path(name)
+    archive = tempfile.TemporaryFile(dir=into)  # noqa: SIM115 - it is the caller's
     try:
         repository = _repository(app, environ)
         if repository is None:
-            return Packed(archive, _pack_folder(app, archive))
-        return Packed(archive, _pack_commit(repository, archive, dirty=dirty))
+            facts = _pack_folder(app, archive)
+        else:
+            facts = _pack_commit(repository, archive, dirty=dirty)
+        archive.seek(0)
     except BaseException:
-        archive.unlink(missing_ok=True)
+        archive.close()
         raise
+    return Packed(archive, facts)
 
 
 def _app_folder(path: Path, root: str) -> Path:
@@ -104,7 +106,7 @@ def _repository(app: Path, environ: Mapping[str, str]) -> Repository | None:
     return Repository(Path(top), prefix, head.decode().strip(), shallow, clean)
 
 
-def _pack_commit(repository: Repository, archive: Path, *, dirty: bool) -> TreeFacts:
+def _pack_commit(repository: Repository, archive: BinaryIO, *, dirty: bool) -> TreeFacts:
     if not repository.head:
         raise Invalid(
             f"{repository.top}: this repository has no commit yet",
@@ -121,7 +123,8 @@ def _pack_commit(repository: Repository, archive: Path, *, dirty: bool) -> TreeF
         secrets = _check_entries(asked, taken)
         # Config stays where it is, also where somebody has committed it.
         paths = (repository.root or ".", f":(exclude,top,glob)**/{SECRETS}")
-        _ask(asked, "archive", "--format=tar", f"--output={archive}", taken, "--", *paths)
+        words = ("archive", "--format=tar", taken, "--", *paths)
+        _git(asked.top, asked.environ, *words, out=archive.fileno())
     described = _text(_ask(repository, "log", "-1", "--format=%H%n%ct%n%s"))
     commit, seconds, subject = described.split("\n")[:3]
     return TreeFacts(
@@ -218,9 +221,9 @@ def _root_commit(repository: Repository) -> str:
     return found[-1] if found else ""
 
 
-def _pack_folder(app: Path, archive: Path) -> TreeFacts:
+def _pack_folder(app: Path, archive: BinaryIO) -> TreeFacts:
     left_out = []
-    with tarfile.open(archive, "w", format=tarfile.PAX_FORMAT) as packing:
+    with tarfile.open(fileobj=archive, mode="w", format=tarfile.PAX_FORMAT) as packing:
         for path, name in _walk(app, ""):
             if _is_secret(name):
                 left_out.append(name)
@@ -266,7 +269,13 @@ def _ask(repository: Repository, *words: str) -> bytes:
     return _git(repository.top, repository.environ, *words)
 
 
-def _git(folder: Path, environ: Mapping[str, str], *words: str, fails: bool = False) -> bytes:
+def _git(
+    folder: Path,
+    environ: Mapping[str, str],
+    *words: str,
+    fails: bool = False,
+    out: int = subprocess.PIPE,
+) -> bytes:
     argv: Sequence[str] = (
         "git",
         "-c",
@@ -280,7 +289,8 @@ def _git(folder: Path, environ: Mapping[str, str], *words: str, fails: bool = Fa
             argv,
             cwd=folder,
             env=dict(environ),
-            capture_output=True,
+            stdout=out,
+            stderr=subprocess.PIPE,
             check=False,
             timeout=GIT_SECONDS,
         )
@@ -290,7 +300,7 @@ def _git(folder: Path, environ: Mapping[str, str], *words: str, fails: bool = Fa
         said = _text(done.stderr).strip()
         hint = "git names the command that makes it trust this folder" if "dubious" in said else ""
         raise Invalid(f"git {words[0]} in {folder}: {said}", hint)
-    return done.stdout
+    return done.stdout or b""
 
 
 def _text(data: bytes) -> str:
