@@ -14,6 +14,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from twelve.engines.local import lean
 from twelve.engines.local.command import run_command
 from twelve.engines.local.disk import Budgets
 from twelve.engines.local.dying import Dying
@@ -98,6 +99,7 @@ class Control:
 
     async def build(self, opened: AsyncExitStack) -> None:
         """The house and its parts; the router may not answer yet, and nothing is recovered."""
+        lean.begin()
         make_folders(self.home, self.run, shared=self.root)
         opened.enter_context(lock(self.home))
         key = load_key(self.environ, self.home)
@@ -126,7 +128,7 @@ class Control:
         opened.push_async_callback(self.house.under_way.close)
         house = self.house
         keepers = (keep_settled(house), keep_healthy(house), keep_room(house), self.keep_parts())
-        for keeper in keepers:
+        for keeper in (*keepers, lean.keep_lean()):
             opened.callback(asyncio.create_task(keeper).cancel)
         self.parts.lost.append(self.settle_again)
 

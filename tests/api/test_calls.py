@@ -8,8 +8,9 @@ import pytest
 from tests.api.worlds import DEPLOY, Door
 from tests.operations.worlds import SHOP
 
-from twelve.api import server
-from twelve.errors import ReleaseFailed
+from twelve.api import progress, server
+from twelve.engines.contract import Tell
+from twelve.errors import NotFound, ReleaseFailed
 
 pytestmark = pytest.mark.anyio
 
@@ -223,3 +224,32 @@ async def test_an_app_without_a_deploy_can_be_made_and_configured(door: Door):
 
     assert made.json()["deploys"][0]["release"] is None
     assert result["release"] is None
+
+
+async def test_ended_operations_go_when_newer_ones_need_their_room(door: Door, monkeypatch):
+    monkeypatch.setattr(progress, "ROOM", 3000)
+    operations = door.rooms.operations
+
+    async def work(tell: Tell) -> None:
+        tell("build", "x" * 900)
+
+    begun = [operations.begin("deploy", "shop/production", "somebody", work) for _ in range(5)]
+    for each in begun:
+        assert [json.loads(line)["step"] async for line in each.listen()] == ["build", "end"]
+    kept = [each for each in begun if each.id in operations.all]
+
+    assert kept == begun[-2:]
+    with pytest.raises(NotFound):
+        operations.get(begun[0].id)
+
+
+async def test_the_last_operation_can_be_asked_about_however_much_it_said(door: Door):
+    async def work(tell: Tell) -> None:
+        tell("build", "x" * 2 * progress.ROOM)
+
+    one = door.rooms.operations.begin("deploy", "shop/production", "somebody", work)
+    assert one.task
+    await one.task
+
+    told = await door.get(f"/v1/operations/{one.id}")
+    assert [event["step"] for event in told["events"]] == ["build", "end"]

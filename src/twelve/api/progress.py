@@ -16,6 +16,9 @@ from twelve.errors import Bug, Cancelled, NotFound, TwelveError, as_full
 KEPT = 200
 """Ended operations that can still be asked about."""
 
+ROOM = 1 << 20
+"""Bytes that the events of ended operations may take in all; the last one keeps its own anyway."""
+
 DETACHED = frozenset({"switch", "succeed", "drain", "done"})
 """From these steps on the new release serves: an operation is left alone, not cancelled."""
 
@@ -33,7 +36,8 @@ class Operation:
     verb: str
     target: str
     who: str
-    events: list[dict[str, Any]] = field(default_factory=list)
+    lines: list[bytes] = field(default_factory=list)
+    """Its events, each a line of JSON: a tenth of what they take as objects."""
     ended: bool = False
     detached: bool = False
     cancelled: bool = False
@@ -45,7 +49,8 @@ class Operation:
         """Take in an event and wake those who listen."""
         self.detached = self.detached or step in DETACHED
         at = round(time.monotonic() - self.began, 3)
-        self.events.append({"step": step, "text": text, "at": at, **more})
+        event = {"step": step, "text": text, "at": at, **more}
+        self.lines.append(json.dumps(event, ensure_ascii=False).encode() + b"\n")
         self.news.set()
         self.news = asyncio.Event()
 
@@ -58,13 +63,18 @@ class Operation:
             self.task.cancel()
         return True
 
-    async def listen(self, start: int = 0) -> AsyncIterator[dict[str, Any]]:
-        """Every event from number ``start`` to the last."""
+    @property
+    def size(self) -> int:
+        """Bytes of its events."""
+        return sum(map(len, self.lines))
+
+    async def listen(self, start: int = 0) -> AsyncIterator[bytes]:
+        """Every event from number ``start`` to the last, each a line of JSON."""
         position = start
         while True:
             news = self.news
-            while position < len(self.events):
-                yield self.events[position]
+            while position < len(self.lines):
+                yield self.lines[position]
                 position += 1
             if self.ended:
                 return
@@ -86,10 +96,21 @@ class Operations:
         """Start one; it goes on whoever listens. The result must be JSON-ready data or nothing."""
         operation = Operation(f"op{next(self.numbers)}-{self.life}", verb, target, who)
         self.all[operation.id] = operation
-        operation.task = asyncio.get_running_loop().create_task(carry_out(operation, work))
-        for old in [o for o in self.all.values() if o.ended][:-KEPT]:
-            del self.all[old.id]
+        operation.task = asyncio.get_running_loop().create_task(self.carry_out(operation, work))
         return operation
+
+    async def carry_out(self, operation: Operation, work: Work) -> None:
+        """Run one to its end; what it leaves takes little, and the oldest make room for it."""
+        await carry_out(operation, work)
+        operation.task = None
+        ended = [each for each in self.all.values() if each.ended]
+        room, spared = ROOM - operation.size, 1
+        for each in reversed(ended):
+            if each is operation:
+                continue
+            room, spared = room - each.size, spared + 1
+            if room < 0 or spared > KEPT:
+                del self.all[each.id]
 
     async def close(self) -> None:
         """Control leaves: what can be taken back is, the rest is the next control's."""
@@ -155,9 +176,3 @@ def as_bug(error: Exception) -> TwelveError:
         f"internal error: {type(error).__name__} in {place}",
         hint="the details are in control's own log: twelve doctor says where",
     )
-
-
-async def as_lines(events: AsyncIterator[dict[str, Any]]) -> AsyncIterator[bytes]:
-    """Events as JSON lines."""
-    async for event in events:
-        yield json.dumps(event, ensure_ascii=False).encode() + b"\n"

@@ -1,12 +1,12 @@
 """The platform itself: what it is, its operations, its end."""
 
 import asyncio
+import json
 from typing import Any
 
 from twelve import __version__
 from twelve.api import shapes
 from twelve.api.call import Accepted, Call, Row, Stream
-from twelve.api.progress import as_lines
 from twelve.api.query import number
 from twelve.engines.contract import Tell
 from twelve.operations.destroy import down
@@ -37,7 +37,7 @@ async def show_operation(call: Call) -> Any:
         "target": operation.target,
         "who": operation.who,
         "ended": operation.ended,
-        "events": operation.events,
+        "events": [json.loads(line) for line in operation.lines],
     }
 
 
@@ -45,7 +45,7 @@ async def follow_operation(call: Call) -> Any:
     """What an operation says, as JSON lines, to its end."""
     operation = call.rooms.operations.get(call.path["id"])
     events = call.rooms.ending.until(operation.listen(call.number("from", 0)))
-    return Stream(as_lines(events), "application/x-ndjson")
+    return Stream(events, "application/x-ndjson")
 
 
 async def cancel_operation(call: Call) -> Any:
