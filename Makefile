@@ -19,8 +19,9 @@ unexport PYTHONDONTWRITEBYTECODE
 # Both cores: most of a live test is waiting. A file stays on one of them, with its home.
 JOBS ?= 2
 UNIT := $(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile -m "not live"
-# make live MARKS="live and not slow" leaves out what takes long.
+# make live MARKS="live and not slow" leaves out what takes long; TESTS="tests/live …" is where to look.
 MARKS ?= live
+TESTS ?= tests
 LIVE := $(BIN)/python -m pytest -q --durations=12 -n $(JOBS) --dist loadfile -m
 
 .PHONY: help faults demo test unit live again check bench soak docs format clean
@@ -59,7 +60,7 @@ unit: .venv/synced
 	$(UNIT)
 
 live: .venv/synced
-	$(LIVE) "$(MARKS)"
+	$(LIVE) "$(MARKS)" $(TESTS)
 
 # Those that failed, once more and one after the other.
 again: .venv/synced
