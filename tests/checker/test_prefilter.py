@@ -6,10 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from twelve.checker.javascript_reader import read_javascript
+from twelve.checker.prefilter import Prefilter
 from twelve.checker.python_reader import read_python
-from twelve.checker.words import Words
-from twelve.picture.code import mention
+from twelve.checker.rules import RULES
+from twelve.picture.mentions import Asked, Mention, mention
 from twelve.picture.pattern import pattern
+from twelve.picture.words import Words
 
 LETTERS = some.binary(min_size=1, max_size=4).map(
     lambda data: bytes(b"abc."[one % 4] for one in data)
@@ -55,3 +57,51 @@ def test_values_are_made_when_asked_for_and_once():
     assert callable(first.held)
     assert first.value is first.value
     assert first.value.keys == ("a", "password")
+
+
+@given(some.binary(max_size=80).map(lambda data: bytes(b"aAb(\n"[one % 5] for one in data)))
+def test_lines_of_all_mentions_are_those_that_a_look_at_each_line_finds(source):
+    asked = Asked()
+    plain = asked.add(Mention(("ab", "b"), "", small=False))
+    small = asked.add(Mention(("ab",), "", small=True))
+    called = asked.add(Mention(("a", "b"), r"\w*\(", small=False))
+    lines = source.split(b"\n")
+
+    def naive(expression, flags=0):
+        return [n for n, line in enumerate(lines, 1) if re.search(expression, line, flags)]
+
+    found = asked.lines(source)
+    assert sorted(set(found[plain])) == naive(rb"b")
+    assert sorted(set(found[small])) == naive(rb"ab", re.IGNORECASE)
+    assert sorted(set(found[called])) == naive(rb"[ab]\w*\(")
+
+
+def sieve(**words):
+    rule = RULES[0]._replace(tokens=(), script_tokens=(), near=(), mutated=False)
+    return Prefilter([rule._replace(**words)])
+
+
+def test_a_pattern_at_the_word_is_not_looked_for_elsewhere():
+    one = sieve(near=((("open(",), r"(?#here)open\([^\n]*'w'"),))
+    assert one.hits(b"open(path, 'w')", python=True)
+    assert not one.hits(b"open(path)\nwrite('w')", python=True)
+
+
+def test_all_patterns_must_match():
+    one = sieve(near=((("sleep",), "while True", "def main"),))
+    assert one.hits(b"def main():\n    while True:\n        sleep(1)", python=True)
+    assert not one.hits(b"def other():\n    while True:\n        sleep(1)", python=True)
+    assert not one.hits(b"def main():\n    while True:\n        pass", python=True)
+
+
+def test_words_of_javascript_say_nothing_in_python():
+    one = sieve(script_tokens=("SIGTERM",))
+    assert one.hits(b"process.on('SIGTERM', stop)")
+    assert not one.hits(b"os.kill(pid, SIGTERM)", python=True)
+
+
+def test_a_global_that_is_declared_and_a_container_that_is_changed_are_seen():
+    one = sieve(mutated=True)
+    assert one.hits(b"seen = {}\ndef view():\n    seen[1] = 2\n", python=True)
+    assert one.hits(b"count = 0\ndef view():\n    global other, count\n", python=True)
+    assert not one.hits(b"seen = {}\ndef view():\n    return seen[1]\n", python=True)

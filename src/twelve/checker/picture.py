@@ -23,11 +23,10 @@ from twelve.checker.python_imports import quick_imports
 from twelve.checker.python_reader import read_python
 from twelve.checker.queries import Queries
 from twelve.checker.source import FolderTree, MemoryTree, Source, decode
-from twelve.checker.words import Words
 from twelve.finding import Place
 from twelve.picture.code import Module
 from twelve.picture.commands import Process
-from twelve.picture.paths import classify, is_settings
+from twelve.picture.paths import classify
 from twelve.picture.pattern import pattern
 from twelve.picture.tree import (
     Broken,
@@ -41,6 +40,7 @@ from twelve.picture.tree import (
     Variable,
     Workload,
 )
+from twelve.picture.words import Words
 from twelve.picture.yaml_reader import Node, read_yaml
 
 CODE = (".py", ".js", ".ts", ".mjs", ".cjs", ".jsx", ".tsx", ".mts", ".cts", ".vue", ".svelte")
@@ -150,9 +150,7 @@ class RepositoryPicture(Queries):
                 for name in quick_imports(data):
                     self._imports.setdefault(name, []).append(path)
             if path.endswith(PARSED) and (
-                self.prefilter is None
-                or is_settings(path)
-                or self.prefilter.hits(data, python=path.endswith(".py"))
+                self.prefilter is None or self.prefilter.hits(data, python=path.endswith(".py"))
             ):
                 made.append(self._parse(path, data))
         return made

@@ -3,43 +3,52 @@
 import re
 from collections.abc import Iterable
 from functools import cached_property
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-from twelve.checker.words import Words
 from twelve.picture.pattern import pattern as pattern_of
 from twelve.picture.rule import Rule
+from twelve.picture.words import Words
 
 BEFORE, AFTER = 100, 200
 CAMEL = pattern_of(r"^[.]?[a-z]+[A-Z]|^@|-")
 TOP = pattern_of(
-    rb"^(?:export )?(?:const |let |var )?([A-Za-z_$][\w$]*)\s*(?::[^=\n]+)?=\s*(?:[{\[]|dict\(|list\(|set\(|(?:collections\.)?(?:defaultdict|deque|OrderedDict|Counter)\(|new (?:Map|Set|WeakMap)|-?\d|None\b|null\b|[TtFf](?:rue|alse)\b)",
-    re.MULTILINE,
+    rb"\n(?:export )?(?:const |let |var )?([A-Za-z_$][\w$]*)\s*(?::[^=\n]+)?=\s*(?:[{\[]|dict\(|list\(|set\(|(?:collections\.)?(?:defaultdict|deque|OrderedDict|Counter)\(|new (?:Map|Set|WeakMap)|-?\d|None\b|null\b|[TtFf](?:rue|alse)\b)",
 )
 CHANGE = pattern_of(
     rb"\[[^\]\n]*\](?:\[[^\]\n]*\]|\.\w+)*\s*[-+|*]?=[^=]|\.(?:append|add|update|setdefault|pop|extend|insert|remove|clear|push|set|delete|unshift|splice|appendleft|popitem|discard|shift)\(|\s*(?:\+\+|--|[-+]=)|\.\w+\s*=[^=]"
 )
+GLOBAL = pattern_of(rb"global ([^\n]*)")
 LOGGING = ("basicConfig", "dictConfig", "fileConfig")
 
 
 class Near(NamedTuple):
-    """Words, and a pattern that must match: beside the word when ``window``, else anywhere in the file."""
+    """Words, and a pattern that must match: at the word, beside it, or anywhere in the file.
+
+    What else is named must match as well, anywhere.
+    """
 
     words: tuple[bytes, ...]
     pattern: re.Pattern[bytes]
-    window: bool
+    where: Literal["here", "window", ""]
     lower: bool
-    """Both are looked for in the text in small letters: that is faster than ignoring the case."""
+    """All are looked for in the text in small letters: that is faster than ignoring the case."""
+    also: tuple[re.Pattern[bytes], ...]
 
 
-def _made(words: tuple[str, ...], pattern: str, *, python: bool) -> Near:
-    window = pattern.startswith("(?#window)")
-    text = pattern.removeprefix("(?#window)")
+def _made(words: tuple[str, ...], pattern: str, *also: str, python: bool) -> Near:
+    where: Literal["here", "window", ""] = ""
+    if pattern.startswith("(?#here)"):
+        where = "here"
+    elif pattern.startswith("(?#window)"):
+        where = "window"
+    text = pattern.removeprefix(f"(?#{where})")
     lower = text.startswith("(?i)")
     kept = {word for word in words if not (python and CAMEL.search(word))}
     if lower:
         kept = {word.lower() for word in kept}
     compiled = pattern_of(text.removeprefix("(?i)").encode(), re.MULTILINE)
-    return Near(tuple(sorted(word.encode() for word in kept)), compiled, window, lower)
+    others = tuple(pattern_of(one.encode(), re.MULTILINE) for one in also)
+    return Near(tuple(sorted(word.encode() for word in kept)), compiled, where, lower, others)
 
 
 class Sieve:
@@ -80,13 +89,16 @@ class Prefilter:
     def __init__(self, rules: Iterable[Rule]) -> None:
         held = list(rules)
         self.every = sorted({word for rule in held for word in rule.tokens})
+        self.scripted = {word for rule in held for word in rule.script_tokens}
         self.mutated = any(rule.mutated for rule in held)
         self.pairs = sorted({pair for rule in held for pair in rule.near})
 
     @cached_property
     def script(self) -> Sieve:
         """For JavaScript and TypeScript."""
-        return Sieve(self.every, [_made(*pair, python=False) for pair in self.pairs])
+        return Sieve(
+            {*self.every, *self.scripted}, [_made(*pair, python=False) for pair in self.pairs]
+        )
 
     @cached_property
     def python(self) -> Sieve:
@@ -102,9 +114,11 @@ class Prefilter:
 
 def _mutated(data: bytes) -> bool:
     """Is a container or a counter of the top level changed anywhere below?"""
+    declared = {name for line in GLOBAL.findall(data) for name in line.replace(b",", b" ").split()}
+    data = b"\n" + data
     for match in TOP.finditer(data):
         name = match[1]
-        if b"global" in data and re.search(rb"global [^\n]*\b" + re.escape(name), data):
+        if name in declared:
             return True
         at = data.find(name, match.end())
         while at >= 0:
@@ -117,7 +131,13 @@ def _mutated(data: bytes) -> bool:
 
 
 def _near(data: bytes, one: Near, places: list[int]) -> bool:
-    if not one.window:
+    return _matches(data, one, places) and all(other.search(data) for other in one.also)
+
+
+def _matches(data: bytes, one: Near, places: list[int]) -> bool:
+    if one.where == "here":
+        return any(one.pattern.match(data, at) for at in places)
+    if not one.where:
         return one.pattern.search(data) is not None
     start = end = -1
     for at in sorted(places):

@@ -1,19 +1,16 @@
 """The packages that a Python file may import, read without parsing it."""
 
-import re
-
 from twelve.picture.pattern import pattern
 
 IMPORT = pattern(
-    rb"^[ \t]*(?:from[ \t]+([A-Za-z_]\w*)[\w.]*[ \t]+import\b|import[ \t]+([A-Za-z_][\w., \t]*))",
-    re.MULTILINE,
+    rb"\n[ \t]*(?:from[ \t]+([A-Za-z_]\w*)[\w.]*[ \t]+import\b|import[ \t]+([A-Za-z_][\w., \t]*))",
 )
 
 
 def quick_imports(data: bytes) -> set[str]:
     """The top-level packages that a file may import, read without parsing; a docstring may fool it."""
     found = set()
-    for match in IMPORT.finditer(data):
+    for match in IMPORT.finditer(b"\n" + data):
         if match[1]:
             found.add(match[1].decode())
         else:

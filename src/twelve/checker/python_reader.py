@@ -9,7 +9,8 @@ from twelve.checker.python_names import ENV_CALLS, ENV_OBJECTS, READERS
 from twelve.checker.python_nodes import INNER, breadth_first
 from twelve.checker.python_older import parse
 from twelve.checker.python_values import Values
-from twelve.picture.code import Assign, Call, Function, Guard, Import, Later, Module, Raise, mention
+from twelve.picture.code import Assign, Call, Function, Guard, Import, Later, Module, Raise
+from twelve.picture.mentions import mention
 from twelve.picture.value import Value
 
 SETTINGS_BASES = ("BaseSettings", "BaseAppSettings", "EnvironmentSettings", "EnvConfig")

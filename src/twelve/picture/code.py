@@ -1,12 +1,11 @@
 """A source file as facts: its imports, assignments, calls, functions and raises, the same for every language."""
 
-import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple, TypeVar
 
 from twelve.finding import Place
-from twelve.picture.pattern import pattern
+from twelve.picture.mentions import ASKED, Lines, Mention
 from twelve.picture.value import Value
 
 
@@ -110,7 +109,7 @@ class Call:
     """One call, with what it is called on and where it stands; ``assigned`` takes its result at once."""
 
     __slots__ = (
-        "assigned", "called_on", "column", "end", "function", "guards", "held", "in_loop", "line", "name", "path",
+        "assigned", "called_on", "column", "end", "function", "guards", "held", "in_loop", "last", "line", "name", "path",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0913, PLR0917 - plain data
@@ -118,6 +117,7 @@ class Call:
         function: Function | None = None, guards: tuple[Guard, ...] = (), in_loop: bool = False, assigned: str = "", end: int = 0,
     ) -> None:  # fmt: skip
         self.name = name
+        self.last = name.rpartition(".")[2]
         self.held = held
         self.line = line
         self.path = path
@@ -143,10 +143,6 @@ class Call:
         return self.called_on
 
     @property
-    def last(self) -> str:
-        return self.name.rpartition(".")[2]
-
-    @property
     def place(self) -> Place:
         return Place(self.path, self.line, self.column)
 
@@ -157,18 +153,6 @@ class Raise(NamedTuple):
     line: int
     guards: tuple[Guard, ...]
     function: Function | None = None
-
-
-class Mention(NamedTuple):
-    """Words that the source must say where a rule may find something; ``small`` ones in any case."""
-
-    words: re.Pattern[bytes]
-    small: bool = False
-
-
-def mention(words: str, *, small: bool = False) -> Mention:
-    """Small words are looked for in the text in small letters: that is faster than ignoring the case."""
-    return Mention(pattern(words.encode()), small)
 
 
 Spans = TypeVar("Spans", Assign, Call)
@@ -197,22 +181,13 @@ class Module:
         """Assignments by target, made when first asked for."""
         self.sinks: tuple[Any, ...] | None = None
         """Writes to paths, once they were looked for."""
-        self.small = b""
-        self.lines: dict[Mention, list[int]] = {}
-        """The lines that hold a word, by the pattern of those words."""
+        self.lines: Lines = {}
+        """The lines that hold what a rule asks for, once one has asked."""
 
     def lines_of(self, words: Mention) -> list[int]:
         """The lines on which the source holds one of these words, counted from 1."""
         if words not in self.lines:
-            if words.small and not self.small:
-                self.small = self.source.lower()
-            text = self.small if words.small else self.source
-            found, line, at = [], 1, 0
-            for match in words.words.finditer(text):
-                line += text.count(b"\n", at, match.start())
-                at = match.start()
-                found.append(line)
-            self.lines[words] = found
+            self.lines = ASKED.lines(self.source)
         return self.lines[words]
 
     def holding(self, words: Mention, items: Iterable[Spans]) -> Iterator[Spans]:
@@ -334,6 +309,14 @@ TASK_WORDS = frozenset(
     ]
 )
 COMMAND_WORDS = frozenset(["command", "group", "cli", "callback", "option", "argument"])
+
+
+HANDLES = (
+    r"@(?:[\w$]+\.)*(?:" + "|".join(sorted(ROUTE_WORDS)) + r")\b"
+    r"|\(\s*(?:(?:self|_req|_),\s*)?(?:request|req|_req|res|ctx)\b|\b(?:req|request|ctx)\s*=>"
+    r"|(?:class \w+\(|extends )[^){]*(?:" + "|".join(VIEW_BASES) + r")\b"
+)
+"""What a file says in which a function answers requests, or may."""
 
 
 def is_handler(function: Function | None) -> bool:

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple, Protocol
 
 from twelve.finding import Finding, Place
-from twelve.picture.code import Assign, Call, Mention, Module
+from twelve.picture.code import Assign, Call, Module
 from twelve.picture.commands import Process
+from twelve.picture.mentions import Mention
 from twelve.picture.origin import replaceable
 from twelve.picture.paths import is_settings
 from twelve.picture.pattern import pattern
@@ -111,8 +112,10 @@ class Rule(NamedTuple):
     never: str = ""
     tokens: tuple[str, ...] = ()
     """Words of which a code file must hold one for the rule to look at it."""
-    near: tuple[tuple[tuple[str, ...], str], ...] = ()
-    """Or: words of which it must hold one, and a pattern that it must match besides."""
+    script_tokens: tuple[str, ...] = ()
+    """More such words, which mean something in JavaScript and TypeScript alone."""
+    near: tuple[tuple[tuple[str, ...], *tuple[str, ...]], ...] = ()
+    """Or: words of which it must hold one, and patterns that it must all match besides."""
     mutated: bool = False
     """Or: a name of the module's top level whose value is changed further down."""
     applies: Callable[[Picture], bool] | None = None

@@ -55,6 +55,24 @@ FS = pattern(
 )
 
 
+OPENED = (
+    ("open(", "ZipFile("),
+    r"(?#here)(?:open|ZipFile)\([^\n]*\n?[^\n]*[\"'](?:w|a|x|r\+|rb\+|wb|ab|xb)[bt]?\+?:?\w*[\"']",
+)
+"""What a file says that opens a path in order to write to it: words, and a pattern."""
+COPIES = r"\b(?:copy|copyfile|copy2|move|copytree)\b"
+"""What of ``shutil`` writes."""
+WRITES = (
+    "write_text", "write_bytes", "shutil", "numpy", "joblib", "torch.save", "cv2.imwrite", "shelve", "dbm.open", "urlretrieve", "soundfile", "PersistentDict", ".save(",
+    "writeFile", "appendFile", "createWriteStream", "outputFile", "outputJson", "writeJson", "copyFile", "rename", "toFile", ".mv(", "cpSync",
+)  # fmt: skip
+"""The words of every other way."""
+LASTS = frozenset({
+    *(name.rpartition(".")[2] for name in (*OPENERS, *TARGETS)), *RECEIVERS, *JS_TARGETS, "save",
+})  # fmt: skip
+"""How the calls that write are named."""
+
+
 class Sink(NamedTuple):
     """One write."""
 
@@ -80,6 +98,8 @@ def sinks(module: Module) -> Sequence[Sink]:
 
 def _sinks(module: Module) -> Iterator[Sink]:
     for call in module.calls:
+        if call.last not in LASTS:
+            continue
         found = _target(call) if module.language == "python" else _js_target(call)
         if found is None:
             continue

@@ -27,7 +27,7 @@ RULES = (
         found=(Example({"a/settings.py": "MEDIA_LOCK = MEDIA / 'media.lock'\n"}, "a/settings.py:1"), Example({"a.py": "from filelock import FileLock\ndef f():\n    with FileLock('x'):\n        pass\n"}, "a.py:3")),
         spared=(Example({"a.py": "import threading\nLOCK = threading.Lock()\n"}), Example({"a.py": "LOCKS = ['uv.lock']\n"})),
         why="A lock file means nothing to a process on another machine.", way_out="Lock in the database or in Redis.", tokens=(),
-        near=((("lock", "Lock", "LOCK"), "\\.lock\\b|\\.lck\\b|FileLock|flock|lockf|portalocker|InterProcessLock|proper-lockfile|lockfile"),),
+        near=((("LOCK",), r"\.(?:lock|lck)[\"'`]", r"\b[A-Z0-9_]*LOCK[A-Z0-9_]*[\"'\]]*\s*(?::[^=\n]*)?="), (("flock", "lockf"), "fcntl"), (("FileLock", "portalocker", "InterProcessLock", "LockFile", "lockfile"), r"\b(?:\w*FileLock|InterProcessLock|LockFile|portalocker|proper-lockfile)\b")),
         never="locks between threads",
     ),
     Rule(
@@ -65,8 +65,8 @@ RULES = (
         "VIII-7", "S", "Periodic jobs run once however many instances there are", "concurrency + processes", "medium", once,
         found=(Example({"a.py": "from apscheduler.schedulers.background import BackgroundScheduler\ns = BackgroundScheduler()\n"}, "a.py:2"), Example({"a.js": "const cron = require('node-cron')\ncron.schedule('* * * * *', f)\n"}, "a.js:2")),
         spared=(Example({"Procfile": "beat: celery -A a beat\nworker: celery -A a worker\n"}),),
-        why="Scaling out must not send the mail three times.", way_out="A clock process of quantity 1, or a schedule of the platform.", tokens=(),
-        near=((("cron", "Cron", "schedule", "repeat_every"), 'apscheduler|node-cron|[\\"\']cron[\\"\']|croner|node-schedule|(import|from) schedule|@nestjs/schedule|toad-scheduler|rocketry|repeat_every|scheduled_job'),),
+        why="Scaling out must not send the mail three times.", way_out="A clock process of quantity 1, or a schedule of the platform.", tokens=("apscheduler", "repeat_every", "scheduled_job", "rocketry"), script_tokens=("node-cron", "croner", "node-schedule", "@nestjs/schedule", "toad-scheduler"),
+        near=((("cron",), '[\\"\']cron[\\"\']'), (("schedule",), "(?:import|from) schedule")),
         never="jobs that are local by nature, as clearing a cache",
 
     ),

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 from twelve.factors.concurrency.check.live import live
 from twelve.finding import Finding, Place
-from twelve.picture.code import is_command, mention
+from twelve.picture.code import is_command
 from twelve.picture.commands import is_worker, module_of, serves
+from twelve.picture.mentions import mention
 from twelve.picture.origin import trace
 from twelve.picture.paths import is_development
 from twelve.picture.pattern import pattern
@@ -14,6 +15,7 @@ from twelve.picture.rule import Hold, Judgement, Picture, find, grouped, saying
 from twelve.picture.sinks import sinks
 from twelve.picture.value import text_of
 
+LOCK = mention("LOCK")
 LOCKS = (
     "filelock.FileLock",
     "FileLock",
@@ -53,7 +55,7 @@ CRON_HOMES = (
 def scales_out(picture: Picture) -> Iterator[Judgement]:
     """VIII-2."""
     held = []
-    for module, assign in saying(picture, mention("LOCK")):
+    for module, assign in saying(picture, LOCK):
         if (
             assign.name.isupper()
             and "LOCK" in assign.name

@@ -18,6 +18,7 @@ from twelve.factors.config.check.values import (
     read_once,
     static_keys,
 )
+from twelve.picture.code import HANDLES
 from twelve.picture.rule import Example, Rule
 
 ENV_WORDS = (
@@ -125,7 +126,7 @@ RULES = (
         why="Groups multiply: with each new deploy there is another set to keep.",
         way_out="Give each setting its own variable.",
         tokens=(),
-        near=((("ENV", "STAGE"), "(NODE_ENV|RAILS_ENV|FLASK_ENV|APP_ENV|\\bENV\\b|ENVIRONMENT|STAGE|_ENV\\b)"), (("production", "Production"), '[\\"\']?(production|prod|live)[\\"\']?\\s*:')),
+        near=((("ENV", "STAGE"), r"(?:[\"'`.{,(]|^)\s*(?:\w*_)?(?:ENV|ENVIRONMENT|STAGE)\b", r"environ|getenv|process\.env|meta\.env|[eE]nv\w*\(|Settings\b|config\("), (("production", "Production"), '(?:production|prod|live)[\\"\']?\\s*:')),
         never="NODE_ENV as the switch of a build, settings for tests",
 
     ),
@@ -140,7 +141,10 @@ RULES = (
         why="A variable that moves several things cannot be set for one of them.",
         way_out="Give each setting its own variable.",
         never="a test whether one resource is attached",
-        tokens=("environ", "getenv"),
+        near=(
+            (("environ", "getenv"), r"\n(?:[ \t]+(?:[\w.,]*[^\w\n])??|(?:if\b|el|\}).*?\b)[A-Z][A-Z0-9_]*[\"'\]]*\s*(?::[^=\n]*)?=[^=]"),
+            (("SECRET_KEY", "DATABASES", "DATABASE_URL"), r"\b(?:SECRET_KEY|DATABASES|DATABASE_URL)[\"'\]]*\s*(?::[^=\n]*)?="),
+        ),
     ),
     Rule(
         "III-7", "X", "The needed keys are declared and checked at start", "later texts: a schema of keys", "low", declared,
@@ -161,7 +165,7 @@ RULES = (
         why="With a default the app starts unsafe instead of not at all.",
         way_out="Leave the default out.",
         tokens=(),
-        near=((("environ", "getenv", "process.env", "BaseSettings", "Settings", "import.meta.env", "env(", "env.", "config("), "([sS]ecret|SECRET|[pP]assw|PASSW|[tT]oken|TOKEN|api_?key|API_?KEY|ACCESS_?KEY|access_key|PRIVATE_?KEY|[sS]igning|SIGNING|CREDENTIAL|credential|DEBUG|debug|_key|_KEY|JWT|jwt|PWD)"),),
+        near=((("Settings",), r"class \w+\([^)]*Settings\b"), (("environ[", "environ.get", "environ.pop", "environ.setdefault", "environ import", "getenv", "process.env", "import.meta.env", "env(", "env.", "config("), "(?#window)([sS]ecret|SECRET|[pP]assw|PASSW|[tT]oken|TOKEN|api_?key|API_?KEY|ACCESS_?KEY|access_key|PRIVATE_?KEY|[sS]igning|SIGNING|CREDENTIAL|credential|DEBUG|debug|_key|_KEY|JWT|jwt|PWD)")),
         never="defaults that the app refuses, empty defaults of optional services",
 
     ),
@@ -178,7 +182,12 @@ RULES = (
         ),
         why="What a request changes in one process, no other process knows; a file that rotates is found through a variable that does not.",
         way_out="A changed config is a new release; NAME_FILE holds the path of what rotates.",
-        never="variables that are set before the app is made, and for a program that it starts", tokens=ENV_WORDS, prover=True,
+        never="variables that are set before the app is made, and for a program that it starts", prover=True,
+        near=(
+            (ENV_WORDS, r"_(?:FILE|PATH)\b"),
+            (("environ",), r"environ(?:b?\[[^\]\n]*\]\s*[-+|,]?\s*=(?!=)|\.(?:update|setdefault)\()|environ as\b", HANDLES),
+            (("process.env",), r"process\.env(?:\.\w+|\[[^\]\n]*\])\s*(?:\?\?|\|\|)?=[^=>]", HANDLES),
+        ),
     ),
     Rule(
         "III-11", "S", "No secret in the artefact", "config + build-release-run", "medium", no_secret_in_artefact,

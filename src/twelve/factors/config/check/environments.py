@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 
 from twelve.finding import Place
-from twelve.picture.code import Assign, Module, is_handler, is_task, mention
+from twelve.picture.code import Assign, Module, is_handler, is_task
+from twelve.picture.mentions import mention
 from twelve.picture.origin import ENV_NAMES, trace
 from twelve.picture.pattern import pattern
 from twelve.picture.rule import Hold, Judgement, Picture, find, saying
@@ -36,10 +37,10 @@ HANDLE = pattern(
 )
 
 
-NAMED = mention("ENV|STAGE")
-ENVIRONMENT = mention(r"environ|process\.env")
-LOCATED = mention("_FILE|_PATH")
-PRODUCTION = mention("prod|live", small=True)
+NAMED = mention("ENV", "STAGE")
+ENVIRONMENT = mention("environ", "process.env")
+LOCATED = mention("_FILE", "_PATH")
+PRODUCTION = mention("prod", "live", small=True)
 
 
 def no_named_environments(picture: Picture) -> Iterator[Judgement]:

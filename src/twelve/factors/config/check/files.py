@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from twelve.factors.config.check.values import reads
 from twelve.finding import Place
-from twelve.picture.code import is_handler, mention
+from twelve.picture.code import is_handler
+from twelve.picture.mentions import mention
 from twelve.picture.origin import trace
 from twelve.picture.paths import is_development
 from twelve.picture.pattern import pattern
@@ -20,7 +21,16 @@ DATA_FILE = pattern(r"^[\w./-]+\.(ya?ml|json|ini|toml|conf|cfg)$")
 CONFIG_PATH = pattern(
     r"(^|/)(conf|config|settings|configuration)(/|[._-])|config[^/]*$", re.IGNORECASE
 )
-DATA_NAMED = mention(r"\.(?:ya?ml|json|ini|toml|conf|cfg)\b")
+DATA_NAMED = mention(
+    ".yaml",
+    ".yml",
+    ".json",
+    ".ini",
+    ".toml",
+    ".conf",
+    ".cfg",
+    then=r"\.(?:ya?ml|json|ini|toml|conf|cfg)\b",
+)
 OPENS = pattern(
     r"^\s*[\"']?(password|passwd|secret|dsn|host|hostname|user|username|database|url)[\"']?\s*[:=]\s*[\"']?[^\s{$<%#\"'\[]+",
     re.IGNORECASE | re.MULTILINE,

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from twelve.factors.config.check.secrets import spared
 from twelve.finding import Finding, Place
-from twelve.picture.code import Assign, Module, mention
+from twelve.picture.code import Assign, Module
+from twelve.picture.mentions import mention
 from twelve.picture.origin import development_only, trace
 from twelve.picture.paths import is_development
 from twelve.picture.pattern import pattern
@@ -18,7 +19,7 @@ ENV_FILE = pattern(r"(^|/)\.env(\.(prod|production|staging|stage|live))?$")
 CREDENTIAL_FILES = pattern(
     r"(^|/)(credentials\.json|service[-_]?account[\w-]*\.json|application-prod\w*\.ya?ml|local_settings\.py|settings_local\.py|secrets\.(ya?ml|json|toml)|\.htpasswd|\.pgpass|\.netrc|id_rsa|id_ed25519)$"
 )
-ASKED = mention("secret|pass|token|key|credential|pwd|hmac|debug", small=True)
+ASKED = mention("secret", "pass", "token", "key", "credential", "pwd", "hmac", "debug", small=True)
 """The names whose defaults are judged hold one of these."""
 TRUE = ("True", "true", "1", "yes", "on", "TRUE", "YES")
 EXAMPLE = pattern(r"(example|sample|dist|template|tmpl|test|ci|schema|default)", re.IGNORECASE)

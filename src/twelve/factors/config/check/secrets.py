@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 
 from twelve.finding import Finding, Place
-from twelve.picture.code import Assign, Call, Guard, Module, mention
+from twelve.picture.code import Assign, Call, Guard, Module
+from twelve.picture.mentions import mention
 from twelve.picture.origin import development_only, replaceable
 from twelve.picture.paths import is_development, is_settings
 from twelve.picture.pattern import pattern
@@ -28,11 +29,11 @@ DICT_KEYS = pattern(
     re.IGNORECASE,
 )
 NAMES = mention(
-    r"secret|passw|passphrase|token|key|credential|pwd|pass[\"'\]]*\s*[:=]|_pass\b|hmac|signing|fernet",
-    small=True,
-)
+    "secret", "passw", "passphrase", "token", "key", "credential", "pwd", "pass", "_pass", "hmac", "signing", "fernet",
+    then=r"(?!_?pass)|passw|passphrase|pass[\"'\]]*\s*[:=]|_pass\b", small=True,
+)  # fmt: skip
 """What the source must say near a literal credential: the names that are looked for hold one of these."""
-ITEMS = mention(r"(?:passw|secret|token|key|pass)\w*[\"'`]?\s*:", small=True)
+ITEMS = mention("secret", "token", "key", "pass", then=r"\w*[\"'`]?\s*:", small=True)
 SCHEMES = mention("://")
 SETTLED = pattern(r"(^|/)(config|settings)(/|\.)|(settings|config)\.(py|[cm]?js|ts)$")
 REFUSED = pattern(r"placeholder|insecure|forbidden|example|sample|weak|default", re.IGNORECASE)

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 
 from twelve.finding import Place
-from twelve.picture.code import Assign, Module, mention
+from twelve.picture.code import Assign, Module
+from twelve.picture.mentions import mention
 from twelve.picture.origin import LOCAL, development_only, replaceable, trace
 from twelve.picture.paths import is_development, is_settings
 from twelve.picture.pattern import pattern
@@ -196,7 +197,8 @@ def _hosts(name: str, texts: list[str]) -> tuple[str, str] | None:
     return None
 
 
-READS_ENV = mention("env|ENV|config|Settings")
+CLOUD = mention("AWS_", "AZURE_", "GOOGLE_", "GCP_")
+READS_ENV = mention("env", "ENV", "config", "Settings")
 
 
 def reads(picture: Picture) -> Iterator[Assign]:
@@ -255,11 +257,7 @@ def static_keys(picture: Picture) -> Iterator[Judgement]:
         "AZURE_ACCOUNT_KEY",
         "GCP_SERVICE_ACCOUNT",
     }
-    places = [
-        a.place
-        for _, a in saying(picture, mention("AWS_|AZURE_|GOOGLE_|GCP_"))
-        if keys & set(env_keys(a.value))
-    ]
+    places = [a.place for _, a in saying(picture, CLOUD) if keys & set(env_keys(a.value))]
     if places:
         yield find(
             "ID-1",

@@ -3,7 +3,10 @@
 from twelve.factors.lifecycle.check.ending import ends_on_term, finishes, hands_back, short_requests
 from twelve.factors.lifecycle.check.losing import loses_nothing, reentrant
 from twelve.factors.lifecycle.check.starting import ready_soon, starts_alike
+from twelve.picture.code import HANDLES
 from twelve.picture.rule import Example, Rule
+
+SLEEPS = ("time.sleep", "from time import", "import time as")
 
 PAYMENT_WORDS = ("Charge", "PaymentIntent", "Refund", "Transfer", "Payout", "charges", "paymentIntents", "refunds", "transfers", "payouts")  # fmt: skip
 
@@ -35,8 +38,8 @@ RULES = (
             Example({"s.js": "const app = require('express')()\nconst s = app.listen(1)\nprocess.on('SIGTERM', () => s.close())\n"}),
             Example({"uwsgi.ini": "[uwsgi]\nmodule = a\ndie-on-term\n"}),
         ),
-        why="A process that does not hear SIGTERM is killed with work in its hands.", way_out="exec, and a handler.", tokens=("SIGTERM", ".listen(", "enableShutdownHooks"),
-        near=((("time.sleep", "sleep"), "while (True|1|not )"),),
+        why="A process that does not hear SIGTERM is killed with work in its hands.", way_out="exec, and a handler.", script_tokens=("SIGTERM", ".listen(", "enableShutdownHooks"),
+        near=((SLEEPS, "while (?:True|1|not )", r"def (?:handle|handle_noargs|run|run_forever|loop|main|worker)\b"),),
         never="bash -c whose last command is the server: bash replaces itself",
         fixable=True, prover=True,
     ),
@@ -59,7 +62,7 @@ RULES = (
         "IX-4", "S", "Requests are short; long ones are cut or moved to workers", 'disposability ("no more than a few seconds")', "low", short_requests,
         found=(Example({"a.py": "import time\ndef view(request):\n    time.sleep(5)\n"}, "a.py:3"),), spared=(Example({"a.py": "import time\ndef retry():\n    time.sleep(5)\n"}),),
         why="A stop waits for the longest request.", way_out="Move the work to a worker.", tokens=(),
-        near=((("sleep",), "time\\.sleep|import sleep"),),
+        near=((SLEEPS, "sleep", HANDLES),),
         never="streams and websockets", prover=True,
     ),
     Rule(
@@ -75,8 +78,8 @@ RULES = (
             Example({"a.py": "def step(self):\n    n = q.update(processed=now())\n    self.pool.submit(notify, n)\n"}, "a.py:2"),
         ),
         spared=(Example({"a.py": "from threading import Thread\ndef start_metrics():\n    Thread(target=report_metrics).start()\n"}), Example({"a.py": "def step(self):\n    notify(x)\n    q.update(processed=now())\n"})),
-        why="Work that lives in a process dies with it.", way_out="A queue that gives it out again.", tokens=("add_task", "BackgroundTask", "create_task", "ensure_future"),
-        near=((("Thread",), "Thread\\(|\\(\\w*\\.?Thread\\)"), (("update(",), "\\b(processed|sent|done|completed|handled|delivered|notified|executed|is_sent|is_processed|processed_at|sent_at|last_sent|last_run|is_done)\\s*=")),
+        why="Work that lives in a process dies with it.", way_out="A queue that gives it out again.", tokens=(),
+        near=((("add_task", "BackgroundTask"), "fastapi|starlette"), (("create_task", "ensure_future"), HANDLES), (("Thread",), "Thread\\(|\\(\\w*\\.?Thread\\)"), (("update(",), "\\b(processed|sent|done|completed|handled|delivered|notified|executed|is_sent|is_processed|processed_at|sent_at|last_sent|last_run|is_done)\\s*=")),
         never="metrics, caches", prover=True,
     ),
     Rule(

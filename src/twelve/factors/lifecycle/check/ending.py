@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 from twelve.factors.lifecycle.check.live import live
 from twelve.finding import Finding, Place
-from twelve.picture.code import Call, Function, Module, is_handler, mention
+from twelve.picture.code import Call, Function, Module, is_handler
 from twelve.picture.commands import INTERPRETERS, Process, Step, is_worker, module_of, serves
+from twelve.picture.mentions import mention
 from twelve.picture.origin import is_main
 from twelve.picture.paths import is_development
 from twelve.picture.rule import Hold, Judgement, Picture, find, grouped
@@ -225,7 +226,7 @@ def short_requests(picture: Picture) -> Iterator[Judgement]:
 
 
 LATE = mention("acks_late")
-HANDLED = mention("SIGTERM|enableShutdownHooks")
+HANDLED = mention("SIGTERM", "enableShutdownHooks")
 
 
 def hands_back(picture: Picture) -> Iterator[Judgement]:

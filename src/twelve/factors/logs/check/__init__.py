@@ -11,6 +11,9 @@ from twelve.factors.logs.check.stream import (
     visible,
 )
 from twelve.picture.rule import Example, Rule
+from twelve.picture.sinks import OPENED, WRITES
+
+LOGGED = r"\.log[\"'`.]|[\"'`/]logs?[\"'`/]"
 
 RULES = (
     Rule(
@@ -27,7 +30,7 @@ RULES = (
             Example({"gunicorn.conf.py": "accesslog = '-'\n"}), Example({"supervisord.conf": "[program:a]\ncommand=x\nstdout_logfile=/dev/stdout\n"}),
         ),
         why="A file on the process's disk is lost with it, fills it, and nobody reads it.", way_out="Write each event to stdout.", tokens=("FileHandler", "basicConfig", "logger.add", "LOGGING", "dictConfig", "transports", "log4js", "pino", "accesslog", "errorlog", "RotateFile", "rotating-file", "log_config", "logconfig", "fileConfig"),
-        near=(((".log", "/log"), '\\.log[\\"\'`.]|[\\"\'`/]logs?[\\"\'`/]'), (("mkdir", "makedirs", "ensureDir"), '(?i)logs?(ging)?_?(dir|path|folder|root)|[\\"\'`/]logs?/?[\\"\'`]'), (("LOG_", "LOGGING_", "log_", "LOG"), "LOG_CONFIG|logging_config|LOGGING_DICT")),
+        near=((*OPENED, LOGGED), (WRITES, LOGGED), (("mkdir", "makedirs", "ensureDir"), '(?i)logs?(ging)?_?(dir|path|folder|root)|[\\"\'`/]logs?/?[\\"\'`]'), (("LOG_", "LOGGING_", "log_", "LOG"), "LOG_CONFIG|logging_config|LOGGING_DICT")),
         never="`-`, /dev/stdout, NullHandler",
         fixable=True,
     ),

@@ -7,6 +7,7 @@ from twelve.factors.ports.check.serving import (
     production_server,
     routing_only_forwards,
 )
+from twelve.picture.code import HANDLES
 from twelve.picture.rule import Example, Rule
 
 SERVERS = (
@@ -45,8 +46,8 @@ RULES = (
             Example({"gunicorn.conf.py": "import os\nbind = ['[::]:{}'.format(os.environ.get('PORT', 5006))]\n"}),
             Example({"Dockerfile": "FROM python:3.12\nEXPOSE 8000\nCMD exec gunicorn --bind :$PORT a:app\n"}),
         ),
-        why="The platform chooses the port, so that many processes fit on one machine.", way_out="Read PORT.", tokens=(),
-        near=(((".run(", ".listen(", "serve(", "run_app", "make_server", "HTTPServer", "run_simple"), "flask|bottle|uvicorn|waitress|aiohttp|sanic|quart|tornado|werkzeug|http\\.server|wsgiref|\\bdash\\b|\\.listen\\("), (("bind",), "^bind\\s*="), (("PORT",), "(environ|getenv|process\\.env|env\\()[^\\n]*PORT")),
+        why="The platform chooses the port, so that many processes fit on one machine.", way_out="Read PORT.", script_tokens=(".listen(",),
+        near=(((".run(", ".listen(", "serve(", "run_app", "make_server", "HTTPServer", "run_simple"), "flask|bottle|uvicorn|waitress|aiohttp|sanic|quart|tornado|werkzeug|http\\.server|wsgiref|\\bdash\\b"), (("bind",), "^bind\\s*="), (("PORT",), "(environ|getenv|process\\.env|env\\()[^\\n]*PORT")),
         never="EXPOSE, ports of debuggers and metrics, another name of the variable",
         fixable=True,
     ),
@@ -78,7 +79,7 @@ RULES = (
         "VII-6", "S", "One app can be the backing service of another by URL", "port-binding", "medium", by_url,
         found=(Example({"v.py": "def view(request):\n    return JsonResponse({'endpoint': f'http://localhost:{port}'})\n"}, "v.py:2"),),
         spared=(Example({"v.py": "def view(request):\n    return JsonResponse({'endpoint': request.build_absolute_uri('/')})\n"}),),
-        why="Nobody else can follow a link to localhost.", way_out="The host of the request, or a variable.", never="lists of allowed hosts", tokens=("localhost", "127.0.0.1"),
+        why="Nobody else can follow a link to localhost.", way_out="The host of the request, or a variable.", never="lists of allowed hosts", near=((("localhost", "127.0.0.1"), r"https?://(?:localhost|127\.0\.0\.1)\b", HANDLES),),
     ),
     Rule(
         "API-1", "X", "A machine-readable contract exists and is kept", "later texts: API first", "low", contract,

@@ -5,14 +5,16 @@ from collections.abc import Iterator
 
 from twelve.factors.ports.check.live import live
 from twelve.finding import Finding, Place
-from twelve.picture.code import Call, Module, is_handler, mention
+from twelve.picture.code import Call, Module, is_handler
 from twelve.picture.commands import INTERPRETERS, dev_server, module_of, serves
+from twelve.picture.mentions import mention
 from twelve.picture.origin import is_main, trace
 from twelve.picture.paths import is_development
 from twelve.picture.pattern import pattern
 from twelve.picture.rule import Hold, Judgement, Picture, find, grouped, saying
 from twelve.picture.value import Value, from_env, text_of, walk
 
+PORT = mention("PORT")
 PORTED = {
     "gunicorn": ("-b", "--bind"), "uvicorn": ("--port",), "hypercorn": ("-b", "--bind"), "daphne": ("-p", "--port"), "granian": ("--port",), "waitress-serve": ("--port", "--listen"), "uwsgi": ("--http", "--http-socket", "--socket"),
     "fastapi": ("--port",), "next": ("-p", "--port"), "serve": ("-l", "-p", "--listen"), "http-server": ("-p",), "sanic": ("-p", "--port"), "litestar": ("-p", "--port"), "puma": ("-p",),
@@ -74,7 +76,7 @@ def _bound(picture: Picture) -> Iterator[Hold]:
             yield Hold("the port comes from the environment", step.place)
             return
         del process
-    for _, assign in saying(picture, mention("PORT")):
+    for _, assign in saying(picture, PORT):
         if any(part.kind == "env" and part.text.endswith("PORT") for part in walk(assign.value)):
             yield Hold("the port comes from the environment", assign.place)
             return

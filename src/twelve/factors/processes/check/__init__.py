@@ -7,7 +7,9 @@ from twelve.factors.processes.check.disk import (
     persists_elsewhere,
 )
 from twelve.factors.processes.check.memory import no_sticky_sessions, nothing_in_memory
+from twelve.picture.code import HANDLES
 from twelve.picture.rule import Example, Rule
+from twelve.picture.sinks import COPIES, OPENED, WRITES
 
 RULES = (
     Rule(
@@ -24,8 +26,8 @@ RULES = (
             Example({"a/v.py": "from PIL import Image\ndef view(request):\n    Image.open(request.FILES['f'])\n"}),
         ),
         why="The disk of a process is gone with it, and the process beside it never sees it.", way_out="Keep it in a database or an object store.",
-        tokens=("MEDIA_ROOT", "UPLOAD_FOLDER", "UPLOADED_FILES_DEST", "UPLOADS_DEFAULT_DEST", "STORAGE", "SCHEDULE_FILENAME", "schedule_filename", "write_text", "write_bytes", "writeFile", "appendFile", "createWriteStream", "multer", "FileInterceptor", "diskStorage", ".mv(", "toFile", "formidable", "shutil", "shelve", "outputFile", "copyFile", "renameSync", "writeJson", "outputJson", "cpSync", "numpy", "torch.save", "joblib", "cv2.imwrite", "urlretrieve", "soundfile", "PersistentDict", "dbm.open"),
-        near=(((".save(",), '\\.save\\(\\s*(os\\.path|[\\w.]*path|[\\w.]*file_?name|[\\w.]*join|f[\\"\'])'), (("mkdir", "makedirs", "ensureDir"), r"(?i)upload|media_?(dir|root|path)|attachments"), (("rename",), "fs\\w*\\.(promises\\.)?rename"), (("open(", "ZipFile("), '(open|ZipFile)\\([^\\n]*\\n?[^\\n]*[\\"\'](w|a|x|r\\+|rb\\+|wb|ab|xb)[bt]?\\+?:?\\w*[\\"\']')),
+        tokens=("MEDIA_ROOT", "UPLOAD_FOLDER", "UPLOADED_FILES_DEST", "UPLOADS_DEFAULT_DEST", "STORAGE", "SCHEDULE_FILENAME", "schedule_filename", "write_text", "write_bytes", "writeFile", "appendFile", "createWriteStream", "multer", "FileInterceptor", "diskStorage", ".mv(", "toFile", "formidable", "shelve", "outputFile", "copyFile", "renameSync", "writeJson", "outputJson", "cpSync", "numpy", "torch.save", "joblib", "cv2.imwrite", "urlretrieve", "soundfile", "PersistentDict", "dbm.open"),
+        near=(((".save(",), '\\.save\\(\\s*(os\\.path|[\\w.]*path|[\\w.]*file_?name|[\\w.]*join|f[\\"\'])'), (("mkdir", "makedirs", "ensureDir"), r"(?i)upload|media_?(dir|root|path)|attachments"), (("rename",), "fs\\w*\\.(promises\\.)?rename"), (("shutil",), COPIES), OPENED),
         never="build output, temporary files, commands for developers, a default that a variable replaces",
 
     ),
@@ -33,7 +35,7 @@ RULES = (
         "VI-2", "M", "Disk is only a brief single-transaction cache", "processes", "low", brief_disk,
         found=(Example({"a.py": "def view(request):\n    open('/tmp/export.csv', 'w')\n"}, "a.py:2"),),
         spared=(Example({"a.py": "import tempfile\ndef view(request):\n    with tempfile.NamedTemporaryFile('w') as f:\n        pass\n"}),),
-        why="Two requests at once write one file.", way_out="A file of a name of its own.", never="tempfile, sockets, caches of bytecode", tokens=("/tmp",),
+        why="Two requests at once write one file.", way_out="A file of a name of its own.", never="tempfile, sockets, caches of bytecode", near=((*OPENED, "/tmp", HANDLES), (WRITES, "/tmp", HANDLES)),
     ),
     Rule(
         "VI-3", "M", "Nothing cached in memory is expected by a later request", "processes", "medium", nothing_in_memory,

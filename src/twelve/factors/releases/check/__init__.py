@@ -10,6 +10,9 @@ from twelve.factors.releases.check.building import (
 )
 from twelve.factors.releases.check.running import DOWNLOADS, code_is_fixed, few_moving_parts
 from twelve.picture.rule import Example, Rule
+from twelve.picture.sinks import OPENED, WRITES
+
+SOURCES = r"\.(?:py|js|ts|jsx|tsx|mjs|cjs|rb|php|so|pyc)[\"'`]"
 
 DOCKER = "FROM python:3.12\n"
 RULES = (
@@ -46,8 +49,12 @@ RULES = (
             Example({"docker-compose.yml": "services:\n  web:\n    build:\n      context: .\n      dockerfile: Dockerfile-dev\n    volumes:\n      - .:/app\n"}),
         ),
         why="A change at run time is in no release, so it cannot be rolled back, and the next start loses it.", way_out="Keep data in a resource.",
-        tokens=("write_text", "write_bytes", "writeFile", "createWriteStream", "appendFile", "git pull", "shutil", "npm install", "pip install"),
-        near=((("open(",), 'open\\([^\\n]*\\n?[^\\n]*[\\"\'](w|a|x|r\\+|rb\\+|wb|ab|xb)[bt]?\\+?[\\"\']'), (("git",), '[\\"\']git[\\"\'],|git (fetch|checkout|reset)')),
+        tokens=(),
+        near=(
+            (*OPENED, SOURCES),
+            (WRITES, SOURCES),
+            (("git", "npm", "pip"), r"[\"'`](?:git|npm|pip)(?:[\"'],\s*[\"']| )(?:pull|fetch|checkout|reset|install|update)\b", r"\b(?:system|run|Popen|exec|execSync|spawn|check_call|check_output|call)\("),
+        ),
         never="commands by which developers generate files",
 
     ),

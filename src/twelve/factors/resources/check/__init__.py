@@ -68,8 +68,8 @@ RULES = (
         ),
         why="A file is lost with the machine, and no second process on another one can open it.",
         way_out="Attach a database.",
-        tokens=("sqlite", "DATABASES", "shelve", "TinyDB", "dbm.open", "nedb", "lowdb", "leveldb", "plyvel", "mariadb", "mysqld", "duckdb", "forRoot", "DataSource", "redis-server", "mongod", "JSONFile", "FileStorage", "pg_ctl", "lmdb", "memcached"),
-        near=((("level",), '[\\"\']level[\\"\']'), (("postgres",), '[\\"\']postgres[\\"\' ]')),
+        tokens=("DATABASES", "shelve", "TinyDB", "dbm.open", "nedb", "lowdb", "leveldb", "plyvel", "mariadb", "mysqld", "duckdb", "forRoot", "DataSource", "redis-server", "mongod", "JSONFile", "FileStorage", "pg_ctl", "lmdb", "memcached"),
+        near=((("sqlite",), r"connect\(|sqlite:|backends\.sqlite3|[\"'`/](?:better-)?sqlite3?[\"'`/]|sqlite3\.Database"), (("level",), r"(?:require\(\s*|from\s+)[\"']level[\"']"), (("postgres",), '[\\"\']postgres[\\"\' ]', r"\b(?:spawn|spawnSync|Popen|run|execFile|execSync|exec|call)\(")),
         never="read-only indexes that ship with the code; a fallback for local work (see X-1)",
 
     ),

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 
 from twelve.finding import Finding, Place
-from twelve.picture.code import Call, Module, mention
+from twelve.picture.code import Call, Module
+from twelve.picture.mentions import mention
 from twelve.picture.origin import LOCAL, call_env, development_only, replaceable, trace
 from twelve.picture.paths import is_development
 from twelve.picture.pattern import pattern
@@ -51,8 +52,8 @@ PRIVATE = pattern(
     r"^https?://(localhost|127\.0\.0\.1|0\.0\.0\.0|10\.\d+\.\d+\.\d+|192\.168\.\d+\.\d+|172\.(1[6-9]|2\d|3[01])\.\d+\.\d+|[a-z][a-z0-9_-]*)(:\d+)?(/|$)"
 )
 STORE_KEY = pattern(r"(DATABASE|REDIS|MONGO|BROKER|AMQP|POSTGRES|MYSQL)\w*(URL|URI|HOST|DSN)?$")
-STORES = mention("database|redis|mongo|broker|amqp|postgres|mysql", small=True)
-SCHEMES = mention("://|sqlite:|amqp:|redis:")
+STORES = mention("database", "redis", "mongo", "broker", "amqp", "postgres", "mysql", small=True)
+SCHEMES = mention("://", "sqlite:", "amqp:", "redis:")
 KEYS = pattern(
     r"^(host|hostname|url|uri|server|servers|bootstrap_servers|broker|backend|dsn|endpoint_url|database_uri|connection|connectionString|hosts|address|node)$",
     re.IGNORECASE,

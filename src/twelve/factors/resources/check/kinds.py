@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 
 from twelve.finding import Finding, Place
-from twelve.picture.code import Call, Module, mention
+from twelve.picture.code import Call, Module
+from twelve.picture.mentions import mention
 from twelve.picture.origin import DEV_TESTS, development_only, replaceable, trace
 from twelve.picture.paths import is_development
 from twelve.picture.pattern import pattern
@@ -40,6 +41,7 @@ SERVERS = (
     "mysqld_safe",
     "pg_ctl",
 )
+DATABASE_URL = mention("database_url", small=True)
 SQLITE = pattern(r"dialects/sqlite|^(@[\w-]+/)?(better-)?sqlite3$|^sqlite$")
 WRITES = pattern(r"\b(insert|update|delete|replace|create)\b", re.IGNORECASE)
 
@@ -97,7 +99,7 @@ def swappable(picture: Picture) -> Iterator[Judgement]:
             fix="dj_database_url, or another reader of URLs",
         )
         return
-    for _, assign in saying(picture, mention("database_url", small=True)):
+    for _, assign in saying(picture, DATABASE_URL):
         if "DATABASE_URL" in env_keys(assign.value):
             yield Hold("the kind of service follows from the URL", assign.place)
             return
@@ -135,6 +137,7 @@ def come_and_go(picture: Picture) -> Iterator[Judgement]:
     ):
         if (
             module.role == "app"
+            and module.language == "python"
             and not set(call.value.keys) & {"timeout", "**"}
             and len(call.value.parts) < 4
         ):
