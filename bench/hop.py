@@ -25,8 +25,9 @@ from bench.ending import told_to_end
 from bench.router import ask, table
 from demo.home import free_port
 
-from twelve.engines.local.router.envoy import Options, Router
+from twelve.engines.local.router.envoy import Router
 from twelve.engines.local.router.files import Place
+from twelve.engines.local.router.launch import Options
 
 CONNECTIONS = 16
 COMMON = """\

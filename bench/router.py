@@ -18,8 +18,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from twelve.engines.local.router.envoy import Options, Router
+from twelve.engines.local.router.envoy import Router
 from twelve.engines.local.router.files import Place
+from twelve.engines.local.router.launch import Options
 from twelve.factors.ports.routes import Backend, Route, Table, cluster_name
 
 SERVER = """

@@ -23,9 +23,11 @@ from twelve.engines.local.examination import examine_limits, examine_machine
 from twelve.engines.local.machine import Machine
 from twelve.engines.local.parts import QUICKLY, Parts, clear_away, home_folders, open_parts
 from twelve.engines.local.ports import is_free
-from twelve.engines.local.router.envoy import Options, Router
+from twelve.engines.local.router.envoy import Router
 from twelve.engines.local.router.files import Place as RouterPlace
+from twelve.engines.local.router.launch import Options
 from twelve.engines.local.sandbox.tiers import detect
+from twelve.engines.local.supervisor import making
 from twelve.engines.local.supervisor.proc import boot_id
 from twelve.engines.local.supervisor_client import ensure_supervisor
 from twelve.errors import Conflict, Invalid, TwelveError
@@ -83,6 +85,7 @@ class Control:
     async def start_up(self, opened: AsyncExitStack) -> None:
         """Open store, parts and API in this order; leaving closes them in reverse."""
         await self.build(opened)
+        await self.parts.renew()
         await self.parts.router.ready()
         await self.keep_servers()
         for said in await recover(self.house):
@@ -152,6 +155,8 @@ class Control:
             app, _, name = what.name.partition("/")
             if what.kind != "gone" or app != "twelve" or "/" in name:
                 continue
+            if self.parts.is_former(what.name):
+                continue
             log.warning("%s is gone; starting it again", what.name)
             try:
                 await self.parts.start_all()
@@ -190,7 +195,12 @@ class Control:
         """The router of this home."""
         settings = self.settings
         place = RouterPlace(self.home, self.run, self.uid_of(store, "router"))
-        options = Options(settings.http_host, settings.http_port, settings.envoy_bin)
+        options = Options(
+            settings.http_host,
+            settings.http_port,
+            settings.envoy_bin,
+            handover=max(1, round(settings.handover)),
+        )
         return Router(place, options)
 
     def uid_of(self, store: Store, purpose: str) -> int | None:
@@ -359,6 +369,7 @@ def control_launch(settings: Settings, environ: Mapping[str, str]) -> dict[str, 
         "grace": 10.0,
         "stop_signal": "SIGTERM",
         "notify": False,
+        "version": making.of_control(),
         # Control starts a new supervisor when that has died; it must outlive control.
         "leaves": True,
         "box": {"tier": "bare"},

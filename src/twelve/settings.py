@@ -81,6 +81,11 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("TWELVE_KEEP_RELEASES", "10", "Releases whose build is kept to roll back to."),
     Setting("TWELVE_WATCH", "30s", "How long a new release is watched after the switch."),
     Setting("TWELVE_PROBE", "10s", "How often a process that serves is asked for its health."),
+    Setting(
+        "TWELVE_HANDOVER",
+        "30s",
+        "How long connections may stay with a router that was replaced by the next.",
+    ),
     Setting("TWELVE_DIE_AT", "", "For tests of Twelve itself: a file that names where to die."),
 )
 
@@ -114,6 +119,7 @@ class Settings(NamedTuple):
     keep_releases: int
     watch: float
     probe: float
+    handover: float
     die_at: str
 
     def __repr__(self) -> str:
@@ -168,6 +174,7 @@ def load_settings(
         keep_releases=read("TWELVE_KEEP_RELEASES", _at_least_one) or 0,
         watch=read("TWELVE_WATCH", duration) or 0.0,
         probe=read("TWELVE_PROBE", duration) or 0.0,
+        handover=read("TWELVE_HANDOVER", duration) or 0.0,
         die_at=read("TWELVE_DIE_AT", _maybe_absolute) or "",
     )
     if read.problems:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from twelve.control import CONTROL, control_launch, make_folders
 from twelve.engines.local.parts import COLLECTOR
+from twelve.engines.local.renewing import differs, rows_of
 from twelve.engines.local.router.files import Place as RouterPlace
 from twelve.engines.local.supervisor_client import Supervisor, ensure_supervisor
 from twelve.errors import Conflict, NotFound, Unreachable
@@ -74,6 +75,55 @@ def last_words(folder: Path) -> tuple[str, ...]:
     lines = newest.read_text(errors="replace").splitlines()[-MOST_WORDS:]
     errors = [number for number, line in enumerate(lines) if line.startswith("twelve: ")]
     return tuple(line.removeprefix("twelve: ") for line in lines[errors[-1] if errors else 0 :])
+
+
+def renew_home(settings: Settings, leave: Callable[[], object]) -> None:
+    """Have control start anew, from today's words; it replaces the parts of another version.
+
+    ``leave`` asks a control that somebody started by hand: whoever that was starts it again.
+    Raises Unreachable when none does.
+    """
+    asyncio.run(renewed(settings, leave))
+
+
+async def renewed(settings: Settings, leave: Callable[[], object]) -> None:
+    """End it, then knock until somebody else opens."""
+    door = Path(settings.run) / "control.sock"
+    before = signature(door)
+    await restart(settings, leave)
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        if signature(door) not in (before, ()):
+            with contextlib.suppress(OSError):
+                _, writer = await asyncio.open_unix_connection(str(door))
+                writer.close()
+                return
+        await asyncio.sleep(PAUSE)
+    raise Unreachable(
+        f"the control plane did not come back in {SECONDS:g} s; the apps go on",
+        hint="start it as before: systemctl start twelve, or twelve serve",
+    )
+
+
+def signature(door: Path) -> tuple[int, ...]:
+    """Which socket it is; nothing when it is not there."""
+    with contextlib.suppress(OSError):
+        facts = door.stat()
+        return facts.st_ino, facts.st_ctime_ns
+    return ()
+
+
+async def restart(settings: Settings, leave: Callable[[], object]) -> None:
+    """End control; the supervisor starts it from words of this version where it keeps it."""
+    supervisor = await ensure_supervisor(settings.run, settings.home)
+    rows = await rows_of(supervisor)
+    if CONTROL not in rows:
+        leave()
+    elif differs(rows, launch := control_launch(settings, os.environ)):
+        await supervisor.replace(launch)
+    else:
+        await supervisor.signal(CONTROL, "SIGTERM")
+    supervisor.close()
 
 
 def end_home(settings: Settings, leave: Callable[[], object]) -> None:

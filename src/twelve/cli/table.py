@@ -40,6 +40,7 @@ COMMANDS: dict[str, Entry] = {
     "completion": Entry("completion", "Print the script that teaches a shell our words."),
     "open": Entry("open_", "Open the app in a browser."),
     "serve": Entry("serve", "Run the control plane in the foreground."),
+    "renew": Entry("renew", "Run what is installed now; the apps go on."),
     "down": Entry("down", "Stop the apps; with --all, everything."),
 }
 

@@ -269,13 +269,16 @@ class Engine(Protocol):
         """Wait until a cluster serves nothing any more, or that long; what is still under way."""
 
     async def totals(self, cluster: str) -> Answers:
-        """What a cluster has answered since it was made, or since the router started.
+        """What a cluster has answered since it was made, whatever has died meanwhile.
 
-        All clusters together whose names begin like this.
+        All clusters together whose names begin like this. It never goes back.
         """
 
     async def at_work(self) -> Mapping[int, AtWork]:
-        """Of each port that requests go to: how many are under way, and were answered so far."""
+        """Of each port that requests go to: how many are under way, and were answered so far.
+
+        The latter never go back.
+        """
 
     async def ask(self, port: int, path: str | None, host: str, within: float) -> str:
         """Ask a process as the router would; why its answer will not do, or nothing.

@@ -42,10 +42,7 @@ async def count(house: House, names: Iterable[str]) -> Counts:
 
 
 def added(before: Counts, now: Counts) -> Answers:
-    """What came to it. A router that was started anew has counted from nought."""
+    """What came to it. The engine's counters never go back, unless its records were lost."""
     pairs = [(before.get(name, (0, 0)), counts) for name, counts in now.items()]
-    news = [
-        (there[0] - then[0], there[1] - then[1]) if there[0] >= then[0] else there
-        for then, there in pairs
-    ]
+    news = [(max(0, there[0] - then[0]), max(0, there[1] - then[1])) for then, there in pairs]
     return Answers(sum(each[0] for each in news), sum(each[1] for each in news))

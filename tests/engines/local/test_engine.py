@@ -15,9 +15,10 @@ from twelve.engines.local.disk import Budgets, Disk
 from twelve.engines.local.engine import LocalEngine
 from twelve.engines.local.machine import Machine
 from twelve.engines.local.parts import COLLECTOR, Parts, home_folders, open_parts
-from twelve.engines.local.router.envoy import NAME as ROUTER
-from twelve.engines.local.router.envoy import Options, Router
+from twelve.engines.local.router.envoy import Router
 from twelve.engines.local.router.files import Place
+from twelve.engines.local.router.launch import NAME as ROUTER
+from twelve.engines.local.router.launch import Options
 from twelve.engines.local.sandbox.tiers import detect
 from twelve.factors.processes.instance import Instance
 

@@ -16,7 +16,16 @@ from twelve.engines.local.collector_client import Collector
 from twelve.engines.local.drains.part import drainer_launch, forget_progress, others
 from twelve.engines.local.growth import Watch
 from twelve.engines.local.machine import Machine
+from twelve.engines.local.renewing import (
+    current_supervisor,
+    differs,
+    lives_of,
+    renew_router,
+    rows_of,
+)
 from twelve.engines.local.router.envoy import Router
+from twelve.engines.local.router.launch import epoch_of, is_life
+from twelve.engines.local.supervisor import making
 from twelve.engines.local.supervisor_client import Supervisor, ensure_supervisor
 from twelve.errors import Conflict, NotFound, TwelveError, Unreachable
 from twelve.factors.logs.drains.drain import Drain
@@ -45,6 +54,7 @@ class Parts:
     reader: asyncio.Task[None] | None = None
     routing: asyncio.Task[None] | None = None
     """Over when the router answers, where nobody has waited for that before."""
+    counting: asyncio.Task[None] | None = None
     lost: list[Callable[[], Coroutine[Any, Any, None]]] = field(default_factory=list)
     """Called after a new supervisor has taken the place of one that died, or events were lost."""
     calls: list[asyncio.Task[None]] = field(default_factory=list)
@@ -126,10 +136,18 @@ class Parts:
 
     async def start_all(self) -> None:
         """Start collector, router and drainer where they do not run yet."""
-        await self.start_part(collector_launch(self.machine))
-        await self.start_part(self.router.launch())
+        await self.renew_part(collector_launch(self.machine))
+        await self.start_router()
         if self.drains:
-            await self.start_part(drainer_launch(self.machine, self.drains))
+            await self.renew_part(drainer_launch(self.machine, self.drains))
+
+    async def start_router(self) -> None:
+        """Start the router; the newest that runs is the one, and goes on also from other words."""
+        rows = await rows_of(self.supervisor)
+        lives = lives_of(rows)
+        self.router.epoch = epoch_of(lives[-1]) if lives else 0
+        if not differs(rows, self.router.words()):
+            await self.start_part(self.router.launch())
 
     async def forward(self, drains: Collection[Drain]) -> None:
         """See to it that one drainer runs, which knows these drains; none where there are none."""
@@ -141,12 +159,32 @@ class Parts:
                 await self.stop_part(name)
             await asyncio.to_thread(forget_progress, self.machine.home, self.drains)
             if drains:
-                await self.start_part(launch)
+                await self.renew_part(launch)
 
     async def start_part(self, launch: dict[str, Any]) -> None:
-        """Start a part, or take it over as it runs; one started from other words is replaced."""
+        """Start a part, or take it over as it runs; one started from other words runs on."""
         with contextlib.suppress(Conflict):
             await self.launch(launch)
+
+    async def renew_part(self, launch: dict[str, Any]) -> None:
+        """Start a part, or take it over as it runs; one started from other words is replaced."""
+        if differs(await rows_of(self.supervisor), launch):
+            log.info("%s is replaced: it was of another version", launch["name"])
+            await self.supervisor.replace(launch)
+        else:
+            await self.start_part(launch)
+
+    async def renew(self, *, always: bool = False) -> None:
+        """The router of another version is replaced; the other parts have been at the start."""
+        try:
+            await renew_router(self, always=always)
+        except TwelveError as error:
+            said = f"{error} {error.hint}"
+            log.warning("%s goes on, the next one does not get ready: %s", self.router.name, said)
+
+    def is_former(self, name: str) -> bool:
+        """Whether it is a life of the router that another one has taken over from."""
+        return is_life(name) and name != self.router.name
 
     async def stop_part(self, name: str, seconds: float = 10.0) -> None:
         """End a part and wait until it is gone."""
@@ -162,7 +200,7 @@ async def open_parts(
 
     Leaving ``opened`` ends the listening; what runs is not concerned.
     """
-    supervisor = await ensure_supervisor(machine.run, machine.home)
+    supervisor = await current_supervisor(machine.run, machine.home)
     since = int((await supervisor.hello())["since"])
     board = Board()
     board.reset(await supervisor.list())
@@ -172,16 +210,18 @@ async def open_parts(
     opened.push_async_callback(close_parts, parts)
     await parts.start_all()
     parts.reader = asyncio.create_task(parts.watch(since))
+    parts.counting = asyncio.create_task(router.keep_counting())
     return parts
 
 
 async def close_parts(parts: Parts) -> None:
     """Stop listening; what runs is not concerned."""
-    for task in (parts.routing, parts.reader):
+    for task in (parts.routing, parts.reader, parts.counting):
         if task:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError, TwelveError):
                 await task
+    parts.router.counters.save(now=True)
     parts.supervisor.close()
 
 
@@ -213,6 +253,7 @@ def collector_launch(machine: Machine) -> dict[str, Any]:
         "stop_signal": "SIGTERM",
         "notify": False,
         "module": "twelve.engines.local.collector",
+        "version": making.of_collector(),
         "box": {"tier": "bare", "uid": None, "gid": None, "read": [], "write": []},
     }
 

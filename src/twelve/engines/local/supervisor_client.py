@@ -113,13 +113,23 @@ class Supervisor:
         await self._ask("shutdown")
         await self._until_closed()
 
-    async def reexec(self) -> None:
+    async def replace(self, launch: dict[str, Any]) -> None:
+        """
+        End a process as a stop does, and start it at once from these words; nothing is read twice.
+
+        Its name and its pipes stay. Nothing happens when it was started from the same words.
+        Raises NotFound, and Conflict when it is ending.
+        """
+        await self._ask("replace", launch=launch)
+
+    async def reexec(self, program: str = "") -> None:
         """
         Let it run its program anew, as after an upgrade; what runs is not concerned.
 
-        Connect again afterwards.
+        ``program`` is the interpreter, by default the one that it runs in. Connect again
+        afterwards.
         """
-        await self._ask("reexec")
+        await self._ask("reexec", program=program)
         await self._until_closed()
 
     async def events(self, since: int | None = None) -> AsyncIterator[dict[str, Any]]:

@@ -17,8 +17,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from twelve.engines.local.router.envoy import Options, Router
+from twelve.engines.local.router.envoy import Router
 from twelve.engines.local.router.files import Place
+from twelve.engines.local.router.launch import Options
 from twelve.factors.ports.routes import Backend, Route, Table, cluster_name
 
 BACKEND = Path(__file__).parent / "backend.py"
@@ -191,7 +192,14 @@ class Running:
         self.client = Client(self.router.options.port)
 
     def start(self, table: Table | None = None) -> "Running":
-        launch = self.router.launch(table)
+        self.spawn(self.router.launch(table))
+        return self
+
+    async def start_launch(self, launch: dict[str, Any]) -> None:
+        """As a hand-over wants it: the one that runs goes on."""
+        await asyncio.to_thread(self.spawn, launch)
+
+    def spawn(self, launch: dict[str, Any]) -> None:
         with self.output.open("ab") as out, self.errors.open("ab") as err:
             if self.user:
                 # Envoy opens /dev/stdout by name, so the file must be its own, as its FIFO is.
@@ -205,14 +213,6 @@ class Running:
                 **self.user,
             )
             self.processes.append(self.process)
-        return self
-
-    def next_life(self) -> "Running":
-        """The one to start beside this one, with the same files and client."""
-        following = Running.__new__(Running)
-        following.__dict__.update(self.__dict__)
-        following.router = self.router.next_life()
-        return following
 
     def end(self, how: int = signal.SIGTERM) -> None:
         if self.process and self.process.poll() is None:

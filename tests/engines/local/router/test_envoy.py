@@ -9,8 +9,9 @@ import time
 
 import pytest
 
-from twelve.engines.local.router.envoy import NAME, Router
+from twelve.engines.local.router.envoy import Router
 from twelve.engines.local.router.files import Place, read
+from twelve.engines.local.router.launch import NAME
 from twelve.errors import Conflict, Invalid, TwelveError, Unreachable
 from twelve.factors.ports.routes import Backend, Route, Table
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from twelve.engines.local.router.envoy import Options, Router
+from twelve.engines.local.router.envoy import Router
 from twelve.engines.local.router.files import Place, installed, reachable, read
+from twelve.engines.local.router.launch import Options
 from twelve.engines.local.router.reason import sentence
 from twelve.errors import Missing
 

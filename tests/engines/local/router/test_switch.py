@@ -8,6 +8,7 @@ import time
 import pytest
 from websockets.asyncio.client import connect
 
+from twelve.engines.local.router.envoy import Router
 from twelve.factors.ports.routes import Table
 
 pytestmark = [pytest.mark.live, pytest.mark.anyio]
@@ -183,6 +184,50 @@ async def test_a_killed_router_is_back_with_the_same_files(fresh, table, first):
     assert took < 2, "the bar is 0.5 s on a quiet machine"
     await fresh.router.apply(table())
     assert (await fresh.client.ask()).status == 503
+
+
+async def test_counters_go_on_when_the_router_is_killed_and_control_too(fresh, table, first, tally):
+    await asyncio.to_thread(fresh.start)
+    router = fresh.router
+    await router.ready()
+    await router.apply(table(first))
+    answered, failed, seen = 0, 0, [0]
+    for _ in range(3):
+        for _ in range(20):
+            assert (await fresh.client.ask("/load")).status == 200
+        assert (await fresh.client.ask("/slow?s=x")).status == 500
+        answered, failed = answered + 21, failed + 1
+        totals = await router.totals("shop/production/")
+        assert (totals.answers, totals.failures_5xx) == (answered, failed)
+        work = await router.at_work()
+        assert (work[first.port].answered, work[first.port].failed) == (answered, failed)
+        fresh.client.close()
+        fresh.client.pool.clear()
+        await asyncio.to_thread(fresh.end, signal.SIGKILL)
+        # While it is dead they are told as well, also by the next control.
+        router.counters.save(now=True)
+        router = fresh.router = Router(router.place, router.options)
+        assert (await router.totals("shop/production/")).answers == answered
+        await asyncio.to_thread(fresh.start)
+        await router.ready()
+    # Killed under load, what is told never goes back, and never is more than was asked.
+    stop = asyncio.Event()
+    load = asyncio.create_task(fresh.client.load(tally, 100, stop))
+    counting = asyncio.create_task(router.keep_counting())
+    for _ in range(2):
+        goal = tally.done + 60
+        while tally.done < goal:
+            seen.append((await router.totals("shop/production/")).answers)
+        await asyncio.to_thread(fresh.end, signal.SIGKILL)
+        await asyncio.to_thread(fresh.start)
+        await router.ready()
+    stop.set()
+    await load
+    counting.cancel()
+    seen.append((await router.totals("shop/production/")).answers)
+    good = sum(tally.sent.values()) - len(tally.failed)
+    assert seen == sorted(seen)
+    assert answered + good * 0.9 <= seen[-1] <= answered + sum(tally.sent.values())
 
 
 async def test_a_router_killed_in_the_middle_of_an_apply_takes_the_new_table(

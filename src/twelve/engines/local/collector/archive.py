@@ -48,7 +48,12 @@ class Archive:
         return writer
 
     def close(self, writer: Writer) -> None:
-        """The stream has ended for now; a last line without newline is ended too."""
+        """The stream has ended for now; a last line without newline is ended too.
+
+        Two routers share the streams of the deploys: what one has closed, the other has not open.
+        """
+        if not self.has(writer):
+            return
         writer.finish_line()
         self.grew(writer)
         writer.cool()

@@ -12,6 +12,7 @@ from twelve.engines.local.drains.orders import to_environment
 from twelve.engines.local.drains.progress import path_of, read_progress
 from twelve.engines.local.logmerge import Merge
 from twelve.engines.local.machine import Machine
+from twelve.engines.local.supervisor import making
 from twelve.factors.logs.drains.drain import Drain
 from twelve.factors.logs.filter import Filter
 
@@ -41,6 +42,7 @@ def drainer_launch(machine: Machine, drains: Collection[Drain]) -> dict[str, Any
         "grace": 10.0,
         "stop_signal": "SIGTERM",
         "notify": False,
+        "version": making.of_drainer(),
         "box": {"tier": "bare", "uid": None, "gid": None, "read": [], "write": []},
     }
 

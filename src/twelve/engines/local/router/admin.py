@@ -2,6 +2,9 @@
 
 import asyncio
 import re
+import socket
+import struct
+from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -11,11 +14,22 @@ LONGEST = 64 * 1024 * 1024
 """Bytes of an answer: statistics of a thousand apps are 12 MiB."""
 
 
+_CREDENTIALS = struct.Struct("iII")
+
+
 class Answer(NamedTuple):
-    """What the admin interface said."""
+    """What the admin interface said, and which life of Envoy: another one after each death."""
 
     status: int
     body: bytes
+    life: str = ""
+
+
+class Said(NamedTuple):
+    """Statistics by name, and which life of Envoy has counted them."""
+
+    stats: dict[str, str]
+    life: str
 
 
 class Admin(NamedTuple):
@@ -43,15 +57,20 @@ class Admin(NamedTuple):
 
         ``kind``: All, Counters, Gauges, Histograms or TextReadouts; Envoy looks at each of a kind.
         """
+        return (await self.said(*prefixes, kind=kind)).stats
+
+    async def said(self, *prefixes: str, kind: str = "All") -> Said:
+        """The same, with the life that has counted them."""
         pattern = quote("^(" + "|".join(re.escape(prefix) for prefix in prefixes) + ")", safe="")
         answer = await self.ask(f"/stats?type={kind}&filter={pattern}")
         pairs = (line.partition(": ") for line in answer.body.decode().splitlines())
-        return {name: value.strip('"') for name, _, value in pairs}
+        return Said({name: value.strip('"') for name, _, value in pairs}, answer.life)
 
 
-async def _ask(socket: str, path: str, method: str) -> Answer:
-    reader, writer = await asyncio.open_unix_connection(socket, limit=LONGEST)
+async def _ask(path_of_socket: str, path: str, method: str) -> Answer:
+    reader, writer = await asyncio.open_unix_connection(path_of_socket, limit=LONGEST)
     try:
+        life = _life(writer)
         writer.write(
             f"{method} {path} HTTP/1.1\r\nHost: admin\r\nConnection: close\r\n\r\n".encode()
         )
@@ -60,9 +79,19 @@ async def _ask(socket: str, path: str, method: str) -> Answer:
             body = await _chunks(reader)
         else:
             body = await reader.read()
-        return Answer(int(head.split(maxsplit=2)[1]), body)
+        return Answer(int(head.split(maxsplit=2)[1]), body, life)
     finally:
         writer.close()
+
+
+def _life(writer: asyncio.StreamWriter) -> str:
+    """Pid and start of the process at the other end, which no two lives have in common."""
+    raw = writer.get_extra_info("socket").getsockopt(
+        socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size
+    )
+    pid = _CREDENTIALS.unpack(raw)[0]
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return f"{pid}.{fields[19]}"
 
 
 async def _chunks(reader: asyncio.StreamReader) -> bytes:

@@ -53,7 +53,8 @@ class Place(NamedTuple):
         xds = self.config / "xds"
         return Files(
             admin=str(self.sockets / f"admin-{epoch}.sock"),
-            lds=str(xds / "lds.json"),
+            # The table is shared; a listener that changes would be drained in the old life, too.
+            lds=str(xds / (f"lds-{epoch}.json" if epoch else "lds.json")),
             cds=str(xds / "cds.json"),
             rds=str(xds / "rds.json"),
         )

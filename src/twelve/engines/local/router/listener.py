@@ -87,6 +87,8 @@ def bootstrap(files: Files, connections: int) -> str:
         "node": {"id": "twelve-router", "cluster": "twelve"},
         "admin": {"address": {"pipe": {"path": files.admin, "mode": 0o600}}},
         "dynamic_resources": {"lds_config": _watched(files.lds), "cds_config": _watched(files.cds)},
+        # What nobody has asked for yet is told to the next life, when that takes over.
+        "stats_flush_on_admin": True,
         "stats_config": {"stats_matcher": {"inclusion_list": {"patterns": _COUNTED}}},
         "overload_manager": {
             "resource_monitors": [

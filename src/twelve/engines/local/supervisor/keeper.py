@@ -55,6 +55,8 @@ class Keeper:
         self.groups = box.find_groups(launches.short(self.home)[:8])
         self.memory_kills = proc.out_of_memory_kills()
         self.drain_limit = _DRAIN_LIMIT
+        self.made = ""
+        """What the program is made of; empty for one that runs itself anew soon."""
 
     # What control asks for.
 
@@ -91,6 +93,28 @@ class Keeper:
             raise
         self.capture.open(instance.streams.folder)
         return instance.pid
+
+    def replace(self, plain: Any) -> None:
+        """
+        End it as a stop does, but keep its name and pipes, and start it anew from these words.
+
+        Raises Invalid, NotFound, Conflict when it is on its way out.
+        """
+        launch = launches.checked(plain)
+        digest = launches.digest(launch)
+        instance = self.find(launch["name"])
+        if instance.gone or instance.state not in LIVE | {State.BACKOFF} or instance.plan:
+            raise Conflict(f"{instance.name} is ending", hint="wait until it is gone, and start it")
+        if instance.digest == digest:
+            return
+        instance.digest = digest
+        instance.failures = 0
+        self._claim(instance, launch)
+        if instance.state is State.BACKOFF:
+            self.again(instance)
+            return
+        instance.send(launches.signal_number(launch["stop_signal"]))
+        instance.timer = self.loop.after(launch["grace"], lambda: self._force(instance))
 
     def stop(self, name: str, grace: float, number: int) -> None:
         """Begin to end it. A second stop can only come earlier. Raises NotFound."""

@@ -20,6 +20,7 @@ _DEFAULTS: dict[str, Any] = {
     "leaves": False,
     "nice": 0,
     "module": "",
+    "version": "",
     "box": {"tier": "bare"},
 }
 _OWN_MODULES = ("", "twelve.engines.local.collector")
@@ -89,7 +90,7 @@ def _check_rest(name: str, launch: dict[str, Any]) -> None:
 def digest(launch: dict[str, Any]) -> str:
     """The sha256 of the canonical launch: the same digest means the same process."""
     text = json.dumps(launch, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return str(_sha256()(text.encode("utf-8", "surrogateescape")).hexdigest())
+    return str(sha256()(text.encode("utf-8", "surrogateescape")).hexdigest())
 
 
 def signal_number(named: Any) -> int:
@@ -115,7 +116,7 @@ def _number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _sha256() -> Any:
+def sha256() -> Any:
     """The interpreter's own: hashlib would load OpenSSL, 4 MB for one function."""
     for module in ("_sha2", "_sha256", "hashlib"):
         try:
@@ -127,4 +128,4 @@ def _sha256() -> Any:
 
 def short(name: str) -> str:
     """16 hex digits for a name, fit for a folder."""
-    return str(_sha256()(name.encode()).hexdigest())[:16]
+    return str(sha256()(name.encode()).hexdigest())[:16]

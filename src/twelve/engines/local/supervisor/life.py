@@ -52,6 +52,7 @@ class Life:
     def __init__(self, run: str, home: str, lock: int, will: dict[str, Any] | None) -> None:
         self.run, self.home, self.lock, self.will = run, home, lock, will
         self.leaving = ""
+        self.program = sys.executable
         self.afterwards: list[dict[str, Any]] = []
         self.loop = Loop(self._signalled, self._settle)
         self.ring = events.Ring(will["first"] if will else time.time_ns() // 1_000_000)
@@ -75,6 +76,10 @@ class Life:
         )
         folders = (self.run, self.home)
         self.keeper = Keeper(self.loop, folders, self.server.tell, nofile, hasty=hasty)
+        if not hasty:
+            from twelve.engines.local.supervisor import making
+
+            self.keeper.made = making.of_supervisor()
         self.loop.catch(signal.SIGCHLD, signal.SIGTERM, signal.SIGINT)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         resource.setrlimit(
@@ -104,7 +109,7 @@ class Life:
                 print(f"twelve: {launch.get('name')} is not started yet: {error}", file=sys.stderr)
 
         def over(_mask: int = 0) -> None:
-            self._leave("reexec")
+            self._leave("reexec", "")
             haste.leave()
 
         self.loop.watch(haste.over, READABLE, over)
@@ -128,9 +133,10 @@ class Life:
             keep = {"listener": self.listener.fileno(), "lock": self.lock}
             try:
                 more = {"afterwards": self.afterwards}
-                succession.hand_over(self.keeper, self.ring, words, keep, more)
+                argv = [self.program, *words]
+                succession.hand_over(self.keeper, self.ring, argv, keep, more)
             except OSError as error:
-                print(f"twelve: cannot run {sys.executable}: {error}", file=sys.stderr)
+                print(f"twelve: cannot run {self.program}: {error}", file=sys.stderr)
 
     def _bind(self) -> None:
         path = os.path.join(self.run, protocol.SOCKET)
@@ -155,7 +161,7 @@ class Life:
         if number == signal.SIGCHLD:
             self._reap()
         elif number in {signal.SIGTERM, signal.SIGINT}:
-            self._leave("signal")
+            self._leave("signal", "")
 
     def _reap(self) -> None:
         assert self.keeper is not None
@@ -172,8 +178,9 @@ class Life:
         if self.keeper is not None:
             self.keeper.settle()
 
-    def _leave(self, why: str) -> None:
+    def _leave(self, why: str, program: str) -> None:
         self.leaving = why
+        self.program = program or sys.executable
         self.loop.stop()
 
 

@@ -45,13 +45,14 @@ class Server:
         self._ring = ring
         self._connections: dict[int, Connection] = {}
         self._keeper: Keeper | None = None
-        self._leave: Callable[[str], None] = lambda _: None
+        self._leave: Callable[[str, str], None] = lambda *_: None
 
-    def open(self, keeper: Keeper, leave: Callable[[str], None]) -> None:
+    def open(self, keeper: Keeper, leave: Callable[[str, str], None]) -> None:
         """
         Begin to accept.
 
-        ``leave`` is called with ``shutdown`` or ``reexec``, after the answer went out.
+        ``leave`` is called with ``shutdown`` or ``reexec`` after the answer went out, and with the
+        interpreter that is wanted, if it matters.
         """
         self._keeper, self._leave = keeper, leave
         self._loop.watch(self._listener.fileno(), READABLE, self._accept)
@@ -148,7 +149,7 @@ class Server:
             self._send(connection, protocol.encode({"id": number, **refused}))
             return
         self._send(connection, protocol.encode({"id": number, "ok": True}))
-        self._leave(verb)
+        self._leave(verb, str(request.get("program") or ""))
 
     def _send(self, connection: Connection, data: bytes, fd: int = -1) -> None:
         connection.out.append((data, fd))
@@ -211,12 +212,18 @@ def _hello(keeper: Keeper, _request: dict[str, Any]) -> dict[str, Any]:
         "version": protocol.VERSION,
         "pid": os.getpid(),
         "boot_id": keeper.boot,
+        "made": keeper.made,
         "groups": box.plain_groups(keeper.groups),
     }
 
 
 def _start(keeper: Keeper, request: dict[str, Any]) -> dict[str, Any]:
     return {"pid": keeper.start(request["launch"])}
+
+
+def _replace(keeper: Keeper, request: dict[str, Any]) -> dict[str, Any]:
+    keeper.replace(request["launch"])
+    return {}
 
 
 def _stop(keeper: Keeper, request: dict[str, Any]) -> dict[str, Any]:
@@ -251,6 +258,7 @@ def _forget(keeper: Keeper, request: dict[str, Any]) -> dict[str, Any]:
 _VERBS: dict[str, Callable[[Keeper, dict[str, Any]], dict[str, Any]]] = {
     "hello": _hello,
     "start": _start,
+    "replace": _replace,
     "stop": _stop,
     "signal": _signal,
     "list": _list,

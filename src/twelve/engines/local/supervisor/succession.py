@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import socket
-import sys
 from typing import Any
 
 from twelve.engines.local.supervisor import descriptors, ending, events, instances, streams
@@ -27,7 +26,8 @@ def hand_over(
     """
     Become the new program.
 
-    ``keep`` names further descriptors that it takes over, ``more`` is more of the will.
+    ``words`` are the interpreter and what follows, ``keep`` names further descriptors that it
+    takes over, ``more`` is more of the will.
 
     Environments go through unnamed memory, never through a file. Raises OSError when the program
     cannot be run: nothing is lost then.
@@ -44,8 +44,9 @@ def hand_over(
         os.set_inheritable(fd, True)
     signal.pthread_sigmask(signal.SIG_BLOCK, _HELD_BACK)  # until the new program listens
     try:
-        argv = [sys.executable, "-I", "-m", MODULE, *words, "--resume", str(memory)]
-        os.execv(sys.executable, argv)  # noqa: S606 - argv is a list, there is no shell
+        program, *rest = words
+        argv = [program, "-I", "-m", MODULE, *rest, "--resume", str(memory)]
+        os.execv(program, argv)  # noqa: S606 - argv is a list, there is no shell
     finally:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD_BACK)
 
