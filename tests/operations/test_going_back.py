@@ -52,6 +52,23 @@ async def test_a_deploy_that_fails_leaves_the_old_release_whole(world: World, st
     await world.whole()
 
 
+async def test_what_requests_went_to_is_let_go_only_when_they_go_another_way(world: World):
+    await world.deploy(FULL)
+    await world.quiet()
+    world.engine.acts.clear()
+    world.engine.fail("start", "*/worker.1@v2", ReleaseFailed("worker.1 exited with code 1"))
+    with pytest.raises(ReleaseFailed):
+        await world.deploy(NEXT)
+    await world.whole()
+
+    acts = [(act.verb, act.subject) for act in world.engine.acts]
+    failed = acts.index(("start", "shop/production/worker.1@v2"))
+    drained = next(
+        n for n, (verb, subject) in enumerate(acts) if verb == "drain" and "v2" in subject
+    )
+    assert "switch" in [verb for verb, _ in acts[failed:drained]]
+
+
 @pytest.mark.parametrize("step", sorted(STEPS.keys() - {"stopping the old late types"}))
 async def test_a_first_deploy_that_fails_leaves_nothing_running(world: World, step: str):
     verb, subject, error = STEPS[step]

@@ -5,7 +5,7 @@ import logging
 from twelve.factors.releases.release import Release
 from twelve.operations.house import House
 from twelve.operations.keeping import make_good
-from twelve.operations.retire import farewell, let_go
+from twelve.operations.retire import farewell, turn_away
 from twelve.operations.settle import settle, unwanted
 from twelve.store.apps import Deploy
 
@@ -21,7 +21,7 @@ async def go_back(house: House, deploy: Deploy, served: Release | None) -> None:
     try:
         if served:
             what = farewell(house, deploy, served, await unwanted(house, deploy))
-            house.under_way.go_on(let_go(house, deploy, what, house.leaving.enlist(what)))
+            await turn_away(house, deploy, what)
         await settle(house, deploy)
     except Exception:
         log.exception("%s could not be settled", deploy.label)

@@ -24,13 +24,12 @@ from twelve.factors.processes.types import ProcessType
 from twelve.operations.house import House
 from twelve.operations.keeping import missed
 from twelve.operations.leaving import Farewell, Route
-from twelve.operations.retire import let_go
+from twelve.operations.retire import turn_away
 from twelve.operations.wanted import (
     backends_of,
     build_of,
     instances_of,
     manifest_of,
-    route_table,
 )
 from twelve.store import apps, leases, releases
 from twelve.store.apps import Deploy
@@ -187,14 +186,10 @@ async def take_in(house: House, each: Asked, was: Pulse, pulse: Pulse) -> None:
 
 async def switch(house: House, deploy: Deploy, what: Farewell) -> None:
     """New requests go to the processes that answer; what is under way may end where it is."""
-    number = house.leaving.enlist(what)
     try:
-        await house.engine.switch(route_table(house))
+        await turn_away(house, deploy, what)
     except TwelveError:
-        house.leaving.dismiss(number)
         log.exception("%s: the rotation could not be changed", deploy.label)
-        return
-    house.under_way.go_on(let_go(house, deploy, what, number))
 
 
 async def restart(house: House, each: Asked, pulse: Pulse) -> None:

@@ -13,7 +13,7 @@ from twelve.operations.house import House, say
 from twelve.operations.keeping import catch_up, make_good
 from twelve.operations.leaving import Farewell
 from twelve.operations.prune import prune
-from twelve.operations.retire import farewell, let_go, retire
+from twelve.operations.retire import farewell, retire, turn_away
 from twelve.operations.run_once import name_of, record_end
 from twelve.operations.settle import unwanted
 from twelve.operations.undo import undo
@@ -113,7 +113,15 @@ async def take_back(house: House, deploy: Deploy, entry: Entry, said: str) -> st
     failed = releases.find(store, deploy, entry.number)
     if failed and entry.step in SWITCHED:
         what = farewell(house, deploy, failed, await unwanted(house, deploy))
-        house.under_way.go_on(let_go(house, deploy, what, house.leaving.enlist(what)))
+        try:
+            await turn_away(house, deploy, what)
+        except TwelveError as error:
+            log.warning(
+                "%s: requests go on to v%d until it is settled: %s",
+                deploy.label,
+                failed.number,
+                error,
+            )
     journal.end(store, entry.id, entry.detail.get("outcome", Verdict.UNDO), house.now())
     return already or said
 

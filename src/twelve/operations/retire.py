@@ -97,6 +97,21 @@ async def let_go(house: House, deploy: Deploy, what: Farewell, number: int) -> C
         return None
 
 
+async def turn_away(house: House, deploy: Deploy, what: Farewell) -> None:
+    """Send requests another way, as the ledger says by now; only then what they left may go.
+
+    A cluster that routes still lead to looks quiet between two requests, and would be taken for
+    drained. Raises TwelveError when the router does not take it; nothing leaves then.
+    """
+    number = house.leaving.enlist(what)
+    try:
+        await house.engine.switch(route_table(house))
+    except BaseException:
+        house.leaving.dismiss(number)
+        raise
+    house.under_way.go_on(let_go(house, deploy, what, number))
+
+
 async def retire(
     house: House, deploy: Deploy, release: int, entry: int, what: Farewell, number: int, said: str
 ) -> None:
