@@ -1,8 +1,8 @@
 """Early: an ``up`` that begins as the one before it did has its processes run at once.
 
 The former ``up`` left a foresight (``foresight.py``): what the next one would start, and all that
-this follows from. While nothing of that has changed, a supervisor is forked from this process,
-which has imported next to nothing, and starts them; control comes up beside and finds them. Until
+this follows from. While nothing of that has changed, a supervisor that was forked from this process
+to import what it needs while we look starts them; control comes up beside and finds them. Until
 then what they say first is put into their log files, and on the screen, by this module. Whatever
 is not as it was: nothing is begun here, and ``up`` goes the long way.
 
@@ -21,7 +21,7 @@ import zlib
 
 from twelve import __version__
 from twelve.development.heads import colour_of, head_of, with_heads
-from twelve.engines.local.early.forking import fork, is_free
+from twelve.engines.local.early.forking import Seed, is_free
 
 FORMAT = 1
 MATTERS = ("PATH", "HOME", "PYENV_ROOT", "XDG_DATA_HOME", "XDG_RUNTIME_DIR")
@@ -30,6 +30,8 @@ ENV = ".env"
 MOST = 1 << 18
 PATIENCE = 0.05
 """Seconds that processes which run may take to say something before control begins to come up."""
+BOXES = 1.0
+"""Seconds until they run, at most: on a busy machine control's start would only hold them up."""
 LOG = f"{0:020d}.log"
 """The first segment of a stream."""
 PLAIN = frozenset(
@@ -81,7 +83,9 @@ class Stream:
 class Early:
     """What has been begun, and what of it has been shown."""
 
-    def __init__(self, foreseen: dict[str, object], lock: int, *, colour: bool) -> None:
+    def __init__(
+        self, foreseen: dict[str, object], lock: int, seed: Seed, *, colour: bool
+    ) -> None:
         self.home, self.run = str(foreseen["home"]), str(foreseen["run"])
         self.ports: dict[str, int] = foreseen["ports"]  # type: ignore[assignment]
         self.types: list[str] = foreseen["types"]  # type: ignore[assignment]
@@ -101,7 +105,8 @@ class Early:
         for number in (_signal.SIGINT, _signal.SIGTERM, _signal.SIGHUP):
             _signal.signal(number, self.leave)
         launches: list[dict[str, object]] = foreseen["launches"]  # type: ignore[assignment]
-        self.pid, self.ready, self.haste = fork(self.run, self.home, launches)
+        self.seed = seed
+        seed.grow(self.run, launches)
         self.show(launches)
 
     def leave(self, *_: object) -> None:
@@ -117,7 +122,7 @@ class Early:
         """The first lines of the processes, if they come soon; then the collector may have them."""
         mask = os.umask(0o077)
         try:
-            if os.read(self.ready, 1) == b"\0":
+            if os.read(self.seed.ready, 1) == b"\0":
                 self.streams = self.streams_of(launches)
                 self.take_first()
         except OSError:
@@ -126,7 +131,7 @@ class Early:
             os.umask(mask)
             for stream in self.streams:
                 os.close(stream.fifo)
-            for fd in (self.ready, self.haste, self.logs):
+            for fd in (self.seed.ready, self.seed.haste, self.logs):
                 os.close(fd)
 
     def streams_of(self, launches: list[dict[str, object]]) -> list[Stream]:
@@ -143,11 +148,12 @@ class Early:
 
     def take_first(self) -> None:
         """What is said until there is nothing more to take, or patience ends. Raises OSError."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + BOXES
         poll = select.poll()
         by_fd = {stream.fifo: stream for stream in self.streams}
         for fd in by_fd:
             poll.register(fd, select.POLLIN)
+        poll.register(self.seed.ready, select.POLLIN)
         said = False
         while not self.asked:
             left = 0.0 if said else deadline - time.monotonic()
@@ -155,7 +161,11 @@ class Early:
             if not ready:
                 return
             for fd, _ in ready:
-                said = self.take(by_fd[fd]) or said
+                if fd in by_fd:
+                    said = self.take(by_fd[fd]) or said
+                else:
+                    poll.unregister(fd)
+                    deadline = min(deadline, time.monotonic() + PATIENCE)
             if time.monotonic() > deadline:
                 return
 
@@ -187,49 +197,71 @@ class Early:
     def bury(self) -> None:
         """The supervisor is our child: its end is to be taken note of."""
         try:
-            os.waitpid(self.pid, os.WNOHANG)
+            os.waitpid(self.seed.pid, os.WNOHANG)
         except ChildProcessError:
             return
 
 
 def begin(call: Call, *, colour: bool) -> Early | None:
     """Begin what the former call of this kind foresaw; None when it cannot be relied on."""
-    lock = -1
+    lock, seed, early = -1, None, None
     gc.disable()
     try:
-        foreseen = recall(call)
+        foreseen = remember(call)
         if foreseen is None:
+            return None
+        seed = Seed(str(foreseen["home"]))
+        if not matches(foreseen):
             return None
         lock = hold(f"{foreseen['home']}/up.lock")
         if not holds(foreseen):
-            os.close(lock)
             return None
         os.ftruncate(lock, 0)
         os.write(lock, str(os.getpid()).encode())
-        return Early(foreseen, lock, colour=colour)
+        early = Early(foreseen, lock, seed, colour=colour)
     except (OSError, ValueError, KeyError, TypeError, EOFError):
         # Nothing is running: whatever is the matter, the long way says it well.
-        if lock >= 0:
-            os.close(lock)
         return None
     finally:
+        if early is None:
+            leave_no_trace(lock, seed)
         gc.enable()
+    return early
+
+
+def leave_no_trace(lock: int, seed: Seed | None) -> None:
+    """Nothing was begun."""
+    if lock >= 0:
+        os.close(lock)
+    if seed:
+        seed.rot()
 
 
 def recall(call: Call) -> dict[str, object] | None:
     """The foresight of such a call, if it was made in circumstances like these. Raises."""
+    foreseen = remember(call)
+    return foreseen if foreseen and matches(foreseen) else None
+
+
+def remember(call: Call) -> dict[str, object] | None:
+    """The foresight of such a call, before its folder was looked at. Raises."""
     with open(call.path, "rb", buffering=0) as file:
         if os.fstat(file.fileno()).st_uid != os.geteuid():
             return None
         foreseen: dict[str, object] = marshal.loads(file.read())  # noqa: S302 - it is our own
-    if foreseen["key"] != call.key() or foreseen["entries"] != entries_of(str(foreseen["folder"])):
-        return None
+    return foreseen if foreseen["key"] == call.key() else None
+
+
+def matches(foreseen: dict[str, object]) -> bool:
+    """Whether the folder is as it was; then the launches get their values. Raises."""
+    if foreseen["entries"] != entries_of(str(foreseen["folder"])):
+        return False
     files: dict[str, Signature] = foreseen["files"]  # type: ignore[assignment]
     if not all(same(path, was) for path, was in files.items()):
-        return None
+        return False
     launches: list[dict[str, object]] = foreseen["launches"]  # type: ignore[assignment]
     fill_in(launches, f"{foreseen['folder']}/{ENV}")
-    return foreseen
+    return True
 
 
 def fill_in(launches: list[dict[str, object]], path: str) -> None:

@@ -4,30 +4,58 @@ Like whoever calls it, it imports only what is written in C, or in Python's star
 """
 
 import _socket
+import marshal
 import os
 import sys
 
 
-def fork(run: str, home: str, launches: list[dict[str, object]]) -> tuple[int, int, int]:
-    """A supervisor that starts these: its pid, a pipe that says when it has, one for its haste."""
-    reader, writer = os.pipe2(os.O_CLOEXEC)
-    over, haste = os.pipe2(os.O_CLOEXEC)
-    pid = os.fork()
-    if pid:
-        os.close(writer)
-        os.close(over)
-        return pid, reader, haste
+class Seed:
+    """A supervisor to be: forked before it is known whether it is wanted, it imports meanwhile.
+
+    ``ready`` has a byte when all is told to start, and ends when it runs, or nothing ever will;
+    ``haste`` is closed when nobody waits any more.
+    """
+
+    def __init__(self, home: str) -> None:
+        told, self.orders = os.pipe2(os.O_CLOEXEC)
+        self.ready, writer = os.pipe2(os.O_CLOEXEC)
+        over, self.haste = os.pipe2(os.O_CLOEXEC)
+        self.pid = os.fork()
+        if self.pid == 0:
+            live(home, told, writer, over)
+        for fd in (told, writer, over):
+            os.close(fd)
+
+    def grow(self, run: str, launches: list[dict[str, object]]) -> None:
+        """It is wanted: it starts these. Raises OSError when it is gone."""
+        data = marshal.dumps((run, launches))
+        try:
+            while data:
+                data = data[os.write(self.orders, data) :]
+        finally:
+            os.close(self.orders)
+            self.orders = -1
+
+    def rot(self) -> None:
+        """It is not wanted, and goes. Without orders it has touched nothing."""
+        for fd in {self.orders, self.ready, self.haste} - {-1}:
+            os.close(fd)
+        os.waitpid(self.pid, 0)
+
+
+def live(home: str, told: int, writer: int, over: int) -> None:
+    """In the child. Never returns."""
     status = 1
     try:
         # twelve: ignore[VIII-3] the process manager itself: apps outlive the command that began it
         os.setsid()
-        leave_all_behind(home, {writer, over})
-        status = spend(run, home, launches, (writer, over))
+        leave_all_behind(home, {told, writer, over})
+        status = spend(home, told, (writer, over))
     finally:
         os._exit(status)
 
 
-def spend(run: str, home: str, launches: list[dict[str, object]], pipes: tuple[int, int]) -> int:
+def spend(home: str, told: int, pipes: tuple[int, int]) -> int:
     """The life of the supervisor, until it runs its program anew."""
     from twelve.engines.local.early import modules
 
@@ -45,7 +73,11 @@ def spend(run: str, home: str, launches: list[dict[str, object]], pipes: tuple[i
         if not known:
             modules.keep(path, before | {n for n in stood_in if n in standins.NAMES})
 
-    *own, collector = launches
+    with open(told, "rb") as orders:
+        data = orders.read()
+    if not data:
+        return 0
+    run, (*own, collector) = marshal.loads(data)  # noqa: S302 - it is our parent's
     return life.spend(run, home, writer, haste=life.Haste(own, [collector], over, leave))
 
 

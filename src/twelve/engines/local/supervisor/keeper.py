@@ -175,6 +175,10 @@ class Keeper:
         """Whether nothing lives or waits to be started again."""
         return all(instance.gone for instance in self.instances.values())
 
+    def is_starting(self) -> bool:
+        """Whether the program of one has yet to run."""
+        return any(each.state is State.STARTING for each in self.instances.values())
+
     # What goes on by itself.
 
     def expect_end(self, instance: Instance) -> None:

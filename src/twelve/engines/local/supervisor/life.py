@@ -28,7 +28,7 @@ from twelve.errors import TwelveError
 _PR_SET_CHILD_SUBREAPER = 36
 _LOCK = "lock"
 USAGE = "usage: python -I -m twelve.engines.local.supervisor --run RUN --home HOME [--detach]"
-_HASTE_LIMIT = 0.5
+_HASTE_LIMIT = 2.0
 """Seconds until an early start is over in any case."""
 BUSY = 75
 """The exit code when another supervisor holds the home: it is there, or leaving."""
@@ -54,6 +54,8 @@ class Life:
         self.leaving = ""
         self.program = sys.executable
         self.afterwards: list[dict[str, Any]] = []
+        self.waited = -1
+        """Closed when what was started early runs: somebody counts from there."""
         self.loop = Loop(self._signalled, self._settle)
         self.ring = events.Ring(will["first"] if will else time.time_ns() // 1_000_000)
         self.keeper: Keeper | None = None
@@ -98,8 +100,11 @@ class Life:
             self.begin(self.will.get("afterwards", []))
             self.will = None
 
-    def hasten(self, haste: Haste) -> None:
-        """Start at once what control will ask for; then run the program anew."""
+    def hasten(self, haste: Haste, ready: int) -> None:
+        """Start at once what control will ask for; then run the program anew.
+
+        ``ready`` is told when all is told to start, and closed when it does run.
+        """
         assert self.keeper is not None
         self.afterwards = haste.afterwards
         for launch in haste.early:
@@ -114,6 +119,8 @@ class Life:
 
         self.loop.watch(haste.over, READABLE, over)
         self.loop.after(_HASTE_LIMIT, over)
+        os.write(ready, b"\0")
+        self.waited = ready
 
     def begin(self, launches: list[dict[str, Any]]) -> None:
         """Start what the program before us has left to us. What cannot be, control tries again."""
@@ -175,8 +182,12 @@ class Life:
             self.keeper.died(pid, status)
 
     def _settle(self) -> None:
-        if self.keeper is not None:
-            self.keeper.settle()
+        if self.keeper is None:
+            return
+        if self.waited >= 0 and not self.keeper.is_starting():
+            os.close(self.waited)
+            self.waited = -1
+        self.keeper.settle()
 
     def _leave(self, why: str, program: str) -> None:
         self.leaving = why
@@ -219,8 +230,9 @@ def spend(
     life = Life(run, home, lock, will)
     life.start_up(hasty=haste is not None)
     if haste:
-        life.hasten(haste)
-    _say(ready, 0)
+        life.hasten(haste, ready)
+    else:
+        _say(ready, 0)
     gc.freeze()
     life.live()
     life.shut_down()
