@@ -1,8 +1,10 @@
 import base64
 import json
 
-from twelve.factors.logs.line import GAP, PARTIAL, SPLIT, Block, Line, Origin
-from twelve.factors.logs.render import Form, json_line, prefix, stamp, text, text_parts
+import pytest
+
+from twelve.factors.logs.line import GAP, PARTIAL, REBUILT, SPLIT, Block, Line, Origin
+from twelve.factors.logs.render import Form, json_line, json_lines, prefix, stamp, text, text_parts
 
 NS = 1795247065_123_999_999
 WEB = Origin("web.1", "v7", "stdout")
@@ -72,3 +74,21 @@ def test_marks_are_there_when_true():
     assert json.loads(json_line(LINE._replace(flags=SPLIT)))["split"] is True
     assert "gap" not in json.loads(json_line(LINE))
     assert json.loads(json_line(LINE._replace(flags=GAP)))["gap"] is True
+
+
+@pytest.mark.parametrize("flags", [0, REBUILT, SPLIT, PARTIAL, GAP])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"GET /\n\nlast\n",
+        "ü\n\u2028\x85 ünd \U0001f600\n".encode(),
+        b'quote " back \\ \0\r\t\x1b[31m\x7f\n',
+        b"not \xff UTF-8\nbut this\n",
+        b"\n",
+    ],
+)
+def test_a_block_as_json_is_its_lines_as_json(data, flags):
+    block = Block(WEB, NS, 7, 42, data, flags)
+    assert json_lines(block) == b"".join(json_line(line) for line in block.lines())
+    rows = [json.loads(row) for row in json_lines(block, {"app": "shöp"}).split(b"\n")[:-1]]
+    assert rows == [{"app": "shöp", **json.loads(json_line(line))} for line in block.lines()]

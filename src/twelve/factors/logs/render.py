@@ -3,13 +3,15 @@
 import base64
 import json
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import NamedTuple
 
 from twelve.factors.logs.line import GAP, PARTIAL, REBUILT, SPLIT, Block, Line, Origin
 
 _COLOURS = (36, 33, 32, 35, 34, 96, 93, 92, 95, 94)
+_quoted = json.encoder.encode_basestring
 _MARKS = ((GAP, "gap"), (SPLIT, "split"), (PARTIAL, "partial"), (REBUILT, "rebuilt"))
 
 
@@ -63,7 +65,7 @@ def text_parts(block: Block, form: Form = PLAIN) -> tuple[bytes, bytes | memoryv
 def render(blocks: Iterable[Block], form: Form | None) -> bytes:
     """Blocks as text, or as JSON lines without a form; as text no line costs work of its own."""
     if form is None:
-        return b"".join([json_line(line) for block in blocks for line in block.lines()])
+        return b"".join(map(json_lines, blocks))
     return b"".join([part for block in blocks for part in text_parts(block, form)])
 
 
@@ -99,4 +101,35 @@ def plain(line: Line) -> dict[str, object]:
 
 def json_line(line: Line) -> bytes:
     """One line of JSON, newline included."""
-    return json.dumps(plain(line), ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    return _compact(plain(line)).encode() + b"\n"
+
+
+def json_lines(block: Block, whose: Mapping[str, str] = MappingProxyType({})) -> bytes:
+    """A whole block as lines of JSON, each beginning with ``whose``; what they share made once."""
+    text = _text_of(block)
+    if text is None:
+        every = ({**whose, **plain(line)} for line in block.lines())
+        return b"".join(_compact(each).encode() + b"\n" for each in every)
+    process, release, stream = block.origin
+    same = {**whose, "ns": block.ns, "sequence": block.sequence}
+    same |= {"process": process, "release": release, "stream": stream}
+    head = _compact(same)[:-1] + ',"offset":'
+    tail = ',"rebuilt":true}\n' if block.flags & REBUILT else "}\n"
+    of_bytes, offset = text.isascii(), block.offset
+    rows = []
+    for line in text.split("\n"):
+        rows.append(f'{head}{offset},"line":{_quoted(line)}{tail}')
+        offset += (len(line) if of_bytes else len(line.encode())) + 1
+    return "".join(rows).encode()
+
+
+def _text_of(block: Block) -> str | None:
+    """What its lines are as text; None when they are not, or it is no block of whole lines."""
+    try:
+        return block.data[:-1].decode() if block.plain else None
+    except UnicodeDecodeError:
+        return None
+
+
+def _compact(data: Mapping[str, object]) -> str:
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
