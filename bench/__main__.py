@@ -44,7 +44,7 @@ PARTS = {
     "cli_start": Part("A command's start", reading.cli_start, 120),
     "runners": Part("Process runners", reading_runners.read, 700, (), QUICK_RUNNERS),
     "collector": Part(
-        "The collector", reading.collector, 180, ("--lines", "1000000"), ("--lines", "200000")
+        "The collector", reading.collector, 300, ("--lines", "1000000"), ("--lines", "200000")
     ),
     "stalled": Part("Readers that sleep", reading.stalled, 150, ("60",), ("8",)),
     "follow": Part("Lines to a file", reading.follow, 120),

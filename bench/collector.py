@@ -3,11 +3,12 @@
     python -m bench.collector [--lines N] [--dir FOLDER]
 
 Writers are a C program (bench/lines.c) on FIFOs as the supervisor makes them. CPU is user + system
-of the collector, and of the follower's process for the rows that have one. Prints JSON.
+of the collector, and of the follower's process for the rows that have one: it writes text or JSON
+to a file as `twelve logs -f` does. The lines in the files of both are judged. Prints JSON, a line
+after each row.
 """
 
 import argparse
-import asyncio
 import json
 import os
 import platform
@@ -19,14 +20,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import aclosing, suppress
+from contextlib import suppress
+from itertools import groupby
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 from bench import costs
 
 HERE = Path(__file__).parent
-MIB = 1 << 20
+WIDTH = 100
 
 
 def main() -> None:
@@ -36,33 +38,49 @@ def main() -> None:
     options.add_argument("--follow", nargs=4, help=argparse.SUPPRESS)
     asked = options.parse_args()
     if asked.follow:
-        asyncio.run(follow(*asked.follow))
+        follow(*asked.follow)
         return
     base = Path(tempfile.mkdtemp(prefix="twb", dir=asked.dir))
+    machine = {"cpus": os.cpu_count(), "kernel": platform.release(), "load": os.getloadavg()}
+    found = {"machine": machine, "lines": asked.lines, "rows": []}
     try:
         subprocess.run(["cc", "-O2", "-o", base / "lines", HERE / "lines.c"], check=True)
-        rows = [
-            measure(base, asked.lines, writers, chunk, follower)
-            for chunk in (1 << 16, 4096, 100)
-            for writers in (1, 8)
-            for follower in (None, "text", "lines")
-            if follower is None or chunk != 100 or follower == "text"
-        ]
-        # Each prints 20 000 lines in writes that cut them, and is gone.
-        rows.append(measure(base, 160_000, 8, 4096, None) | {"burst": True})
+        for row in ROWS:
+            found["rows"].append(measure(base, row, asked.lines))
+            print(json.dumps(found), flush=True)
     finally:
         shutil.rmtree(base)
-    machine = {"cpus": os.cpu_count(), "kernel": platform.release(), "load": os.getloadavg()}
-    print(json.dumps({"machine": machine, "lines": asked.lines, "rows": rows}, indent=1))
 
 
-def measure(base: Path, lines: int, writers: int, chunk: int, follower: str | None) -> dict:
-    if chunk == 100:
-        lines //= 4
-    each = lines // writers
+class Row(NamedTuple):
+    """So many processes that write so many bytes at once, and who follows."""
+
+    writers: int
+    chunk: int
+    follower: str | None = None
+    share: float = 1.0
+    """Of the lines that are asked for."""
+    burst: int = 0
+    """Lines that each prints before it is gone, whatever is asked for."""
+
+
+ROWS = [
+    *(Row(writers, chunk) for chunk in (65_536, 4096, 100) for writers in (1, 8)),
+    *(Row(writers, chunk, "text") for chunk in (65_536, 4096, 100) for writers in (1, 8)),
+    # They cut lines, end in the middle of everything, and are gone.
+    Row(8, 4096, burst=20_000),
+    Row(8, 4096, "text", burst=20_000),
+    *(Row(writers, 65_536, "json", share=0.2) for writers in (1, 8)),
+]
+
+
+def measure(base: Path, kind: Row, lines: int) -> dict:
+    writers, chunk, follower, share, burst = kind
+    each = burst or int(lines * share) // writers
     with Place(base) as place:
         fifos = [place.fifo(number) for number in range(writers)]
         following = place.follow(follower, each * writers) if follower else None
+        before = place.cpu()
         begun = time.monotonic()
         words = [[base / "lines", str(number), str(each), str(chunk)] for number in range(writers)]
         running = [
@@ -71,19 +89,24 @@ def measure(base: Path, lines: int, writers: int, chunk: int, follower: str | No
         assert all(writer.wait(600) == 0 for writer in running)
         place.drain()
         wall = time.monotonic() - begun
-        cpu = place.cpu()
+        cpu = place.cpu() - before
         row = {"writers": writers, "chunk": chunk, "lines": each * writers, "follower": follower}
-        row |= {"collector_cpu": cpu, "wall": round(wall, 2), "pss_kb": place.pss()}
+        row |= {"burst": bool(burst), "collector_cpu": round(cpu, 4), "wall": round(wall, 2)}
+        row["pss_kb"] = place.pss()
         total = cpu
         if following:
             text, _ = following.communicate(timeout=600)
             heard = json.loads(text)
-            row["follower_cpu"] = round(heard.pop("cpu"), 2)
+            row["follower_cpu"] = round(heard.pop("cpu"), 4)
             total += row["follower_cpu"]
             row |= heard
-        row["lines_per_cpu_second"] = round(each * writers / max(cpu, 0.01))
-        row["lines_per_cpu_second_together"] = round(each * writers / max(total, 0.01))
-        row |= place.check(writers, each)
+        row["lines_per_cpu_second"] = round(each * writers / cpu)
+        row["lines_per_cpu_second_together"] = round(each * writers / total)
+        found = place.check(writers, each)
+        if following:
+            also = judged([place.home / "followed"], writers, each)
+            found = {what: found[what] + also[what] for what in found}
+        row |= found
     print(json.dumps(row), file=sys.stderr)
     return row
 
@@ -109,7 +132,6 @@ class Place:
         self.collector = subprocess.Popen([sys.executable, *map(str, words)])
         while not self.ask({"op": "hello"}):
             time.sleep(0.01)
-        self.before = costs.fine_cpu([self.collector.pid])
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -151,51 +173,54 @@ class Place:
             self.ask({"op": "drain", "folder": str(folder)})
 
     def cpu(self) -> float:
-        """Seconds since it answered: its start is not what is measured."""
-        return costs.fine_cpu([self.collector.pid]) - self.before
+        """Seconds that the collector has taken."""
+        return costs.fine_cpu([self.collector.pid])
 
     def pss(self) -> int:
         lines = Path(f"/proc/{self.collector.pid}/smaps_rollup").read_text().splitlines()
         return next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
 
     def check(self, writers: int, each: int) -> dict:
-        found = {"lost": 0, "torn": 0, "twice": 0}
-        for number in range(writers):
-            folder = self.home / f"logs/shop/production/web.{number}@v1/stdout"
-            data = b"".join(path.read_bytes() for path in sorted(folder.glob("*.log")))
-            seen = set()
-            for line in data.splitlines():
-                if len(line) != 99 or line[:2] != b"@@" or line[-2:] != b"##":
-                    found["torn"] += 1
-                elif line[6:16] in seen:
-                    found["twice"] += 1
-                else:
-                    seen.add(line[6:16])
-            found["lost"] += each - len(seen)
-        return found
+        folders = (self.home / f"logs/shop/production/web.{n}@v1/stdout" for n in range(writers))
+        paths = [path for folder in folders for path in sorted(folder.glob("*.log"))]
+        return judged(paths, writers, each)
 
 
-async def follow(run: str, home: str, form: str, lines: str) -> None:
-    """A follower in a process of its own: text to a file, as ``logs -f >file`` does."""
-    from twelve.engines.local.collector_client import Collector
-    from twelve.engines.local.growth import Watch
-    from twelve.engines.local.logreader import lines as read_lines
-    from twelve.engines.local.logreader import text_blocks
+def judged(paths: list[Path], writers: int, each: int) -> dict:
+    """By the numbers in the lines, whatever stands before and behind them."""
+    torn = twice = 0
+    seen = [bytearray(each) for _ in range(writers)]
+    # A line may begin in one segment of a stream and end in the next.
+    for _, segments in groupby(paths, key=lambda path: path.parent):
+        for line in b"".join(path.read_bytes() for path in segments).splitlines():
+            at = line.find(b"@@")
+            whole = line[at : at + WIDTH - 1]
+            if len(whole) != WIDTH - 1 or whole[-2:] != b"##" or line.count(b"@@") != 1:
+                torn += 1
+                continue
+            writer, number = int(whole[2:5]), int(whole[6:16])
+            twice += seen[writer][number]
+            seen[writer][number] = 1
+    lost = writers * each - sum(map(sum, seen))
+    return {"lost": lost, "torn": torn, "twice": twice}
+
+
+def follow(run: str, home: str, form: str, lines: str) -> None:
+    """A follower in a process of its own, as ``logs -f >file`` and ``logs -f --json`` are."""
+    from twelve.engines.local.following import Following
     from twelve.factors.logs.filter import Filter
+    from twelve.factors.logs.render import PLAIN, render
 
     wanted, heard = int(lines), 0
+    following = Following((home, run), ("shop", "production"), Filter())
     started = resource.getrusage(resource.RUSAGE_SELF)
-    with open(home + "/followed", "wb", buffering=0) as out:  # noqa: ASYNC230 - it is what is measured
-        async with Collector(run) as collector, Watch(collector) as grew:
-            told = {"want": Filter(), "follow": True, "grew": grew}
-            reading = text_blocks if form == "text" else read_lines
-            async with aclosing(reading(home, "shop", "production", **told)) as stream:
-                async for piece in stream:
-                    heard += piece.count(b"\n") if form == "text" else 1
-                    if form == "text":
-                        out.write(piece)
-                    if heard >= wanted:
-                        break
+    with open(home + "/followed", "wb", buffering=0) as out:
+        for batch in following.batches():
+            piece = render(batch, PLAIN if form == "text" else None)
+            out.write(piece)
+            heard += piece.count(b"\n")
+            if heard >= wanted:
+                break
     ended = resource.getrusage(resource.RUSAGE_SELF)
     cpu = ended.ru_utime + ended.ru_stime - started.ru_utime - started.ru_stime
     print(json.dumps({"cpu": cpu, "heard": heard, "follower_peak_kb": peak()}))

@@ -85,6 +85,15 @@ def pss(pid: int) -> float:
     return int(found[1]) * 1024 / 1e6 if found else 0.0
 
 
+def held(pid: int) -> float:
+    """What it holds in memory that no file is behind, in MB.
+
+    Its PSS changes also when another process that runs the same program comes or goes.
+    """
+    found = re.search(rb"^Pss_Anon: +(\d+) kB", read(pid, "smaps_rollup"), re.MULTILINE)
+    return int(found[1]) * 1024 / 1e6 if found else 0.0
+
+
 def descriptors(pid: int) -> int:
     """How many it has open."""
     try:

@@ -101,29 +101,29 @@ def cli_start(found: dict) -> Reading:
 
 
 def collector(found: dict) -> Reading:
-    whole = [row for row in found["rows"] if row["chunk"] >= 65_000]
     figures = []
-    for row in whole:
-        writers = f"{row['writers']} writer{'s' * (row['writers'] > 1)}"
+    for row in found["rows"]:
+        if row["burst"] or row["follower"] == "json":
+            continue
+        writers = f"{row['writers']} writer{'s' * (row['writers'] > 1)} of {row['chunk']} bytes"
+        each = row["lines_per_cpu_second"]
         if row["follower"] is None:
-            each = row["lines_per_cpu_second"]
-            figures.append(
-                at_least(f"collector, {writers}, nobody follows", each, "lines/CPU s", 4e6)
-            )
-        if row["follower"] == "text":
-            each = row["lines_per_cpu_second"]
-            figures.append(at_least(f"collector, {writers}, followed", each, "lines/CPU s", 2.5e6))
-            each = row["lines_per_cpu_second_together"]
-            what = f"`logs -f` to a file and collector, {writers}"
+            what, bar = f"collector, {writers}, nobody follows", 4e6
+        else:
+            what, bar = f"collector, {writers}, followed", 2.5e6
+        figures.append(at_least(what, each, "lines/CPU s", bar))
+        if row["follower"]:
+            what, each = f"with its follower, {writers}", row["lines_per_cpu_second_together"]
             figures.append(at_least(what, each, "lines/CPU s", 1e6))
+    every = "all rows, their followers' files, a burst at exit"
     figures += [
-        none_of(f"lines {what} in all rows", sum(row[what] for row in found["rows"]))
+        none_of(f"lines {what} in {every}", sum(row[what] for row in found["rows"]))
         for what in ("lost", "torn", "twice")
     ]
     head = ("writers", "bytes a write", "follower", "lines/CPU s", "with the follower's", "PSS, MB")
     rows = [
         (
-            row["writers"],
+            f"{row['writers']}, a burst at exit" if row["burst"] else row["writers"],
             row["chunk"],
             row["follower"] or NOTHING,
             row["lines_per_cpu_second"],
@@ -146,10 +146,14 @@ def follow(found: dict) -> Reading:
 
 
 def stalled(found: dict) -> Reading:
-    asleep = {name: row["asleep"] for name, row in found["memory"].items()}
+    whens = (
+        ("asleep", f"while a reader sleeps {found['seconds']:g} s"),
+        ("later", "while they catch up"),
+    )
     figures = [
-        at_most(f"{name}: memory while a reader sleeps {found['seconds']:g} s", grown, "MB", 5.0)
-        for name, grown in asleep.items()
+        at_most(f"{name}: growth {what}", row[when], "MB", 5.0)
+        for when, what in whens
+        for name, row in found["memory"].items()
     ]
     for name in ("within", "beyond"):
         row = found[name]
@@ -166,6 +170,8 @@ def stalled(found: dict) -> Reading:
                     f"{reader}, {name} retention: gaps told, {number(heard['missing bytes'])} bytes"
                 )
                 figures.append(Figure(text, heard["gaps"]))
+            what = f"{reader}, {name} retention: bytes neither heard nor told"
+            figures.append(none_of(what, heard["untold bytes"]))
     return Reading(figures)
 
 

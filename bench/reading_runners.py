@@ -58,6 +58,8 @@ def bars(trials: dict) -> list[Figure]:
     figures.append(
         at_most("`twelve up`: growth while its reader stands still for 6 s", grown, "MB", 5.0)
     )
+    grown = part(trials, "twelve", "slow_reader").get("caught_up_mb")
+    figures.append(at_most("and while it takes what it missed", grown, "MB", 5.0))
     done = part(trials, "twelve", "slow_reader").get("process_done")
     figures.append(Figure("and the process is not held up", done, "", "yes", bool(done)))
     left = [

@@ -3,9 +3,10 @@
     python -m bench.stalled [SECONDS]
 
 One app stays within what retention keeps, the other prints far beyond. Told are: what each reader
-heard afterwards, the slowest write of each app, and the memory (PSS, MB) of control, drainer,
-collector and the followers: before, how far it went from that while the readers slept, and later,
-while they caught up.
+heard afterwards, the slowest write of each app, and the memory (MB, but for that of files) of
+control, drainer, collector and the followers: before, how far it went from that while the readers
+slept, and later, while they caught up. Nothing is untold: what is neither heard nor said to be
+missing, but for a line cut at either end of a gap.
 """
 
 import json
@@ -14,7 +15,7 @@ import sys
 from contextlib import ExitStack
 
 from demo.home import make_home
-from demo.stall import Memory, control_pid, follower, part_pid, receiver, talk, talker, wake
+from demo.stall import WIDTH, Memory, control_pid, follower, part_pid, receiver, talk, talker, wake
 
 RATES = {"within": 1000, "beyond": 10_000}
 BUDGET = "16M"
@@ -69,11 +70,17 @@ def told(talked):
                 "twice": heard.twice,
                 "missing bytes": sum(heard.gaps),
                 "gaps": len(heard.gaps),
+                "untold bytes": untold(talked.printed, heard),
                 "in order": heard.in_order,
             }
             for name, heard in talked.heard.items()
         },
     }
+
+
+def untold(printed, heard):
+    left = abs(printed * WIDTH - heard.lines * WIDTH - sum(heard.gaps))
+    return max(0, left - 2 * WIDTH * len(heard.gaps))
 
 
 if __name__ == "__main__":

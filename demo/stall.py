@@ -178,7 +178,7 @@ def said_by_talker(message: bytes) -> str | None:
 
 
 class Memory:
-    """The PSS of some processes, looked at twice a second."""
+    """What some processes hold in memory that no file is behind, looked at twice a second."""
 
     def __init__(self, pids: dict[str, int]) -> None:
         self._pids = pids
@@ -198,7 +198,7 @@ class Memory:
     def _look(self) -> None:
         while not self._over.wait(0.5):
             for name, pid in self._pids.items():
-                self.seen[name].append(pss(pid))
+                self.seen[name].append(held(pid))
 
     def woken(self) -> None:
         """From now on the readers take what they missed."""
@@ -216,10 +216,10 @@ class Memory:
         }
 
 
-def pss(pid: int) -> float:
-    """In MB."""
+def held(pid: int) -> float:
+    """In MB. The PSS changes also when others that run the same program come and go."""
     text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    found = re.search(r"^Pss: +(\d+) kB", text, re.MULTILINE)
+    found = re.search(r"^Pss_Anon: +(\d+) kB", text, re.MULTILINE)
     assert found
     return int(found[1]) * 1024 / 1e6
 

@@ -5,9 +5,11 @@ import os
 import signal
 import statistics
 import subprocess
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Self
 
 from bench import costs
 from bench.runners.running import Place, Run, now, running, said_by, start_sink, until
@@ -19,6 +21,7 @@ CROWD = (1, 20, 100)
 BURST = 20_000
 REST_MS, STALL_MS = 5000, 11_000
 STALLED_LINES = 2_000_000
+CATCH_UP = 8.0
 PATIENCE = 90.0
 SETTLE = 1.0
 WARM = 5.0
@@ -196,7 +199,10 @@ def burst(place: Place) -> dict | None:
 
 
 def slow_reader(place: Place) -> dict | None:
-    """Its reader stands still for 6 s while a process prints: does it grow, does it hold that up?"""
+    """Its reader stands still for 6 s while a process prints: does it grow, does it hold that up?
+
+    And how far it grows while the reader takes what it missed, for a while.
+    """
     if place.runner.out != "pipe":
         return None
     mode = f"lines {STALLED_LINES} {ALIGNED} wait"
@@ -204,11 +210,44 @@ def slow_reader(place: Place) -> dict | None:
         run.wait("start")
         # A runner's own start is over before it is weighed.
         time.sleep(REST_MS / 1000)
-        before = sum(map(costs.pss, run.own()))
-        run.go()
-        time.sleep((STALL_MS - REST_MS) / 1000 - 1)
-        grown = sum(map(costs.pss, run.own())) - before
-        return {"grown_mb": round(grown, 1), "process_done": bool(run.heard("done"))}
+        with Weighed(run) as weighed:
+            run.go()
+            time.sleep((STALL_MS - REST_MS) / 1000 - 1)
+            done, asleep = bool(run.heard("done")), max(weighed.grown, default=0.0)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                run.sink.wait(CATCH_UP)
+        later = max(weighed.grown, default=0.0)
+        return {
+            "grown_mb": round(asleep, 1),
+            "caught_up_mb": round(later, 1),
+            "process_done": done,
+        }
+
+
+class Weighed:
+    """How much more memory a runner and its helpers hold than at first, five times a second."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.grown: list[float] = []
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._look, daemon=True)
+        self._first = self._held()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._over.wait(0.2):
+            self.grown.append(self._held() - self._first)
+
+    def _held(self) -> float:
+        return sum(map(costs.held, self.run.own()))
 
 
 def spread(values: Sequence[float | None]) -> dict[str, float] | None:
