@@ -83,9 +83,7 @@ class Stream:
 class Early:
     """What has been begun, and what of it has been shown."""
 
-    def __init__(
-        self, foreseen: dict[str, object], lock: int, seed: Seed, *, colour: bool
-    ) -> None:
+    def __init__(self, foreseen: dict[str, object], lock: int, seed: Seed, *, colour: bool) -> None:
         self.home, self.run = str(foreseen["home"]), str(foreseen["run"])
         self.ports: dict[str, int] = foreseen["ports"]  # type: ignore[assignment]
         self.types: list[str] = foreseen["types"]  # type: ignore[assignment]
