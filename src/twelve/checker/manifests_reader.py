@@ -195,9 +195,11 @@ def _poetry(table: dict[str, Any], path: str, text: str, *, dev: bool) -> list[R
 
 def _pipfile(path: str, text: str) -> Manifest:
     data = tomllib.loads(text)
-    made = _poetry(data.get("packages", {}), path, text, dev=False) + _poetry(
-        data.get("dev-packages", {}), path, text, dev=True
-    )
+    made: list[Requirement | None] = []
+    for name, table in data.items():
+        # Each table beside these is a group of packages, by pipenv's categories.
+        if name not in ("source", "requires", "scripts", "pipenv") and isinstance(table, dict):
+            made += _poetry(table, path, text, dev=bool(DEV.search(name)))
     return Manifest(path, "pipfile", tuple(r for r in made if r is not None))
 
 

@@ -27,6 +27,10 @@ TEST_FOLDERS = frozenset(
         "benchmark",
         "benchmarks",
         "tests_e2e",
+        "test_project",
+        "testproject",
+        "test_app",
+        "testapp",
     ]
 )
 DOC_FOLDERS = frozenset(["doc", "docs", "documentation", "book", "mkdocs", "website"])
@@ -154,7 +158,7 @@ def classify(path: str) -> Role:
         return "example"
     if name in BUILD_FILES:
         return "build"
-    if parts & DEV_FOLDERS or any(part.startswith(".") for part in parts):
+    if parts & DEV_FOLDERS or any(part.startswith((".", "dev-", "dev_")) for part in parts):
         return "dev"
     return _code_role(path, parts, name)
 
@@ -197,7 +201,7 @@ def is_development(path: str) -> bool:
     name = path.rpartition("/")[2]
     folder = path.rpartition("/")[0].lower().split("/")
     if any(
-        piece.startswith(".")
+        piece.startswith((".", "dev-", "dev_"))
         or piece in ("dev", "development", "local", ".devcontainer", "test", "tests", "e2e", "ci")
         for piece in folder
     ):

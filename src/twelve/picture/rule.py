@@ -23,6 +23,9 @@ from twelve.picture.tree import (
     Workload,
 )
 
+PREFIXED = pattern(
+    r"\.from_prefixed_env\(|in os\.environ\.items\(\)[\s\S]{0,400}?\bconfig\[\w+\]\s*="
+)
 PRODUCTION = pattern(r"(^|/)(\w+_)?(prod|production|live)\.py$")
 Level = Literal["M", "S", "X"]
 
@@ -152,6 +155,23 @@ def overridden(picture: Picture, assign: Assign) -> bool:
             (other.value.kind, other.value.text) == ("bool", "False") or replaceable(module, other)
         )
         for module, other in picture.assigns(assign.name)
+    )
+
+
+def by_prefix(picture: Picture) -> bool:
+    """Does the app take each setting from the environment by a prefix: Flask's own way, or a loop?"""
+    paths = picture.holding("from_prefixed_env", "environ.items")
+    return any(PREFIXED.search(picture.text(path)) for path in paths)
+
+
+def mounted(picture: Picture, process: Process) -> bool:
+    """A service of compose with the source mounted over the build: it is there for development."""
+    return process.origin == "compose" and any(
+        service.path == process.path
+        and service.name == process.name
+        and service.build
+        and any(volume.startswith(("./", ".:")) for volume, _ in service.volumes)
+        for service in picture.services
     )
 
 

@@ -56,6 +56,8 @@ FORMAT_WORDS = (
     "SG.",
     "PRIVATE KEY-----",
 )
+UNSAYABLE = pattern(r"[bcdfghjklmnpqrstvwxz]{6}")
+"""So many consonants in a row stand in no word: small letters alone can be a password."""
 SAMPLE = pattern(r"EXAMPLE|example|sample|0{8}|1234567|abcdef|xxxx|dummy", re.IGNORECASE)
 
 
@@ -106,8 +108,11 @@ def plausible(name: str, value: str) -> bool:
     words = re.sub(r"[^a-z]", "", value.lower())
     if words and (words in name.lower().replace("_", "") or name.lower().replace("_", "") in words):
         return False
+    if re.fullmatch(r"[a-z]{12,}", value) and UNSAYABLE.search(value):
+        return True
     if re.fullmatch(
-        r"[a-z]+([A-Z][a-z]+)+|[a-z]+([_.:/-][a-z]+)+|[A-Z]+(_[A-Z]+)+|[A-Z]?[a-z]+", value
+        r"[a-z]+([A-Z][a-z]+)+|[a-z]+([_.:/-][a-z]+)+|[A-Z]+(_[A-Z]+)+(_\d{1,4})?|[A-Z]?[a-z]+",
+        value,
     ):
         return False
     if re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", value) and not value.startswith("eyJ"):

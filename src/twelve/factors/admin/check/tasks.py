@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 from twelve.finding import Finding, Place
 from twelve.picture.code import Call, Module, is_command, is_handler
-from twelve.picture.commands import migrates, serves
+from twelve.picture.commands import dev_server, migrates, serves
 from twelve.picture.origin import development_only
 from twelve.picture.paths import is_development
 from twelve.picture.pattern import pattern
-from twelve.picture.rule import Hold, Judgement, Picture, find, grouped
+from twelve.picture.rule import Hold, Judgement, Picture, find, grouped, mounted
 from twelve.picture.value import plain, walk
 
 STARTS = pattern(
@@ -52,9 +52,10 @@ def _commands(picture: Picture) -> Iterator[Finding]:
                 and lasting
                 and (process.stage == "hook" or len(process.steps) > 1)
             ):
+                tried = mounted(picture, process) and any(dev_server(s) for s in process.steps)
                 yield find(
                     "XII-1",
-                    "high",
+                    "low" if tried else "high",
                     f"each start runs {what}",
                     step.place,
                     fix="release: " + what + " (the release phase runs it once)",

@@ -143,7 +143,9 @@ def _managed(picture: Picture) -> Iterator[Finding]:
     if "supervisord" in groups and not _supervises(picture):
         # Programs for the supervisord of a machine: that one is the platform's.
         del groups["supervisord"]
-    for origin, held in groups.items():
+    for origin, held in (
+        (origin, part) for origin, all_ in groups.items() for part in _by_image(picture, all_)
+    ):
         if len(held) > 1:
             places = [step.place for _, main in held for step in main]
             yield find(
@@ -153,6 +155,24 @@ def _managed(picture: Picture) -> Iterator[Finding]:
                 *dict.fromkeys(places),
                 fix="declare a process type for each",
             )
+
+
+Programs = list[tuple[Process, list[Step]]]
+
+
+def _by_image(picture: Picture, held: Programs) -> list[Programs]:
+    """The programs apart by the stage of a Dockerfile that copies their file by name; one lot when none does."""
+    made: dict[str, Programs] = {}
+    for process, main in held:
+        name = process.path.rpartition("/")[2]
+        stages = sorted(
+            f"{docker.path} {one.stage}"
+            for docker in picture.dockerfiles
+            for one in docker.instructions
+            if one.word in ("COPY", "ADD") and name in one.text and name != "supervisord.conf"
+        )
+        made.setdefault(stages[0] if stages else "", []).append((process, main))
+    return list(made.values())
 
 
 def _supervises(picture: Picture) -> bool:

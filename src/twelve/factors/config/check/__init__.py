@@ -58,11 +58,14 @@ RULES = (
     Rule(
         "III-2", "M", "No credential in code or history (could be open-sourced now)", "config (litmus test)", "high", no_credential,
         found=(
+            Example({"app/settings.py": "class Settings:\n    SMTP_PASSWORD = 'qwxzplmtrvbnkscd'\n"}, "app/settings.py:2"),
             Example({"shop/settings.py": "SECRET_KEY = 'lr66-a!km5ed@n5ug!tya5bv0yqwa1tn'\n"}, "shop/settings.py:1"),
             Example({"server.js": "const session = require('express-session')\napp.use(session({\n  secret: 'keyboard cat' }))\n"}, "server.js:3"),
             Example({"db.py": "engine = create_engine('postgres://app:" + "s3cr3t99@db.shop.io/app')\n"}, "db.py:1"),
         ),
         spared=(
+            Example({"app/web.py": "THEME_SESSION_KEY = 'theme'\nDISABLED_SECRET = '!'\nclass Codes:\n    INVALID_CREDENTIALS = 'ACCOUNT_ERR_03'\n"}),
+            Example({"lib/firebase_options.dart": "const android = FirebaseOptions(apiKey: 'AIza" + "SyDsA2wgQIwbVgwODNMIF482gVRn5xdANU1');\n"}),
             Example({"shop/models.py": "class User(Model):\n    password = CharField(max_length=300)\n    token_type = 'bearer'\n"}),
             Example({"shop/settings.py": "import os\nSECRET_KEY = os.environ['SECRET_KEY']\nDB_PASSWORD = ''\n"}),
             Example({"tests/test_a.py": "PASSWORD = 'hunter2!x'\n"}),

@@ -9,7 +9,7 @@ from twelve.picture.mentions import mention
 from twelve.picture.origin import development_only, replaceable
 from twelve.picture.paths import is_development, is_settings
 from twelve.picture.pattern import pattern
-from twelve.picture.rule import Hold, Judgement, Picture, find, grouped, overridden
+from twelve.picture.rule import Hold, Judgement, Picture, by_prefix, find, grouped, overridden
 from twelve.picture.secrets import (
     FORMAT_WORDS,
     FORMATS,
@@ -39,6 +39,11 @@ SETTLED = pattern(r"(^|/)(config|settings)(/|\.)|(settings|config)\.(py|[cm]?js|
 REFUSED = pattern(r"placeholder|insecure|forbidden|example|sample|weak|default", re.IGNORECASE)
 SIGNING = 12
 """So long is a key that signs, in a table of settings; what is shorter names something."""
+STAND_IN = pattern(r"(^|_)(dummy|fake|disabled|placeholder|unusable|no)_", re.IGNORECASE)
+ENTRY = pattern(r"session_?key$", re.IGNORECASE)
+"""A word under such a name is where something is found in a session, it signs nothing."""
+CLIENT_SIDE = pattern(r"firebase|google-services\.json|GoogleService-Info", re.IGNORECASE)
+"""Google's key of a mobile or browser client names a project: it is in what each user downloads."""
 SIGNERS = (
     "express-session",
     "cookie-session",
@@ -94,11 +99,18 @@ def _assigned(picture: Picture) -> Iterator[Finding]:
         for assign in module.holding(NAMES, module.assigns):
             if not assign.augmented and is_secret_name(assign.name) and assign.value.kind == "str":
                 for one in _literal(module, assign, assign.value.text):
-                    yield one._replace(severity="low") if overridden(picture, assign) else one
+                    yield one._replace(severity="low") if _default(picture, assign) else one
         for assign in module.holding(ITEMS, module.assigns):
             if not assign.augmented and assign.value.kind in ("dict", "list"):
                 for part in walk(assign.value):
                     yield from _dict_keys(module, assign, part)
+
+
+def _default(picture: Picture, assign: Assign) -> bool:
+    """Is it there for development alone, because the environment or other settings replace it?"""
+    if overridden(picture, assign):
+        return True
+    return (bool(assign.owner) or "config" in assign.target) and by_prefix(picture)
 
 
 def _literal(module: Module, assign: Assign, text: str) -> Iterator[Finding]:
@@ -112,6 +124,8 @@ def _literal(module: Module, assign: Assign, text: str) -> Iterator[Finding]:
     ):
         return
     if (not key and stands_in(text)) or text.lower() == assign.name.lower():
+        return
+    if STAND_IN.search(assign.name) or not re.search(r"\w", text):
         return
     if development_only(module, assign.guards) or replaceable(module, assign):
         return
@@ -136,6 +150,8 @@ def _settles(assign: Assign) -> bool:
 
 def _is_word_about(name: str, text: str) -> bool:
     """``secret = "secret_id"``: the text names the thing, it is not the thing."""
+    if ENTRY.search(name) and re.fullmatch(r"[A-Za-z][a-z_-]*", text):
+        return True
     return (
         bool(re.fullmatch(r"[a-z]+([_-][a-z]+)+|[A-Z]+(_[A-Z]+)+", text)) and not name.isupper()
     ) or text.startswith(("/", "http://", "https://", "arn:", "projects/"))
@@ -262,6 +278,8 @@ def _formats(picture: Picture) -> Iterator[Finding]:
         text = picture.text(path)
         for form, what in FORMATS:
             for match in form.finditer(text):
+                if what == "a Google API key" and CLIENT_SIDE.search(f"{path}\n{text}"):
+                    continue
                 if not SAMPLE.search(match[0][:60]) and not EXAMPLE.search(path.rpartition("/")[2]):
                     yield find(
                         "III-2",

@@ -25,6 +25,10 @@ RULES = (
         spared=(
             Example({"app.py": "try:\n    import ujson\nexcept ImportError:\n    ujson = None\n", **APP}),
             Example({"app.py": "import yaml\n", "requirements.txt": "PyYAML==6.0\n"}),
+            Example({"app.py": "from bson import ObjectId\n", "requirements.txt": "pymongo==4.10\n"}),
+            Example({"app.py": "import pymysql\n", "Pipfile": '[packages]\nflask = "==3.0"\n[for-mysql]\npymysql = "==1.1"\n'}),
+            Example({"src/a.ts": "import { b } from '@common/b/c'\n", "package.json": "{}", "tsconfig.json": '{"compilerOptions": {"paths": {"@common/*": ["./src/*"]}}}'}),
+            Example({"src/a.ts": "import 'server-only'\n", "package.json": '{"dependencies": {"next": "16.0.0"}}'}),
             Example({"app.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import boto3\n", **APP}),
             Example({"Dockerfile": "FROM python:3.12\nRUN pip install --upgrade pip && pip install -r requirements.txt\n", **APP}),
         ),
@@ -67,6 +71,7 @@ RULES = (
         ),
         spared=(
             Example({"app.py": "import subprocess\nsubprocess.run(['ffmpeg'])\n", "Aptfile": "ffmpeg\n"}),
+            Example({"app.py": "import subprocess\nsubprocess.run(['pybabel', 'update'])\n", "requirements.txt": "Babel==2.17\n"}),
             Example({"app.py": "import os\ndef run(cmd):\n    os.system(cmd)\n"}),
             Example({"app.py": "import subprocess, sys\nsubprocess.run([sys.executable, '-m', 'x'])\n"}),
         ),

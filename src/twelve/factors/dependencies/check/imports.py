@@ -3,7 +3,14 @@
 import re
 from collections.abc import Iterator
 
-from twelve.factors.dependencies.check.names import NODE, STANDARD, TOOLS, declared, normal
+from twelve.factors.dependencies.check.names import (
+    COMPILED,
+    NODE,
+    STANDARD,
+    TOOLS,
+    declared,
+    normal,
+)
 from twelve.finding import Place
 from twelve.picture.commands import Step, module_of
 from twelve.picture.pattern import pattern
@@ -191,6 +198,8 @@ def _undeclared_requires(picture: Picture) -> Iterator[Judgement]:
     if not packages:
         return
     every = {r.name for m in packages for r in m.requirements} | {m.name for m in packages}
+    if "next" in every:
+        every |= COMPILED
     missing: dict[str, list[Place]] = {}
     for module in picture.modules:
         if module.language == "python" or module.role != "app":
@@ -232,7 +241,8 @@ def _under(packages: list[Manifest], path: str) -> bool:
 
 
 def _aliased(picture: Picture, root: str) -> bool:
-    """Is the name a folder or an alias of the tree's own (baseUrl, paths)?"""
+    """Is the name a folder or an alias of the tree's own (baseUrl, paths, a bundler's)?"""
+    scope = root.partition("/")[0]
     if any(
         f"/{root}/" in f"/{path}" or path.rpartition("/")[2].partition(".")[0] == root
         for path in picture.files
@@ -245,13 +255,16 @@ def _aliased(picture: Picture, root: str) -> bool:
         if p.rpartition("/")[2]
         in (
             "tsconfig.json",
+            "tsconfig.base.json",
+            "tsconfig.app.json",
             "jsconfig.json",
             "vite.config.ts",
             "vite.config.js",
             "webpack.config.js",
         )
     ]
-    return any(f'"{root}/' in picture.text(p) or f'"{root}"' in picture.text(p) for p in configs)
+    said = (f'"{root}/', f'"{root}"', f'"{scope}/*"', f'"{scope}"', f"'{scope}'")
+    return any(word in picture.text(p) for p in configs for word in said)
 
 
 def installed(step: Step) -> list[str]:

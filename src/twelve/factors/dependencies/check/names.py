@@ -68,6 +68,8 @@ NODE = frozenset(
         "vscode",
     ]
 )
+COMPILED = frozenset(["server-only", "client-only"])
+"""Names that Next resolves itself: they mark a module for its compiler and hold no code."""
 DISTRIBUTIONS = {
     "yaml": "pyyaml", "PIL": "pillow", "cv2": "opencv", "bs4": "beautifulsoup4", "dateutil": "python-dateutil", "dotenv": "python-dotenv", "jwt": "pyjwt",
     "sklearn": "scikit-learn", "skimage": "scikit-image", "Crypto": "pycrypto", "Cryptodome": "pycryptodomex", "MySQLdb": "mysqlclient", "psycopg2": "psycopg2",
@@ -84,7 +86,7 @@ DISTRIBUTIONS = {
     "tabs": "tabs", "textile": "textile", "werkzeug": "flask", "jinja2": "flask", "markupsafe": "jinja2", "click": "flask", "itsdangerous": "flask",
     "starlette": "fastapi", "pydantic": "fastapi", "pydantic_core": "pydantic", "botocore": "boto3", "urllib3": "requests", "kombu": "celery", "billiard": "celery",
     "asgiref": "django", "sqlparse": "django", "sqlalchemy": "sqlalchemy", "graphql": "graphene", "whoosh": "whoosh", "anyio": "starlette", "typing_extensions": "typing-extensions",
-    "pytz": "django", "certifi": "requests", "numpy": "pandas", "packaging": "packaging", "greenlet": "sqlalchemy", "amqp": "celery", "vine": "celery", "fcntl": "", "uwsgi": "uwsgi", "uwsgidecorators": "uwsgi",
+    "pytz": "django", "certifi": "requests", "numpy": "pandas", "packaging": "packaging", "greenlet": "sqlalchemy", "amqp": "celery", "vine": "celery", "fcntl": "", "bson": "pymongo", "gridfs": "pymongo", "djmoney": "django-money", "uwsgi": "uwsgi", "uwsgidecorators": "uwsgi",
 }  # fmt: skip
 """Import name to distribution. Where one always brings another, the bringer is named too: that is found by its own rule."""
 TOOLS = frozenset(

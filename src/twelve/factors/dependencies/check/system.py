@@ -101,7 +101,7 @@ GUARANTEED = frozenset(
     ]
 )
 """The interpreter, the shell and what POSIX has; a platform that runs the app at all has them."""
-PACKAGES = {"convert": "imagemagick", "identify": "imagemagick", "mariadbd": "mariadb", "mysqld": "mysql", "mongod": "mongo", "magick": "imagemagick", "pdftotext": "poppler", "pdftoppm": "poppler", "psql": "postgresql", "pg_dump": "postgresql", "mysqldump": "mysql", "ffprobe": "ffmpeg", "ping": "iputils", "dig": "dnsutils", "nslookup": "dnsutils", "soffice": "libreoffice", "gs": "ghostscript", "chromium": "chrom", "google-chrome": "chrom", "gpg": "gnupg", "ssh": "openssh", "scp": "openssh", "traceroute": "traceroute", "7z": "p7zip"}  # fmt: skip
+PACKAGES = {"convert": "imagemagick", "identify": "imagemagick", "mariadbd": "mariadb", "mysqld": "mysql", "mongod": "mongo", "magick": "imagemagick", "pdftotext": "poppler", "pdftoppm": "poppler", "psql": "postgresql", "pg_dump": "postgresql", "mysqldump": "mysql", "ffprobe": "ffmpeg", "ping": "iputils", "dig": "dnsutils", "nslookup": "dnsutils", "soffice": "libreoffice", "gs": "ghostscript", "chromium": "chrom", "google-chrome": "chrom", "gpg": "gnupg", "ssh": "openssh", "scp": "openssh", "traceroute": "traceroute", "7z": "p7zip", "pybabel": "babel", "django-admin": "django"}  # fmt: skip
 
 
 def isolated(picture: Picture) -> Iterator[Judgement]:  # noqa: C901 - a list of cases
@@ -161,6 +161,10 @@ def _system_install(step: Step) -> bool:
 
 def no_system_tools(picture: Picture) -> Iterator[Judgement]:
     """II-5."""
+    yield from grouped(_tools(picture))
+
+
+def _tools(picture: Picture) -> Iterator[Finding]:
     declared = _declared(picture)
     for module, call in _runs(picture):
         if module.role != "app" or is_command(module.path, call.function) or not call.value.parts:

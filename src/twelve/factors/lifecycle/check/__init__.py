@@ -77,7 +77,7 @@ RULES = (
             Example({"a.py": "from threading import Thread\ndef send(message):\n    t = Thread(target=deliver, args=(message,))\n    t.start()\n"}, "a.py:3"),
             Example({"a.py": "def step(self):\n    n = q.update(processed=now())\n    self.pool.submit(notify, n)\n"}, "a.py:2"),
         ),
-        spared=(Example({"a.py": "from threading import Thread\ndef start_metrics():\n    Thread(target=report_metrics).start()\n"}), Example({"a.py": "def step(self):\n    notify(x)\n    q.update(processed=now())\n"})),
+        spared=(Example({"a.py": "from threading import Thread\ndef lines(answer):\n    Thread(target=answer.read).start()\n    while True:\n        yield take()\n"}), Example({"a.py": "from threading import Thread\ndef start_metrics():\n    Thread(target=report_metrics).start()\n"}), Example({"a.py": "def step(self):\n    notify(x)\n    q.update(processed=now())\n"})),
         why="Work that lives in a process dies with it.", way_out="A queue that gives it out again.", tokens=(),
         near=((("add_task", "BackgroundTask"), "fastapi|starlette"), (("create_task", "ensure_future"), HANDLES), (("Thread",), "Thread\\(|\\(\\w*\\.?Thread\\)"), (("update(",), "\\b(processed|sent|done|completed|handled|delivered|notified|executed|is_sent|is_processed|processed_at|sent_at|last_sent|last_run|is_done)\\s*=")),
         never="metrics, caches", prover=True,

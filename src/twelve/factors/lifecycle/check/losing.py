@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from twelve.finding import Finding
-from twelve.picture.code import is_command, is_handler, is_task
+from twelve.picture.code import Function, Module, is_command, is_handler, is_task
 from twelve.picture.origin import is_main
 from twelve.picture.paths import is_development
 from twelve.picture.pattern import pattern
@@ -80,6 +80,7 @@ def _threads(picture: Picture) -> Iterator[Finding]:
             or METRICS.search(name)
             or METRICS.search(call.function.name)
             or METRICS.search(call.assigned)
+            or _streams(module, call.function)
         ):
             continue
         words = f"{name} {call.function.name} {call.path.rpartition('/')[2]}"
@@ -91,6 +92,12 @@ def _threads(picture: Picture) -> Iterator[Finding]:
             call.place,
             fix="hand it to a queue, and to a worker",
         )
+
+
+def _streams(module: Module, function: Function) -> bool:
+    """Does the function yield? Then its thread feeds what the caller reads, and ends with the reading."""
+    body = module.source.split(b"\n")[function.line - 1 : function.end]
+    return any(line.lstrip().startswith((b"yield ", b"yield\n")) for line in body)
 
 
 def _background(picture: Picture) -> Iterator[Finding]:

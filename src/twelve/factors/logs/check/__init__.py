@@ -19,7 +19,7 @@ RULES = (
     Rule(
         "XI-1", "M", "The app writes and manages no log files", "logs", "high", no_log_files,
         found=(
-            Example({"a/v.py": "import logging\nlogging.basicConfig(level=1, filename='app.log')\n"}, "a/v.py:2"),
+            Example({"a/configs/default.py": "class Default:\n    LOG_DEFAULT_CONF = {'handlers': {'f': {\n        'class': 'logging.handlers.RotatingFileHandler',\n        'filename': 'a.log'}}}\n"}, "a/configs/default.py:3"), Example({"a/v.py": "import logging\nlogging.basicConfig(level=1, filename='app.log')\n"}, "a/v.py:2"),
             Example({"a/settings.py": "LOGGING = {'handlers': {'f': {\n    'class': 'logging.FileHandler',\n    'filename': 'a.log'}}}\n"}, "a/settings.py:2"),
             Example({"l.js": "const winston = require('winston')\nwinston.createLogger({ transports: [\n new winston.transports.File({ filename: 'e.log' })] })\n"}, "l.js:3"),
             Example({"Procfile": "web: gunicorn a --access-logfile /var/log/a.log\n"}, "Procfile:1"),
@@ -49,7 +49,7 @@ RULES = (
     Rule(
         "XI-5", "M", "The app does not choose destination or retention", "logs", "medium", no_destination,
         found=(
-            Example({"a/settings.py": "LOGGING = {'handlers': {'db': {\n    'class': 'a.logs.Handler'}}}\n", "a/logs.py": ""}, "a/settings.py:2"),
+            Example({"a/prod.py": "LOGGING['handlers']['syslog'] = {\n    'class': 'logging.handlers.SysLogHandler'}\n"}, "a/prod.py:2"), Example({"a/settings.py": "LOGGING = {'handlers': {'db': {\n    'class': 'a.logs.Handler'}}}\n", "a/logs.py": ""}, "a/settings.py:2"),
             Example({"a/settings.py": "import os\nLOGROTATE_MAX_BACKUPS = os.getenv('LOGROTATE_MAX_BACKUPS', 20)\n"}, "a/settings.py:2"),
         ),
         spared=(Example({"a/settings.py": "LOGGING = {'handlers': {'c': {'class': 'logging.StreamHandler'}, 'm': {'class': 'django.utils.log.AdminEmailHandler'}}}\n"}),),

@@ -1,11 +1,18 @@
 """What the judges of this factor share."""
 
+import re
 from collections.abc import Iterator
 
 from twelve.picture.code import Assign, Module
+from twelve.picture.mentions import mention
 from twelve.picture.paths import is_development
-from twelve.picture.rule import Picture
+from twelve.picture.pattern import pattern
+from twelve.picture.rule import Picture, saying
 from twelve.picture.value import Value
+
+HANDLERS = mention("handlers")
+LOGGING = pattern(r"(^|_)log(s|ging|ger)?(_|$)|logging|logconf", re.IGNORECASE)
+"""Names under which a dictConfig is kept."""
 
 
 def own(module: Module, path: str) -> bool:
@@ -15,27 +22,19 @@ def own(module: Module, path: str) -> bool:
 
 def handler_dicts(picture: Picture) -> Iterator[tuple[Module, Assign, Value]]:
     """The handlers of each dictConfig in app code."""
-    for module, assign in picture.assigns(
-        "LOGGING",
-        "LOGGING_CONFIG",
-        "LOG_CONFIG",
-        "logging_config",
-        "LOGGING_DICT",
-        "log_config",
-        "logconfig_dict",
-        "handlers",
-    ):
-        if own(module, assign.path):
-            held = (
-                assign.value.get("handlers")
-                if assign.value.kind == "dict" and assign.name != "handlers"
-                else assign.value
-                if assign.target.endswith(".handlers") or assign.name == "handlers"
-                else None
-            )
-            for _, part in held.items() if held is not None and held.kind == "dict" else ():
-                if part.kind == "dict":
-                    yield module, assign, part
+    for module, assign in saying(picture, HANDLERS):
+        if not own(module, assign.path) or assign.value.kind != "dict":
+            continue
+        owner, _, name = assign.target.rpartition(".")
+        if owner.endswith(".handlers"):
+            yield module, assign, assign.value
+            continue
+        held = assign.value if name == "handlers" else None
+        if held is None and LOGGING.search(assign.name):
+            held = assign.value.get("handlers")
+        for _, part in held.items() if held is not None and held.kind == "dict" else ():
+            if part.kind == "dict":
+                yield module, assign, part
     for module, call in picture.calls("dictConfig"):
         held = call.value.argument(0)
         held = held.get("handlers") if held is not None and held.kind == "dict" else None

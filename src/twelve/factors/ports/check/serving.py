@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from twelve.factors.ports.check.live import live
 from twelve.finding import Finding, Place
 from twelve.picture.code import is_handler
-from twelve.picture.commands import Process, dev_server, serves
+from twelve.picture.commands import dev_server, serves
 from twelve.picture.paths import is_development
 from twelve.picture.pattern import pattern
-from twelve.picture.rule import Hold, Judgement, Picture, find, grouped
+from twelve.picture.rule import Hold, Judgement, Picture, find, grouped, mounted
 from twelve.picture.value import from_env, text_of, walk
 
 ANSWERS = (
@@ -76,7 +76,7 @@ def production_server(picture: Picture) -> Iterator[Judgement]:
             if process.stage == "dev" and (is_development(step.path) or step.path == process.path):
                 continue
             if step.place not in found or found[step.place].severity == "low":
-                severity = "low" if process.stage == "dev" or _mounted(picture, process) else "high"
+                severity = "low" if process.stage == "dev" or mounted(picture, process) else "high"
                 found[step.place] = find(
                     "VII-5",
                     severity,
@@ -89,17 +89,6 @@ def production_server(picture: Picture) -> Iterator[Judgement]:
     yield from found.values()
     if not found and good is not None:
         yield Hold("a production server serves", good)
-
-
-def _mounted(picture: Picture, process: Process) -> bool:
-    """A service of compose with the source mounted over the build: it is there for development."""
-    return process.origin == "compose" and any(
-        service.path == process.path
-        and service.name == process.name
-        and service.build
-        and any(volume.startswith(("./", ".:")) for volume, _ in service.volumes)
-        for service in picture.services
-    )
 
 
 def _in_process(picture: Picture) -> Iterator[Finding]:

@@ -45,7 +45,7 @@ RULES = (
             Example({"a.js": "let visits = 0\napp.get('/', (req, res) => { visits++ })\n"}, "a.js:2"),
         ),
         spared=(
-            Example({"a.py": "_client = None\ndef client():\n    global _client\n    _client = make()\n    return _client\n"}),
+            Example({"a.py": "from pyrate_limiter import Limiter\nfrom a.buckets import RedisBucket\nlimiter = Limiter(RedisBucket.init(rates))\n"}), Example({"cli.py": "import secrets\ndef init():\n    host = Prompt.ask('host')\n    settings.SECRET_KEY = secrets.token_urlsafe(32)\n"}), Example({"a.py": "_client = None\ndef client():\n    global _client\n    _client = make()\n    return _client\n"}),
             Example({"a.py": "PAGES = {}\nPAGES['a'] = 1\ndef view(request):\n    rows = []\n    rows.append(1)\n"}),
         ),
         why="The next request may reach another process.", way_out="Keep it in a resource.", tokens=("CHANNEL_LAYERS", "CACHE_TYPE", "CACHES", "RATELIMIT_STORAGE", "socket.io", "SocketIO", "rate-limit", "rateLimit", "Limiter", "ThrottlerModule"),

@@ -59,6 +59,10 @@ CACHE_NAMES = pattern(
 )
 
 
+LIMITERS = ("flask_limiter", "slowapi", "limiter", "rate-limiter-flexible")
+"""Libraries whose Limiter counts in the process unless it is told where."""
+
+
 def nothing_in_memory(picture: Picture) -> Iterator[Judgement]:
     """VI-3."""
     yield from grouped([*_random_keys(picture), *_containers(picture), *_backends(picture)])
@@ -77,6 +81,8 @@ def _random_keys(picture: Picture) -> Iterator[Finding]:
             assign.function is not None and "." not in assign.target
         ):
             continue
+        if assign.function is not None and _asks(module, assign.function):
+            continue
         for part in walk(trace(module, assign.value, assign.function)):
             if part.kind == "call" and RANDOM.search(part.text):
                 severity = (
@@ -90,6 +96,16 @@ def _random_keys(picture: Picture) -> Iterator[Finding]:
                     fix=f"set {assign.name} in the deploy's config",
                 )
                 break
+
+
+def _asks(module: Module, function: Function) -> bool:
+    """Does the function ask a person? Then it is a command that writes the config once."""
+    return any(
+        call.name in ("input", "getpass", "getpass.getpass")
+        or call.name.endswith(("prompt", "Prompt.ask", "Confirm.ask"))
+        for call in module.calls
+        if call.function is function
+    )
 
 
 def _containers(picture: Picture) -> Iterator[Finding]:
@@ -208,7 +224,8 @@ def _backends(picture: Picture) -> Iterator[Finding]:
         "RateLimiterMemory",
         "ThrottlerModule.forRoot",
     ):
-        if module.role == "app" and not development_only(module, call.guards):
+        own = call.last in ("Limiter", "RateLimiter") and not module.imports_any(*LIMITERS)
+        if module.role == "app" and not own and not development_only(module, call.guards):
             yield from _in_memory(picture, call)
 
 

@@ -45,7 +45,7 @@ RULES = (
             Example({"docker-compose.yml": "services:\n  web:\n    build: .\n    command: gunicorn a\n    volumes:\n      - .:/app\n"}, "docker-compose.yml:6"),
         ),
         spared=(
-            Example({"a/management/commands/gen.py": "def handle(self):\n    open('a/snippets.py', 'w')\n"}),
+            Example({"web/build_emoji.py": "with open('src/emoji.py', 'w') as f:\n    f.write('x = 1')\n"}), Example({"a/management/commands/gen.py": "def handle(self):\n    open('a/snippets.py', 'w')\n"}),
             Example({"docker-compose.yml": "services:\n  web:\n    build:\n      context: .\n      dockerfile: Dockerfile-dev\n    volumes:\n      - .:/app\n"}),
         ),
         why="A change at run time is in no release, so it cannot be rolled back, and the next start loses it.", way_out="Keep data in a resource.",

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 from twelve.finding import Finding, Place
 from twelve.picture.code import is_command
-from twelve.picture.commands import Step, manage_command, module_of
+from twelve.picture.commands import Process, Step, dev_server, manage_command, module_of
 from twelve.picture.paths import is_development
 from twelve.picture.pattern import pattern
-from twelve.picture.rule import Hold, Judgement, Picture, find, grouped
+from twelve.picture.rule import Hold, Judgement, Picture, find, grouped, mounted
 from twelve.picture.sinks import sinks
 from twelve.picture.value import plain
 
@@ -53,7 +53,7 @@ def few_moving_parts(picture: Picture) -> Iterator[Judgement]:
                 continue
             what = _makes(step)
             if what and (step.place not in found or found[step.place].severity == "low"):
-                severity = "low" if process.stage == "dev" else "high"
+                severity = "low" if process.stage == "dev" or _tried(picture, process) else "high"
                 found[step.place] = find(
                     "V-3", severity, f"{what} at each start", step.place, fix="do it in the build"
                 )
@@ -72,6 +72,11 @@ def few_moving_parts(picture: Picture) -> Iterator[Judgement]:
             "no run command installs, compiles or fetches",
             next(p.place for p in picture.processes if p.stage in ("run", "hook")),
         )
+
+
+def _tried(picture: Picture, process: Process) -> bool:
+    """Is it a service for development: the source mounted, and a development server at the end?"""
+    return mounted(picture, process) and any(dev_server(step) for step in process.steps)
 
 
 def _makes(step: Step) -> str:
@@ -114,12 +119,24 @@ def code_is_fixed(picture: Picture) -> Iterator[Judgement]:
                 fix="keep data in a resource, never in code",
             )
             for sink in sinks(module)
-            if sink.kind == "source" and sink.caller not in ("command", "main")
+            if sink.kind == "source"
+            and sink.caller not in ("command", "main")
+            and (sink.caller in ("handler", "task") or _named(picture, module.path))
         ]
     found += [*_updates(picture), *_mounts(picture)]
     yield from grouped(found)
     if not found:
         yield Hold("no write to source files was found", Place("."))
+
+
+def _named(picture: Picture, path: str) -> bool:
+    """Does anything else of the tree speak of the file? If not, it is a script that people run by hand."""
+    stem = path.rpartition("/")[2].rpartition(".")[0]
+    stem = path.split("/")[-2] if stem in ("__init__", "index") and "/" in path else stem
+    word = re.compile(rf"(?<![\w-]){re.escape(stem)}(?![\w-])")
+    return any(
+        other != path and word.search(picture.text(other)) for other in picture.holding(stem)
+    )
 
 
 def _updates(picture: Picture) -> Iterator[Finding]:

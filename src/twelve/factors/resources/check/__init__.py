@@ -16,7 +16,7 @@ RULES = (
             Example({"a.js": "const mongoose = require('mongoose')\nmongoose.connect('mongodb://localhost/app')\n"}, "a.js:2"),
         ),
         spared=(
-            Example({"a.py": "import dj_database_url\nDATABASES = {'default': dj_database_url.config(env='DATABASE_URL', default='postgres://a:a@localhost/a')}\n"}),
+            Example({"a.js": "const mongoose = require('mongoose')\nmongoose.connect(`mongodb://${db.user}:${db.password}@${db.host}/${db.name}`)\n"}), Example({"a.py": "from pymongo import MongoClient\nuri = Config.get_value(key='mongodb.uri')\nclient = MongoClient(uri)\n"}), Example({"a.py": "class Default:\n    REDIS_URL = 'redis://localhost:6379'\napp.config.from_object(Default)\napp.config.from_prefixed_env()\n"}), Example({"a.py": "import dj_database_url\nDATABASES = {'default': dj_database_url.config(env='DATABASE_URL', default='postgres://a:a@localhost/a')}\n"}),
             Example({"db.js": "module.exports = { host: process.env.MYSQL_HOST || 'mysql-db' }\n"}),
             Example({"a.py": "import requests\nrequests.get('https://api.stripe.com/v1', timeout=3)\n"}),
             Example({"compose.yml": "services:\n  a:\n    build: .\n    healthcheck:\n      test: [CMD, curl, 'http://localhost:8000/']\n"}),
@@ -62,7 +62,7 @@ RULES = (
         "IV-6", "M", "Backing services are network services, not files or embedded engines", 'backing-services ("over the network")', "medium", over_the_network,
         found=(Example(DB, "a/settings.py:3"), Example({"a.js": "const { spawn } = require('child_process')\nspawn('mariadbd', ['--datadir=x'])\n"}, "a.js:2")),
         spared=(
-            Example({"a.py": "import sqlite3\ncon = sqlite3.connect('search.db')\ncon.execute('select 1')\n", "search.db": ""}),
+            Example({"a.py": "level = logger.level(record.levelname).name\nlogger.level(name)\n"}), Example({"a.py": "import sqlite3\ncon = sqlite3.connect('search.db')\ncon.execute('select 1')\n", "search.db": ""}),
             Example({"tests/settings.py": DB["a/settings.py"]}),
             Example({"a/settings.py": "import os\nif 'DYNO' in os.environ:\n    DATABASES = {}\nelse:\n    DATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3'}}\n"}),
         ),

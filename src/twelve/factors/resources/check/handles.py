@@ -9,7 +9,7 @@ from twelve.picture.mentions import mention
 from twelve.picture.origin import LOCAL, call_env, development_only, replaceable, trace
 from twelve.picture.paths import is_development
 from twelve.picture.pattern import pattern
-from twelve.picture.rule import Hold, Judgement, Picture, find, grouped, saying
+from twelve.picture.rule import Hold, Judgement, Picture, by_prefix, find, grouped, saying
 from twelve.picture.value import Value, env_keys, fixed_strings, from_env, text_of
 
 HANDLE = pattern(
@@ -53,6 +53,8 @@ PRIVATE = pattern(
 )
 STORE_KEY = pattern(r"(DATABASE|REDIS|MONGO|BROKER|AMQP|POSTGRES|MYSQL)\w*(URL|URI|HOST|DSN)?$")
 STORES = mention("database", "redis", "mongo", "broker", "amqp", "postgres", "mysql", small=True)
+OPEN = pattern(r"^[\w+.-]+:(//)?$|@$")
+"""The head of a URL whose host comes from somewhere else."""
 SCHEMES = mention("://", "sqlite:", "amqp:", "redis:")
 KEYS = pattern(
     r"^(host|hostname|url|uri|server|servers|bootstrap_servers|broker|backend|dsn|endpoint_url|database_uri|connection|connectionString|hosts|address|node)$",
@@ -85,6 +87,7 @@ def _literal_handle(text: str) -> bool:
             bool(SCHEME.match(text))
             and ":memory:" not in text
             and text not in ("sqlite://", "sqlite:///")
+            and not OPEN.search(text)
         )
         or bool(LOCAL.search(text))
         or bool(re.fullmatch(r"([\w-]+\.)+[a-z]{2,}(:\d+)?", text))
@@ -104,6 +107,7 @@ def _named(picture: Picture) -> Iterator[Finding]:
             not (assign.name.isupper() or "." in assign.target)
             or replaceable(module, assign)
             or development_only(module, assign.guards)
+            or ((assign.owner or "config" in assign.target) and by_prefix(picture))
         ):
             continue
         yield find(
@@ -128,7 +132,11 @@ def _connected(picture: Picture) -> Iterator[Finding]:
         ):
             continue
         for value in _handles(call):
-            for text in fixed_strings(trace(module, value, call.function)):
+            traced = trace(module, value, call.function)
+            for text in fixed_strings(traced):
+                # What is handed to another call may be a key of a settings object: it must look like a URL.
+                if traced.kind == "call" and "://" not in text.text:
+                    continue
                 if _literal_handle(text.text) or (PRIVATE.match(text.text)):
                     yield find(
                         "IV-1",

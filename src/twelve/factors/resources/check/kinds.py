@@ -242,7 +242,8 @@ def _embedded(picture: Picture) -> Iterator[Finding]:
             continue
         text = text_of(trace(module, call.value.parts[0], call.function))
         shipped = text.rpartition("/")[2] in names or "mode=ro" in text
-        if text == ":memory:" or shipped or not _stores(module, call):
+        other = call.last in ("level", "leveldb") and not module.imports_any("level", "leveldb")
+        if text == ":memory:" or shipped or other or not _stores(module, call):
             continue
         yield find(
             "IV-6",
