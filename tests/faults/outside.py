@@ -142,6 +142,13 @@ def stream(home: Home, app: str, grep: str = "", deploy: str = "production") -> 
     return [json.loads(line)["line"] for line in answer.lines() if line]
 
 
+def events(home: Home, app: str, number: str, deploy: str = "production") -> dict[str, Any]:
+    """What befell a release, by its kind."""
+    path = f"/v1/apps/{app}/deploys/{deploy}/releases/{number}"
+    shown = ask(control(home), "GET", path).json()
+    return {event["kind"]: event["detail"] for event in shown["events"]}
+
+
 def control_answers(home: Home) -> bool:
     """Whether a listing of all processes is answered."""
     try:

@@ -4,7 +4,7 @@ import pytest
 from tests.faults.points import DEATHS, RECOVERIES, Death
 from tests.faults.worlds import die
 
-pytestmark = [pytest.mark.live, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.timeout(120)]
 
 OWN = {"deploy", "provision", "broken"}
 """The others have a module of their own: two modules run side by side."""

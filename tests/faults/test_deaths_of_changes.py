@@ -4,7 +4,7 @@ import pytest
 from tests.faults.points import DEATHS, ELSEWHERE, LONG, Death, in_short_form
 from tests.faults.worlds import die
 
-pytestmark = [pytest.mark.live, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.timeout(120)]
 
 OWN = ("rollback", "config", "scale")
 

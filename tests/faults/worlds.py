@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from demo.home import Done, Home, repository
 from tests.faults.customer import Asking
-from tests.faults.outside import Outside, control_answers, look, stream
+from tests.faults.outside import Outside, control_answers, events, look, stream
 from tests.faults.points import Death
 from tests.faults.witness import Witness
 from tests.live.worlds import App, until
@@ -162,8 +162,7 @@ def told(till: Till, death: Death, lines: list[str]) -> None:
     number = re.search(r" v(\d+) ", ending[0])
     if not number:
         return
-    shown = till.app.json("releases", "show", f"v{number[1]}")
-    kinds = {event["kind"]: event["detail"] for event in shown["events"]}
+    kinds = events(till.home, till.app.name, number[1])
     if death.completed:
         assert "released" in kinds
     elif "failed" not in kinds:
