@@ -80,7 +80,9 @@ def read_services(path: str, documents: list[Node]) -> list[Service]:
                         if item.text
                     ),
                     tuple((item.text, item.line) for item in node.get("ports").items),
-                    development or bool(dockerfile and is_development(dockerfile)),
+                    development
+                    or bool(dockerfile and is_development(dockerfile))
+                    or is_development(build.get("target").text),
                     build.get("target").text,
                 )
             )

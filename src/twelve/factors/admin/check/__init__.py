@@ -13,7 +13,7 @@ RULES = (
     Rule(
         "XII-1", "M", "Admin tasks are one-off processes, not part of the long-running ones", "admin-processes", "high", one_off,
         found=(
-            Example({"Dockerfile": 'FROM x:1\nCMD ["sh", "e.sh"]\n', "e.sh": "python manage.py migrate\nexec gunicorn a\n"}, "e.sh:1"),
+            Example({"src/app.module.ts": "import { TypeOrmModule } from '@nestjs/typeorm'\nTypeOrmModule.forRootAsync({ useFactory: async () => ({ type: 'postgres',\n  migrationsRun: true }) })\n"}, "src/app.module.ts:3"), Example({"Dockerfile": 'FROM x:1\nCMD ["sh", "e.sh"]\n', "e.sh": "python manage.py migrate\nexec gunicorn a\n"}, "e.sh:1"),
             Example({"uwsgi.ini": "[uwsgi]\nhook-pre-app = exec:./manage.py migrate\n"}, "uwsgi.ini:2"),
             Example({"models/index.js": "const sequelize = new Sequelize(process.env.DATABASE_URL)\nsequelize.sync()\n"}, "models/index.js:2"),
             Example({"app.py": "from flask import Flask\napp = Flask(__name__)\nwith app.app_context():\n    db.create_all()\n"}, "app.py:4"),

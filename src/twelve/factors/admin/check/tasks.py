@@ -23,7 +23,7 @@ MUTABLE = pattern(
 
 def one_off(picture: Picture) -> Iterator[Judgement]:
     """XII-1."""
-    held = [*_commands(picture), *_python(picture), *_node(picture)]
+    held = [*_commands(picture), *_python(picture), *_node(picture), *_typeorm(picture)]
     yield from grouped(held)
     if not held:
         for process in picture.processes:
@@ -179,6 +179,21 @@ def _node(picture: Picture) -> Iterator[Finding]:
                     Place(call.path, sync.line or call.line),
                     fix="a migration in the release phase",
                 )
+
+
+def _typeorm(picture: Picture) -> Iterator[Finding]:
+    """TypeORM's own switch, wherever its options are made."""
+    for path in picture.holding("migrationsRun"):
+        text = picture.text(path)
+        match = re.search(r"^[^/\n]*\bmigrationsRun\s*:\s*true\b", text, re.MULTILINE)
+        if match and path.endswith((".ts", ".js")) and not is_development(path):
+            yield find(
+                "XII-1",
+                "high",
+                "each process migrates when it starts (migrationsRun)",
+                Place(path, text.count("\n", 0, match.end()) + 1),
+                fix="typeorm migration:run in the release phase",
+            )
 
 
 def ships(picture: Picture) -> Iterator[Judgement]:

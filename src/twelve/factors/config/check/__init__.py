@@ -82,7 +82,7 @@ RULES = (
     Rule(
         "III-3", "M", "Config is read from environment variables, not from files or other channels", "config", "medium", only_environment,
         found=(
-            Example({"shop/settings.py": "import os\nA = os.getenv('A')\nfrom .local_settings import *\n"}, "shop/settings.py:3"),
+            Example({"config/production.json": '{"database": {\n"password": "k3mGh7"}}', "package.json": '{"dependencies": {"config": "1.30.0"}}'}, "config/production.json:2"), Example({"shop/settings.py": "import os\nA = os.getenv('A')\nfrom .local_settings import *\n"}, "shop/settings.py:3"),
             Example({"ormconfig.json": '{"type": "mysql",\n"host": "localhost"}'}, "ormconfig.json:2"),
             Example({"a.js": "const fs = require('fs')\nconst c = JSON.parse(fs.readFileSync('db-config.json'))\n"}, "a.js:2"),
             Example({"a.py": "import b\nc = b.load('./config/main.yaml')\n", "config/main.yaml": "db:\n  host: db1\n  password: kw8s2x\n"}, "a.py:2"),

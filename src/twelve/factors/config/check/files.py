@@ -37,6 +37,8 @@ OPENS = pattern(
 )
 MOST_CONFIG = 50_000
 HANDLE_FILE = pattern(r"(^|/)(ormconfig\.json|database\.json|config/config\.json)$")
+NODE_CONFIG = pattern(r"(^|/)config/[\w.-]+\.json$")
+"""Where the package called config looks by itself."""
 HANDLE_LINE = pattern(r"\"(host|password|storage|url)\"\s*:\s*\"[^\"$]+\"")
 NOT_CONFIG = pattern(
     r"logging|log4|route|schema|feature|pyproject|package|tsconfig|eslint|manifest|babel|jest|openapi|swagger|theme|menu|alembic|kube",
@@ -106,9 +108,13 @@ def only_environment(picture: Picture) -> Iterator[Judgement]:
 
 
 def _handle_files(picture: Picture) -> Iterator[Place]:
-    """JSON that an ORM reads by itself, with literal handles in it."""
+    """JSON that an ORM, or the package called config, reads by itself, with literal handles in it."""
+    config = any(r.name == "config" for m in picture.manifests for r in m.requirements)
     for path, file in picture.files.items():
-        if HANDLE_FILE.search(path) and file.role == "app" and file.tracked is not False:
+        known = HANDLE_FILE.search(path) or (
+            config and NODE_CONFIG.search(path) and not is_development(path)
+        )
+        if known and file.role == "app" and file.tracked is not False:
             for number, line in enumerate(picture.text(path).splitlines(), 1):
                 if HANDLE_LINE.search(line):
                     yield Place(path, number)

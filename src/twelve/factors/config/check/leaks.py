@@ -10,7 +10,7 @@ from twelve.picture.mentions import mention
 from twelve.picture.origin import development_only, trace
 from twelve.picture.paths import is_development
 from twelve.picture.pattern import pattern
-from twelve.picture.rule import Hold, Judgement, Picture, find
+from twelve.picture.rule import Hold, Judgement, Picture, find, grouped
 from twelve.picture.secrets import is_key_name, is_secret_name, plausible, stands_in, url_password
 from twelve.picture.tree import Instruction, Variable
 from twelve.picture.value import Value, default_of, from_env, walk
@@ -110,6 +110,10 @@ def _holds_values(picture: Picture, path: str) -> bool:
 
 def no_guessable_default(picture: Picture) -> Iterator[Judgement]:
     """III-8."""
+    yield from grouped(_guessable(picture))
+
+
+def _guessable(picture: Picture) -> Iterator[Finding]:
     seen: set[tuple[str, int]] = set()
     for module in picture.modules:
         if spared(module, module.path):
@@ -120,9 +124,9 @@ def no_guessable_default(picture: Picture) -> Iterator[Judgement]:
             for part in walk(assign.value):
                 key = (assign.path, part.line)
                 if part.kind == "env" and part.parts and key not in seen:
-                    for judgement in _default(picture, module, assign, part):
+                    for found in _default(picture, module, assign, part):
                         seen.add(key)
-                        yield judgement
+                        yield found
 
 
 def _calls(module: Module) -> Iterator[Assign]:
@@ -139,7 +143,7 @@ def _calls(module: Module) -> Iterator[Assign]:
         )
 
 
-def _default(picture: Picture, module: Module, assign: Assign, part: Value) -> Iterator[Judgement]:
+def _default(picture: Picture, module: Module, assign: Assign, part: Value) -> Iterator[Finding]:
     names = (part.text, assign.name)
     default = trace(module, default_of(part) or part.parts[0], assign.function)
     place = Place(assign.path, part.line or assign.line)

@@ -86,7 +86,7 @@ DISTRIBUTIONS = {
     "tabs": "tabs", "textile": "textile", "werkzeug": "flask", "jinja2": "flask", "markupsafe": "jinja2", "click": "flask", "itsdangerous": "flask",
     "starlette": "fastapi", "pydantic": "fastapi", "pydantic_core": "pydantic", "botocore": "boto3", "urllib3": "requests", "kombu": "celery", "billiard": "celery",
     "asgiref": "django", "sqlparse": "django", "sqlalchemy": "sqlalchemy", "graphql": "graphene", "whoosh": "whoosh", "anyio": "starlette", "typing_extensions": "typing-extensions",
-    "pytz": "django", "certifi": "requests", "numpy": "pandas", "packaging": "packaging", "greenlet": "sqlalchemy", "amqp": "celery", "vine": "celery", "fcntl": "", "bson": "pymongo", "gridfs": "pymongo", "djmoney": "django-money", "uwsgi": "uwsgi", "uwsgidecorators": "uwsgi",
+    "pytz": "django", "certifi": "requests", "numpy": "pandas", "packaging": "packaging", "greenlet": "sqlalchemy", "amqp": "celery", "vine": "celery", "fcntl": "", "bson": "pymongo", "gridfs": "pymongo", "djmoney": "django-money", "gnosis": "safe-eth-py", "uwsgi": "uwsgi", "uwsgidecorators": "uwsgi",
 }  # fmt: skip
 """Import name to distribution. Where one always brings another, the bringer is named too: that is found by its own rule."""
 TOOLS = frozenset(

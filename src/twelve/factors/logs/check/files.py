@@ -43,6 +43,8 @@ OPTIONS = (
     "--log-path",
 )
 INI = ("stdout_logfile", "stderr_logfile", "logfile", "logto", "logto2", "req-logger", "logger")
+PM2_FILE = pattern(r"\b(error_file|out_file|log_file)[\"']?\s*:(?!\s*[\"']/dev/)")
+LOG4JS_FILE = pattern(r"\"type\"\s*:\s*\"(file|dateFile|fileSync|multiFile)\"")
 RATED = {"file", "dateFile", "fileSync", "multiFile"}
 
 
@@ -55,6 +57,7 @@ def no_log_files(picture: Picture) -> Iterator[Judgement]:
         *_opened(picture),
         *_options(picture),
         *_files(picture),
+        *_managed(picture),
     ]
     seen: set[Place] = set()
     kept = []
@@ -239,6 +242,27 @@ def _options(picture: Picture) -> Iterator[Finding]:
                     step.place,
                     fix=f"{option} -",
                 )
+
+
+def _managed(picture: Picture) -> Iterator[Finding]:
+    """Files of a process manager, or of log4js, that say where lines are kept."""
+    for path, file in picture.files.items():
+        by_pm2 = (
+            file.name.startswith(("ecosystem.config.", "pm2.config.")) or file.name == "pm2.json"
+        )
+        by_log4js = file.name.endswith(".json") and re.search(r"(^|/)(config|log4js)", path)
+        if is_development(path) or file.role not in ("app", "build") or not (by_pm2 or by_log4js):
+            continue
+        text = picture.text(path)
+        asked = PM2_FILE if by_pm2 else LOG4JS_FILE if '"appenders"' in text else None
+        for match in asked.finditer(text) if asked is not None else ():
+            yield find(
+                "XI-1",
+                "medium",
+                f"{'pm2' if by_pm2 else 'log4js'} writes log files",
+                Place(path, text.count("\n", 0, match.start()) + 1),
+                fix="leave the stream to the platform",
+            )
 
 
 def _files(picture: Picture) -> Iterator[Finding]:

@@ -23,6 +23,8 @@ MULTER = (
 )
 STORES = pattern(r"(aws|s3|gcs|azure|cloud|minio|r2|object)[\w-]*/")
 WIDE = frozenset({"handler", "task"})
+TAKES_FILES = ("FileField", "ImageField", ".FILES", "default_storage", "FileSystemStorage", "pload", "wagtail", "filer", "easy_thumbnails", "sorl", "cms", "oscar")  # fmt: skip
+"""Words of an app that takes files: without any of them MEDIA_ROOT is a line of the template."""
 
 
 def persists_elsewhere(picture: Picture) -> Iterator[Judgement]:
@@ -75,6 +77,7 @@ def _media(picture: Picture) -> Iterator[Finding]:
             and assign.value.kind != "none"
             and text
             and assign.function is None
+            and (assign.name != "MEDIA_ROOT" or any(True for _ in picture.holding(*TAKES_FILES)))
         ):
             yield find(
                 "VI-1",
