@@ -24,12 +24,18 @@ FOLDER = Path(__file__).parent.parent / "src/twelve/client/calls"
 HEAD = '''\
 """The API's calls of {noun}: written by ``python -m tools.api_client``, not by hand."""
 
-from collections.abc import Sequence
-from typing import Any, BinaryIO
+from __future__ import annotations
 
-from twelve.api import shapes
+from typing import TYPE_CHECKING
+
 from twelve.client.connection import Client, quoted
-from twelve.client.wire import Answer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, BinaryIO
+
+    from twelve.api import shapes
+    from twelve.client.wire import Answer
 
 
 '''

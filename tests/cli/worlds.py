@@ -130,8 +130,10 @@ def until(condition: Callable[[], Any], seconds: float = 20.0) -> Any:
     raise AssertionError(f"not within {seconds} s")
 
 
-def modules_of(words: Sequence[str], environ: Mapping[str, str], cwd: Path) -> set[str]:
-    """The modules that a call of the command line imports."""
+def modules_of(
+    words: Sequence[str], environ: Mapping[str, str], cwd: Path, *, status: int = 0
+) -> set[str]:
+    """The modules that a call of the command line imports; it ends with that status."""
     program = (
         "import sys\n"
         f"sys.argv = ['twelve', *{list(words)!r}]\n"
@@ -148,6 +150,7 @@ def modules_of(words: Sequence[str], environ: Mapping[str, str], cwd: Path) -> s
         capture_output=True,
         text=True,
         timeout=SECONDS,
-        check=True,
+        check=False,
     )
+    assert done.returncode == status, done.stderr
     return set(done.stderr.split())

@@ -1,6 +1,6 @@
 """``twelve``: an ``up`` like the last one begins at once; then the commands are looked at.
 
-A plain ``check`` begins without them, too.
+A plain ``check`` or ``ps`` begins without them, too.
 """
 
 import os
@@ -28,6 +28,8 @@ def main() -> None:
 
         if (said := plain_call(sys.argv[2:])) is not None:
             audit(said)
+    if sys.argv[1:2] == ["ps"]:
+        list_processes(sys.argv[2:])
     from twelve.cli.table import call
 
     call(begun)
@@ -46,3 +48,16 @@ def audit(said: dict[str, object]) -> "NoReturn":
         status = run_check(Options(path, **said))  # type: ignore[arg-type]
         sys.stdout.flush()
         raise SystemExit(status)
+
+
+def list_processes(words: list[str]) -> None:
+    """A ``ps`` whose words are plain ends here. Raises SystemExit."""
+    from twelve.cli.fault import shown_to_people
+
+    with shown_to_people():
+        from twelve.cli.ps_list import plain_call, show_list
+
+        if (asked := plain_call(words)) is not None:
+            show_list(asked.app, again=False, **asked.flags)
+            sys.stdout.flush()
+            raise SystemExit(0)

@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
-from urllib.parse import quote, urlencode, urlsplit
 
 from twelve.client.wire import Address, Answer, as_error, ask, connect
 from twelve.errors import Unreachable
@@ -83,7 +82,11 @@ def asked(path: str, query: Mapping[str, Any]) -> str:
         for value in (values if isinstance(values, list | tuple) else [values])
         if value is not None and value is not False and value != ""
     ]
-    return f"{path}?{urlencode(given)}" if given else path
+    if not given:
+        return path
+    from urllib.parse import urlencode
+
+    return f"{path}?{urlencode(given)}"
 
 
 def keyed(key: str) -> dict[str, str]:
@@ -93,6 +96,11 @@ def keyed(key: str) -> dict[str, str]:
 
 def quoted(word: str) -> str:
     """A word as a part of a path."""
+    # Most are names; urllib.parse is a tenth of the time that ``twelve ps`` takes to start.
+    if word.replace("-", "").replace("_", "").isalnum() and word.isascii():
+        return word
+    from urllib.parse import quote
+
     return quote(word, safe="")
 
 
@@ -121,6 +129,8 @@ def address_of(settings: Settings) -> Address:
     """Where control is."""
     if not settings.url:
         return Address(path=f"{settings.run}/control.sock")
+    from urllib.parse import urlsplit
+
     parts = urlsplit(settings.url)
     tls = parts.scheme == "https"
     port = parts.port or (443 if tls else 80)
@@ -129,4 +139,4 @@ def address_of(settings: Settings) -> Address:
 
 def deploy_path(app: str, deploy: str) -> str:
     """The path of a deploy's calls."""
-    return f"/v1/apps/{quote(app, safe='')}/deploys/{quote(deploy, safe='')}"
+    return f"/v1/apps/{quoted(app)}/deploys/{quoted(deploy)}"

@@ -1,9 +1,15 @@
 """The API's calls of config: written by ``python -m tools.api_client``, not by hand."""
 
-from collections.abc import Sequence
+from __future__ import annotations
 
-from twelve.api import shapes
+from typing import TYPE_CHECKING
+
 from twelve.client.connection import Client, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from twelve.api import shapes
 
 
 def show_config(

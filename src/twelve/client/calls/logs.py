@@ -1,9 +1,15 @@
 """The API's calls of logs: written by ``python -m tools.api_client``, not by hand."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from twelve.client.connection import Client, quoted
-from twelve.client.wire import Answer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from twelve.client.wire import Answer
 
 
 def read_logs(

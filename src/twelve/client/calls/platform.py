@@ -1,8 +1,14 @@
 """The API's calls of platform: written by ``python -m tools.api_client``, not by hand."""
 
-from twelve.api import shapes
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from twelve.client.connection import Client, quoted
-from twelve.client.wire import Answer
+
+if TYPE_CHECKING:
+    from twelve.api import shapes
+    from twelve.client.wire import Answer
 
 
 def show_info(client: Client) -> shapes.Info:

@@ -1,7 +1,13 @@
 """The API's calls of ps: written by ``python -m tools.api_client``, not by hand."""
 
-from twelve.api import shapes
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from twelve.client.connection import Client, quoted
+
+if TYPE_CHECKING:
+    from twelve.api import shapes
 
 
 def list_all(client: Client) -> shapes.PsAll:

@@ -1,9 +1,15 @@
 """The API's calls of releases: written by ``python -m tools.api_client``, not by hand."""
 
-from typing import BinaryIO
+from __future__ import annotations
 
-from twelve.api import shapes
+from typing import TYPE_CHECKING
+
 from twelve.client.connection import Client, quoted
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+    from twelve.api import shapes
 
 
 def make_deploy(
