@@ -26,6 +26,9 @@ from bench.report import Outcome, amount, machine, summary, verdict, write
 HERE = Path(__file__).parent
 ENDS = 60.0
 """Seconds that a part gets to end what it began."""
+WHOLE = 900.0
+"""Seconds that all parts may take: the last one measures in what is left of them, or in its least."""
+LEAST = 240.0
 
 
 class Part(NamedTuple):
@@ -37,12 +40,13 @@ class Part(NamedTuple):
     words: tuple[str, ...] = ()
     quick: tuple[str, ...] = ("--quick",)
     module: str = ""
+    rest: bool = False
+    """It takes ``--seconds=N``: as many as are left."""
 
 
 QUICK_RUNNERS = ("--quick", "cat", "twelve", "honcho", "supervisor")
 PARTS = {
     "cli_start": Part("A command's start", reading.cli_start, 120),
-    "runners": Part("Process runners", reading_runners.read, 700, (), QUICK_RUNNERS),
     "collector": Part(
         "The collector", reading.collector, 300, ("--lines", "1000000"), ("--lines", "200000")
     ),
@@ -61,20 +65,23 @@ PARTS = {
     "flood": Part("A flood of lines next door", reading.flood, 200),
     "neighbours": Part("Noisy neighbours", reading.neighbours, 300),
     "deploy_under_load": Part("Changes under load", reading.under_load, 240, (), ("50",)),
+    "runners": Part("Process runners", reading_runners.read, 500, (), QUICK_RUNNERS, rest=True),
 }
 LEFT_OUT_WHEN_QUICK = {
     *("deploy_under_load", "many", "neighbours", "flood", "stalled", "killed_web"),
 }
 
 
-def run(name: str, part: Part, *, quick: bool) -> Outcome:
-    """One part in a process of its own."""
+def run(name: str, part: Part, *, quick: bool, left: float = WHOLE) -> Outcome:
+    """One part in a process of its own; ``left`` are the seconds that are left for all of them."""
+    within = min(part.within, max(LEAST, left)) if part.rest else part.within
     words = [
         sys.executable,
         "-m",
         "bench.part",
         part.module or f"bench.{name}",
         *(part.quick if quick else part.words),
+        *([f"--seconds={within - ENDS:g}"] if part.rest else []),
     ]
     began, load = time.monotonic(), os.getloadavg()[0]
     log, said = programs.CACHE / f"{name}.log", programs.CACHE / f"{name}.json"
@@ -90,9 +97,9 @@ def run(name: str, part: Part, *, quick: bool) -> Outcome:
         )
         why = ""
         try:
-            process.wait(part.within)
+            process.wait(within)
         except subprocess.TimeoutExpired:
-            why = f"no end in {part.within:g} s"
+            why = f"no end in {within:g} s"
         finally:
             end(process)
     text = said.read_bytes()
@@ -150,10 +157,11 @@ def main(words: list[str]) -> int:
     print("the programs of others, into bench/.cache …", flush=True)
     for name, why in programs.fill().items():
         print(f"  absent: {name}: {why}", flush=True)
-    outcomes, versions = [], programs.versions()
+    outcomes, versions, began = [], programs.versions(), time.monotonic()
     folder = programs.CACHE / "some" if quick or named else HERE
     for name in names:
-        outcomes.append(run(name, PARTS[name], quick=quick))
+        left = WHOLE - (time.monotonic() - began)
+        outcomes.append(run(name, PARTS[name], quick=quick, left=left))
         show(outcomes[-1])
         page = write(folder, about, versions, outcomes)
     print("\n" + "\n".join(summary(outcomes)), flush=True)

@@ -79,9 +79,14 @@ def at(home: Home, app: Path, apps: int) -> dict:
         commit(home, app, "Change a line")
         deploys.append(home.twelve("deploy", cwd=app).seconds)
     settled(home, apps * EACH)
-    listings = {"ps": ("ps",), "apps": ("apps",), "releases": ("releases",)}
+    listings = {
+        "ps": ("ps",),
+        "ps_all": ("ps", "--all"),
+        "apps": ("apps",),
+        "releases": ("releases",),
+    }
     took: dict[str, list[float]] = {name: [] for name in listings}
-    spent = asked = 0.0
+    spent, asked = dict.fromkeys(listings, 0.0), dict.fromkeys(listings, 0.0)
     control = costs.parts_of(home.home)["control"]
     for _ in range(ROUNDS):
         for name, words in listings.items():
@@ -89,16 +94,15 @@ def at(home: Home, app: Path, apps: int) -> dict:
             before = resource.getrusage(resource.RUSAGE_CHILDREN)
             took[name].append(home.twelve(*words, cwd=app).seconds)
             after = resource.getrusage(resource.RUSAGE_CHILDREN)
-            if name == "ps":
-                spent += after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-                asked += costs.fine_cpu(control) - answering
+            spent[name] += after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+            asked[name] += costs.fine_cpu(control) - answering
     parts = costs.parts_of(home.home)
     inits = [costs.pss(pid) for pid in parts["inits"]]
     return {
         "apps": apps,
         "processes": len(inits),
-        "ps_cpu_ms": round(spent / ROUNDS * 1000),
-        "ps_control_cpu_ms": round(asked / ROUNDS * 1000, 1),
+        **{f"{name}_cpu_ms": round(spent[name] / ROUNDS * 1000) for name in listings},
+        **{f"{name}_control_cpu_ms": round(asked[name] / ROUNDS * 1000, 1) for name in listings},
         "redeploy_s": round(statistics.median(deploys), 3),
         **{f"{name}_ms": round(statistics.median(each) * 1000) for name, each in took.items()},
         **{f"{name}_pss_mb": round(sum(map(costs.pss, parts[name])), 1) for name in costs.PARTS},

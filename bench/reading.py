@@ -342,6 +342,12 @@ def many(found: dict) -> Reading:
     crowd = f"{last['apps']} apps, {last['processes']} processes"
     figures = [
         at_most(f"`ps` with {crowd}", last["ps_ms"], "ms", 200.0),
+        at_most(f"`ps --all` with {crowd}", last["ps_all_ms"], "ms", 200.0),
+        Figure(
+            "`ps`: CPU of the command and of control",
+            last["ps_cpu_ms"] + last["ps_control_cpu_ms"],
+            "ms",
+        ),
         at_most(
             f"idle with {crowd}: control, supervisor, collector",
             found["idle"]["own"],

@@ -47,14 +47,22 @@ def part(tmp_path, monkeypatch):
     """Runs a script as a part."""
     monkeypatch.setattr(programs, "CACHE", tmp_path)
 
-    def run(script: str, within: float = 20.0) -> Outcome:
+    def run(script: str, within: float = 20.0, **more: float) -> Outcome:
         (tmp_path / "played.py").write_text(script)
         monkeypatch.setenv("PYTHONPATH", str(tmp_path))
         monkeypatch.setenv("PID_FILE", str(tmp_path / "pid"))
-        made = bench.Part("A part", read_answer, within, module="played")
-        return bench.run("played", made, quick=False)
+        made = bench.Part("A part", read_answer, within, module="played", rest="left" in more)
+        return bench.run("played", made, quick=False, **more)
 
     return run
+
+
+@pytest.mark.parametrize(("left", "told"), [(400.0, 340.0), (-50.0, 180.0), (9000.0, 440.0)])
+def test_the_part_that_takes_the_rest_is_told_how_much(part, left, told):
+    script = "import json, sys; print(json.dumps({'answer': sys.argv[-1]}))"
+    outcome = part(script, 500.0, left=left)
+
+    assert outcome.reading.figures[0].value == f"--seconds={told:g}"
 
 
 def test_a_part_gives_what_it_printed(part):
@@ -254,4 +262,4 @@ def test_each_part_is_a_program_that_is_there(name):
 
 def test_an_unknown_part_is_refused_with_the_known_ones(capsys):
     assert bench.main(["nonsense"]) == 2
-    assert "no part 'nonsense': cli_start, runners" in capsys.readouterr().err
+    assert "no part 'nonsense': cli_start, collector" in capsys.readouterr().err

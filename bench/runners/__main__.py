@@ -1,6 +1,6 @@
 """Process runners side by side in one run: lines of JSON on standard output, the last one has all.
 
-    python -m bench.runners [--quick] [RUNNER…]
+    python -m bench.runners [--quick] [--seconds=N] [RUNNER…]
 
 Speed is measured one runner after the other, in turn; what a runner does to deaf processes,
 grandchildren and slow readers is tried on all of them at once.
@@ -31,15 +31,17 @@ BEHAVIOURS = {
 
 LONGEST = 400.0
 """Seconds after which only behaviours are still tried, so that a busy machine does not lose all."""
+BEHAVE = 60.0
+"""Seconds that behaviours take, which come late."""
 
 
 class Bench:
     """All runners that are there, and what was found."""
 
-    def __init__(self, names: list[str], *, quick: bool) -> None:
+    def __init__(self, names: list[str], seconds: float, *, quick: bool) -> None:
         self.quick = quick
         self.rounds = 3 if quick else 5
-        self.end = time.monotonic() + (LONGEST / 4 if quick else LONGEST)
+        self.end = time.monotonic() + min(seconds - BEHAVE, LONGEST / 4 if quick else LONGEST)
         self.found: dict[str, dict[str, Any]] = {name: {} for name in names}
         self.places = {name: Place(RUNNERS[name]) for name in names}
 
@@ -146,6 +148,7 @@ class Bench:
 def main(words: list[str]) -> int:
     """Measure, print."""
     asked = [word for word in words if not word.startswith("-")] or list(RUNNERS)
+    given = [word.partition("=")[2] for word in words if word.startswith("--seconds=")]
     absent = programs.fill()
     build()
     names = [
@@ -154,7 +157,9 @@ def main(words: list[str]) -> int:
     about = {name: {"title": RUNNERS[name].title, "note": RUNNERS[name].note} for name in names}
     told = {"runners": about, "versions": programs.versions(), "absent": absent}
     with told_to_end():
-        bench = Bench(names, quick="--quick" in words)
+        bench = Bench(
+            names, float(given[0]) if given else LONGEST + BEHAVE, quick="--quick" in words
+        )
 
         def tell() -> None:
             print(json.dumps(told | {"found": bench.found}), flush=True)

@@ -1,5 +1,6 @@
 """What nouns look like outside: JSON-ready, secrets masked."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,7 +16,7 @@ from twelve.operations.compare import Comparison
 from twelve.operations.house import House
 from twelve.operations.timetable import zone_of
 from twelve.operations.wanted import build_of, hosts_of, instances_of, manifest_of
-from twelve.store import builds, leases, releases, ticks, versions
+from twelve.store import builds, releases, ticks, versions
 from twelve.store.apps import App, Deploy
 from twelve.store.exits import Ended
 from twelve.store.runs import Run
@@ -150,13 +151,17 @@ def schedule(house: House, noun: Deploy, row: Schedule) -> dict[str, Any]:
     }
 
 
-def processes(house: House, noun: Deploy, seen: dict[str, Seen]) -> list[dict[str, Any]]:
-    """The processes of a deploy: those that are wanted, and those that still run beside them."""
+def processes(
+    house: House, noun: Deploy, seen: Mapping[str, Seen], ports: Mapping[str, int]
+) -> list[dict[str, Any]]:
+    """The processes of a deploy: those that are wanted, and those that still run beside them.
+
+    ``seen`` has those of this deploy, and maybe others.
+    """
     current = releases.current(house.store, noun)
     wanted = [instance.name for instance in instances_of(noun, current)] if current else []
     prefix = f"{noun.label}/"
     others = sorted(name for name in seen if name.startswith(prefix) and name not in wanted)
-    ports = leases.ports(house.store)
     since = min(current.runtimes.values(), default=0) if current else 0
     warned = [(d.get("process"), d["text"]) for d in releases.warnings(house.store, noun, since)]
     return [

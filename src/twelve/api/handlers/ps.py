@@ -9,10 +9,11 @@ from twelve.api.call import Accepted, Call, Row
 from twelve.api.paging import PAGE, cut
 from twelve.api.query import Parameter, flag
 from twelve.api.results import told
+from twelve.engines.contract import Seen
 from twelve.operations.house import House
 from twelve.operations.restart import restart, stop
 from twelve.operations.scale import scale
-from twelve.store import apps, exits
+from twelve.store import apps, exits, leases
 from twelve.store.apps import Deploy
 from twelve.store.exits import Ended
 
@@ -31,13 +32,16 @@ async def list_processes(call: Call) -> Any:
 
 async def shown(call: Call, nouns: list[Deploy]) -> list[dict[str, Any]]:
     """Deploys with their processes."""
-    seen = dict(await call.house.engine.observe())
+    seen: dict[str, dict[str, Seen]] = {}
+    for name, one in (await call.house.engine.observe()).items():
+        seen.setdefault(name.rpartition("/")[0], {})[name] = one
+    ports = leases.ports(call.house.store)
     return [
         views.deploy(call.house, noun)
         | {
             "tier": call.house.tier,
             "types": views.types(call.house, noun),
-            "processes": views.processes(call.house, noun, seen),
+            "processes": views.processes(call.house, noun, seen.get(noun.label, {}), ports),
             "schedules": views.schedules(call.house, noun),
         }
         for noun in nouns
