@@ -75,6 +75,36 @@ def test_descriptors_go_when_the_folder_goes(collecting):
     until(lambda: open_now() == before)
 
 
+def test_an_end_that_comes_with_the_last_bytes_is_noticed(collecting):
+    before = len(os.listdir(f"/proc/{collecting.process.pid}/fd"))
+    webs = [collecting.fifos(f"shop/production/run.{n}@v7") for n in range(20)]
+    for web in webs:
+        web.open()
+        web.write(b"first\n")
+    for web in webs:
+        until(lambda web=web: web.bytes_of() == b"first\n")
+        web.write(b"last, and gone\n")
+        web.remove()
+    until(lambda: len(os.listdir(f"/proc/{collecting.process.pid}/fd")) == before)
+    assert {web.bytes_of() for web in webs} == {b"first\nlast, and gone\n"}
+
+
+def test_lines_that_follow_each_other_are_taken_together(collecting):
+    webs = [collecting.fifos(f"shop/production/web.{n}@v7") for n in range(4)]
+    for web in webs:
+        web.open()
+    for n in range(300):
+        for web in webs:
+            web.write(b"%010d\n" % n)
+        time.sleep(0.001)
+    for web in webs:
+        web.drain()
+        assert numbers(web.bytes_of()) == list(range(300))
+        # One record a write would be 300 of them.
+        written = (collecting.home / web.dir / "stdout" / index.index_name(0)).stat().st_size
+        assert written < 150 * index.SIZE
+
+
 def test_a_fifo_made_anew_under_the_same_name_goes_on_with_the_stream(collecting):
     first = collecting.fifos()
     first.open()

@@ -53,6 +53,11 @@ class Routed:
         self._share(final=False)
         return count
 
+    @property
+    def owing(self) -> bool:
+        """Losses are told at once."""
+        return False
+
     def settle(self) -> None:
         """The writers are done for now: an unfinished line is a line."""
         self._share(final=True)

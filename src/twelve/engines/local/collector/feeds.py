@@ -26,6 +26,8 @@ class Feed:
         self.source = source
         self.empty = False
         """Whether the last look found nothing to take."""
+        self.ending = False
+        """Whether the last event told that nobody holds a write end: no further one will."""
         self.hung_up = False
         """Whether nobody holds a write end."""
         self.drained = False

@@ -1,14 +1,12 @@
 """All open FIFOs: who has bytes, whose turn it is, who is done."""
 
-import fcntl
 import os
 import select
-import termios
 from contextlib import suppress
 
 from twelve.engines.local.collector.archive import Archive, deploy_of
 from twelve.engines.local.collector.feeds import Feed, folders_in, open_folder
-from twelve.engines.local.collector.pipes import Widths
+from twelve.engines.local.collector.pipes import Widths, waiting
 from twelve.engines.local.collector.streams import Stream
 
 _EDGE = select.EPOLLIN | select.EPOLLET
@@ -16,7 +14,7 @@ _LAST_PULLS = 64
 
 
 class Intake:
-    """The FIFOs of one run folder, edge-triggered: ready until a pull finds nothing."""
+    """The FIFOs of one run folder, edge-triggered: ready until nothing is left."""
 
     def __init__(self, run: str, epoll: select.epoll, archive: Archive) -> None:
         self.ready: dict[int, Feed] = {}
@@ -64,6 +62,15 @@ class Intake:
             if not self._feeds.get(folder):
                 self._feeds.pop(folder, None)
 
+    def woken(self, fd: int, events: int) -> bool:
+        """An event; whether it is of a stream."""
+        feed = self.by_fd.get(fd)
+        if feed is None:
+            return False
+        self.ready[fd] = feed
+        feed.ending = bool(events & select.EPOLLHUP)
+        return True
+
     def look_again(self, folder: str) -> None:
         """Count the folder's streams as not empty until the next pull says so."""
         for feed in self._feeds.get(os.path.realpath(folder), {}).values():
@@ -82,12 +89,14 @@ class Intake:
                 self.close(feed)
         return True
 
-    def pull_once(self) -> tuple[bool, bool]:
+    def pull_once(self, *, thorough: bool) -> tuple[float, bool]:
         """One block from each ready stream: a flood waits for the quiet ones.
 
-        Whether some pipe fills faster than it is read, and whether some stream was found hung up.
+        How full the fullest pipe was, and whether some stream was found hung up. A pipe that has
+        nothing left is not asked again, unless its end is near or, ``thorough``, somebody waits
+        to hear that it is empty.
         """
-        rushed = hung = False
+        fullness, hung = 0.0, False
         for fd, feed in list(self.ready.items()):
             try:
                 count = feed.pull()
@@ -97,14 +106,17 @@ class Intake:
                 self._stuck.append(feed)
                 continue
             if count > 0:
-                rushed = self._widths.floods(fd, count) or rushed
+                left = waiting(fd)
+                fullness = max(fullness, self._widths.fullness(fd, count + left))
+                if not (left or thorough or feed.ending or feed.source.owing):
+                    del self.ready[fd]
                 continue
             del self.ready[fd]
             if feed.over:
                 self.close(feed)
             else:
                 hung = hung or feed.hung_up
-        return rushed, hung
+        return fullness, hung
 
     @property
     def failing(self) -> bool:
@@ -140,8 +152,7 @@ class Intake:
         """Take what is in the pipes now, but not what a flood adds for ever."""
         for feed in list(self.by_fd.values()):
             for _ in range(_LAST_PULLS):
-                waiting = fcntl.ioctl(feed.fifo, termios.FIONREAD, b"\0\0\0\0")
-                if waiting == b"\0\0\0\0" or feed.pull() <= 0:
+                if not waiting(feed.fifo) or feed.pull() <= 0:
                     break
 
     def close(self, feed: Feed) -> None:

@@ -15,7 +15,10 @@ from twelve.engines.local.collector.sequence import Sequence
 from twelve.engines.local.collector.timers import Timers
 
 _TELL_EVERY = 0.02
-_BREATH = 0.002
+_FIRST_BREATH, _LONGEST_BREATH = 0.002, 0.008
+_FLOW = 0.010
+"""Seconds within which writes are a flow; a line after a rest is taken at once."""
+_HALF_FULL, _ROOMY = 0.5, 0.125
 _AGAIN_MOST = 256 << 10
 
 
@@ -25,6 +28,8 @@ class Loop:
     def __init__(self, run: str) -> None:
         self.archive = Archive(Sequence("logs/sequence"))
         self.epoll = select.epoll()
+        self._calls = select.epoll()
+        """The door and its clients: heard also while the streams are left to gather lines."""
         self.intake = Intake(run, self.epoll, self.archive)
         self.door = Door(run)
         self.timers = Timers()
@@ -32,6 +37,7 @@ class Loop:
         self._drains: list[tuple[Client, dict[str, object]]] = []
         self._told = 0.0
         self._turned = 0.0
+        self._breath = _FIRST_BREATH
         self._swept = -math.inf
         self._sweep: Iterator[None] | None = None
         self._stopping = False
@@ -48,8 +54,9 @@ class Loop:
             signal.signal(number, self._on_signal)
         reader, writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         signal.set_wakeup_fd(writer)
-        self.epoll.register(reader, select.EPOLLIN)
-        self.epoll.register(self.door.listener, select.EPOLLIN)
+        self._calls.register(reader, select.EPOLLIN)
+        self._calls.register(self.door.listener, select.EPOLLIN)
+        self.epoll.register(self._calls, select.EPOLLIN)
         self.intake.open_all()
         self.timers.at("sweep", 0.0)
 
@@ -59,34 +66,41 @@ class Loop:
     def _turn(self) -> None:
         now = time.monotonic()
         busy = bool(self.intake.ready) or self._sweep is not None
-        for fd, _ in self.epoll.poll(0 if busy else self.timers.wait(now)):
-            feed = self.intake.by_fd.get(fd)
-            if feed:
-                self.intake.ready[fd] = feed
-            elif fd == self.door.listener.fileno():
-                self._greet()
-            elif fd in self._clients:
-                self._hear(self._clients[fd])
-        rushed, hung = self.intake.pull_once()
+        for fd, events in self.epoll.poll(0 if busy else self.timers.wait(now)):
+            if not self.intake.woken(fd, events):
+                self._attend(0)
+        fullness, hung = self.intake.pull_once(thorough=bool(self._drains))
         if hung:
             # The folder may be removed a moment later, and no event will tell.
             self.timers.at("hung", time.monotonic() + 1.0, unless_sooner=True)
         self._answer_drains()
         self._keep_time(time.monotonic())
         self._tell(time.monotonic())
-        self._breathe(rushed=rushed)
+        self._breathe(fullness)
 
-    def _breathe(self, *, rushed: bool) -> None:
-        """Many small writes: read them together. Not when a pipe might fill up meanwhile."""
+    def _attend(self, seconds: float) -> None:
+        """Hear whoever calls, within so many seconds."""
+        for fd, _ in self._calls.poll(seconds):
+            if fd == self.door.listener.fileno():
+                self._greet()
+            elif fd in self._clients:
+                self._hear(self._clients[fd])
+
+    def _breathe(self, fullness: float) -> None:
+        """Many small writes: take them together, the longer they go on the more of them.
+
+        Not when a pipe might fill up meanwhile.
+        """
         now = time.monotonic()
-        if (
-            not rushed
-            and not self.intake.ready
-            and self.intake.by_fd
-            and now - self._turned < _BREATH
-        ):
-            time.sleep(_BREATH)
-            now += _BREATH
+        flows = self.intake.by_fd and now - self._turned < _FLOW
+        if flows and fullness < _HALF_FULL and not self._drains:
+            wait = self.timers.wait(now)
+            self._attend(self._breath if wait is None else min(self._breath, wait))
+            now = time.monotonic()
+            if fullness < _ROOMY:
+                self._breath = min(_LONGEST_BREATH, self._breath * 2)
+        else:
+            self._breath = _FIRST_BREATH
         self._turned = now
 
     def _keep_time(self, now: float) -> None:
@@ -136,7 +150,7 @@ class Loop:
         if client:
             fd = client.connection.fileno()
             self._clients[fd] = client
-            self.epoll.register(fd, select.EPOLLIN)
+            self._calls.register(fd, select.EPOLLIN)
 
     def _hear(self, client: Client) -> None:
         if client.stuck:
@@ -227,11 +241,11 @@ class Loop:
         if not client.send():
             self._part(client)
             return
-        self.epoll.modify(fd, select.EPOLLOUT if client.stuck else select.EPOLLIN)
+        self._calls.modify(fd, select.EPOLLOUT if client.stuck else select.EPOLLIN)
 
     def _part(self, client: Client) -> None:
         fd = client.connection.fileno()
-        self.epoll.unregister(fd)
+        self._calls.unregister(fd)
         del self._clients[fd]
         self._drains = [entry for entry in self._drains if entry[0] is not client]
         client.close()

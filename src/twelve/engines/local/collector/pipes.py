@@ -2,9 +2,12 @@
 
 import fcntl
 import os
+import sys
+import termios
 
 WIDE = 1 << 20
 _RATION = 16
+_NONE = b"\0\0\0\0"
 
 
 class Widths:
@@ -24,14 +27,12 @@ class Widths:
         if self._unlimited:
             self._widen(fifo)
 
-    def floods(self, fifo: int, count: int) -> bool:
-        """Whether ``count`` bytes taken at once mean that the pipe fills faster than it is read."""
+    def fullness(self, fifo: int, held: int) -> float:
+        """What part of the pipe so many bytes are; wide from now on, if that means a flood."""
         size = self._sizes[fifo]
-        if count * 2 < size:
-            return False
-        if size < WIDE and len(self._widened) < _RATION:
+        if held * 2 >= size and size < WIDE and len(self._widened) < _RATION:
             self._widen(fifo)
-        return True
+        return held / size
 
     def closed(self, fifo: int) -> None:
         """Give a ration back."""
@@ -49,3 +50,8 @@ class Widths:
 def open_fifo(path: str) -> int:
     """The read end, non-blocking. Raises OSError."""
     return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
+
+
+def waiting(fifo: int) -> int:
+    """How many bytes there are to take."""
+    return int.from_bytes(fcntl.ioctl(fifo, termios.FIONREAD, _NONE), sys.byteorder)

@@ -39,6 +39,11 @@ class Stream:
             self._own_up()
         return count
 
+    @property
+    def owing(self) -> bool:
+        """Whether losses are still to be told."""
+        return self._lost > 0
+
     def settle(self) -> None:
         """The writers are done for now: what is unfinished is told to readers."""
         self._own_up()
