@@ -247,6 +247,16 @@ def router(found: dict) -> Reading:
     return Reading(
         [
             at_most("router killed, accepting again", found["kill_to_answer"], "ms", 500.0),
+            Figure("the slowest of 5", found["kill_to_answer_worst"], "ms"),
+            none_of(
+                "answers of a release not counted any more", found["answers_uncounted_after_kills"]
+            ),
+            none_of(
+                f"failed of {found['handover_asked']} while the next router took over 3 times",
+                found["handover_failed"],
+            ),
+            none_of("former routers that did not end", found["handover_lives_left"]),
+            Figure("the next router takes over", found["handover"], "ms"),
             Figure("a switch of routes", found["switch"], "ms"),
             Figure("router's PSS", found["pss_mib"], "MiB"),
         ]

@@ -4,7 +4,8 @@
 
 The hop: one keep-alive connection, GET, direct and through the router in turn. The switch: 20 of
 them, each with both clusters, until it is acknowledged. The restart: kill -9 until a request is
-answered again.
+answered again, and whether what the release has answered goes on. The hand-over: the next life takes
+over three times while eight connections are kept and a ninth customer opens one for each request.
 """
 
 import asyncio
@@ -84,9 +85,14 @@ async def switches(router, ports):
     return took
 
 
+FAMILY = "shop/production/"
+HANDOVER = 2
+
+
 async def restarts(router, process, start):
-    took = []
+    took, lost = [], 0
     for _ in range(5):
+        answered = (await router.totals(FAMILY)).answers
         process.send_signal(signal.SIGKILL)
         began = time.perf_counter()
         process.wait()
@@ -100,8 +106,88 @@ async def restarts(router, process, start):
                 await asyncio.sleep(0.002)
         took.append(time.perf_counter() - began)
         link[1].close()
-    await router.ready()
-    return took, process
+        await router.ready()
+        lost += answered + 1 - (await router.totals(FAMILY)).answers
+    return took, lost, process
+
+
+class Customers:
+    """Who asks while a life of the router takes over from another."""
+
+    def __init__(self, port):
+        self.port, self.asked, self.failed, self.opened = port, 0, 0, 0
+        self.enough = asyncio.Event()
+
+    async def one(self, link):
+        """Ask on a connection, or on one of its own; what is to be used next."""
+        self.asked += 1
+        try:
+            if link is None:
+                self.opened += 1
+                link = await asyncio.open_connection("127.0.0.1", self.port)
+            link[1].write(QUESTION)
+            head = await link[0].readuntil(b"\r\n\r\n")
+            await link[0].readexactly(2)
+            self.failed += not head.startswith(b"HTTP/1.1 200")
+            if b"connection: close" not in head:
+                return link
+        except (OSError, asyncio.IncompleteReadError):
+            self.failed += 1
+        if link:
+            link[1].close()
+        return None
+
+    async def keep(self):
+        """On one connection, as long as it lasts."""
+        link = None
+        while not self.enough.is_set():
+            link = await self.one(link)
+            await asyncio.sleep(0.005)
+        if link:
+            link[1].close()
+
+    async def open(self):
+        """A connection for each request."""
+        while not self.enough.is_set():
+            if link := await self.one(None):
+                link[1].close()
+            await asyncio.sleep(0.002)
+
+
+async def handovers(router, process, start):
+    customers = Customers(router.options.port)
+    tasks = [asyncio.create_task(customers.keep()) for _ in range(8)]
+    tasks.append(asyncio.create_task(customers.open()))
+    tasks.append(asyncio.create_task(router.keep_counting()))
+    before, left, took, children = (await router.totals(FAMILY)).answers, 0, [], []
+
+    async def begin(launch):
+        children.append(start(launch))
+
+    for _ in range(3):
+        began = time.perf_counter()
+        await router.hand_over(begin)
+        took.append(time.perf_counter() - began)
+        try:
+            await asyncio.to_thread(process.wait, 4 * HANDOVER)
+        except subprocess.TimeoutExpired:
+            left += 1
+            process.kill()
+        process = children[-1]
+    customers.enough.set()
+    counting = tasks.pop()
+    counting.cancel()
+    await asyncio.gather(*tasks)
+    told = (await router.totals(FAMILY)).answers - before
+    figures = {
+        "handover": statistics.median(took) * 1000,
+        "handover_asked": customers.asked,
+        "handover_failed": customers.failed,
+        "handover_connections": customers.opened,
+        "handover_lives_left": left,
+        "handover_counted": 100 * told / customers.asked,
+    }
+    return figures, process
 
 
 def memory(pid):
@@ -113,10 +199,10 @@ def memory(pid):
 
 
 async def measure(folder, seconds):
-    router = Router(Place(folder, folder / "run"), Options(port=18099))
-    launch = router.launch()
+    router = Router(Place(folder, folder / "run"), Options(port=18099, handover=HANDOVER))
+    first = router.launch()
 
-    def start():
+    def start(launch=first):
         quiet = subprocess.DEVNULL
         return subprocess.Popen(launch["argv"], env=launch["env"], stdout=quiet, stderr=quiet)
 
@@ -130,7 +216,8 @@ async def measure(folder, seconds):
         await router.apply(table(ports[0], "v0"))
         direct, routed = await hop(ports[0], router.options.port, seconds)
         acks = await switches(router, ports)
-        killed, process = await restarts(router, process, start)
+        killed, lost, process = await restarts(router, process, start)
+        handed, process = await handovers(router, process, start)
         return {
             "boot": boot * 1000,
             "pss_mib": memory(process.pid),
@@ -141,6 +228,8 @@ async def measure(folder, seconds):
             "switch_worst": max(acks) * 1000,
             "kill_to_answer": statistics.median(killed) * 1000,
             "kill_to_answer_worst": max(killed) * 1000,
+            "answers_uncounted_after_kills": lost,
+            **handed,
             "load": os.getloadavg()[0],
         }
     finally:

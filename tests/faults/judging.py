@@ -17,7 +17,6 @@ class Kill(Protocol):
     at: float
     dead: float
     accepting: float
-    over: float
 
 
 def unexcused(failures: Sequence[Mapping[str, Any]], kills: Iterable[Kill]) -> list[str]:
@@ -25,7 +24,6 @@ def unexcused(failures: Sequence[Mapping[str, Any]], kills: Iterable[Kill]) -> l
 
     Whoever kills the router cuts what is under way in it, and what comes before it accepts
     again; whoever kills an init cuts the orders (not the reads) that its process was carrying out.
-    Whoever kills all at once, as a reboot does, is not served until everything is back.
     """
     kills = list(kills)
     return [f["text"] for f in failures if not any(excused(f, kill) for kill in kills)][:MOST_TOLD]
@@ -34,9 +32,6 @@ def unexcused(failures: Sequence[Mapping[str, Any]], kills: Iterable[Kill]) -> l
 def excused(failure: Mapping[str, Any], kill: Kill) -> bool:
     """Whether this kill explains this failure."""
     under_way = failure["at"] <= kill.dead and kill.at <= failure["until"]
-    if {"supervisor", "router", "init"} <= set(kill.victims):
-        # All at once is a reboot: what comes before everything is back is not served.
-        return kill.at <= failure["until"] and failure["at"] <= kill.over
     if "router" in kill.victims:
         return under_way or kill.at <= failure["at"] <= kill.at + kill.accepting
     return "init" in kill.victims and under_way and failure["text"].startswith("POST")
