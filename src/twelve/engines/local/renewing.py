@@ -83,6 +83,7 @@ async def renew_router(parts: Parts, *, always: bool = False) -> bool:
         await parts.stop_part(following.name)
         raise
     await let_go(parts, [old])
+    router.place.forget_former_programs(router.words()["argv"][0])
     return True
 
 

@@ -123,6 +123,26 @@ def test_a_copy_is_made_once_and_anew_when_the_program_changes(tmp_path):
     assert again.read_text() == "three"
 
 
+def test_a_program_of_the_same_size_is_another_one_and_the_former_goes(tmp_path):
+    hidden = tmp_path / "root-only"
+    hidden.mkdir(mode=0o700)
+    program = hidden / "envoy"
+    program.write_bytes(b"#!one")
+    program.chmod(0o755)
+    place = Place(tmp_path, tmp_path / "run", os.getuid() + 1)
+    place.config.mkdir()
+    first = place.program(str(program))
+    program.unlink()
+    program.write_bytes(b"#!two")
+    program.chmod(0o755)
+    os.utime(program, ns=(1, 1))
+    second = place.program(str(program))
+    assert Path(second).read_bytes() == b"#!two"
+    assert Path(first).exists()
+    place.forget_former_programs(second)
+    assert list(place.config.iterdir()) == [Path(second)]
+
+
 def test_a_document_that_is_no_document_is_read_as_none(tmp_path):
     path = tmp_path / "cds.json"
     assert read(path) == ("", {})

@@ -57,12 +57,12 @@ class Admin(NamedTuple):
 
         ``kind``: All, Counters, Gauges, Histograms or TextReadouts; Envoy looks at each of a kind.
         """
-        return (await self.said(*prefixes, kind=kind)).stats
+        pattern = "^(" + "|".join(re.escape(prefix) for prefix in prefixes) + ")"
+        return (await self.said(pattern, kind=kind)).stats
 
-    async def said(self, *prefixes: str, kind: str = "All") -> Said:
-        """The same, with the life that has counted them."""
-        pattern = quote("^(" + "|".join(re.escape(prefix) for prefix in prefixes) + ")", safe="")
-        answer = await self.ask(f"/stats?type={kind}&filter={pattern}")
+    async def said(self, pattern: str, *, kind: str = "All") -> Said:
+        """Statistics whose name the pattern finds, with the life that has counted them."""
+        answer = await self.ask(f"/stats?type={kind}&filter={quote(pattern, safe='')}")
         pairs = (line.partition(": ") for line in answer.body.decode().splitlines())
         return Said({name: value.strip('"') for name, _, value in pairs}, answer.life)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -17,8 +18,9 @@ from twelve.errors import Unreachable
 SAVE_EVERY = 5.0
 """Seconds: only what came in them is forgotten when control and router die at once."""
 
-_ADDED = frozenset(f"upstream_rq_{name}" for name in ("total", "completed", "5xx", "retry"))
-_UNDER_WAY = frozenset(f"upstream_rq_{name}" for name in ("active", "pending_active"))
+_ADDED = frozenset(("total", "completed", "5xx", "retry"))
+_UNDER_WAY = frozenset(("active", "pending_active"))
+_STATS = "|".join(sorted(_ADDED | _UNDER_WAY))
 _HOST = {"rq_success": "success", "rq_error": "error"}
 
 
@@ -46,6 +48,7 @@ class Counters:
         self._clusters: Accounts | None = None
         self._hosts = Accounts()
         self._saved = (0.0, "")
+        self._text = ""
         self.turn = asyncio.Lock()
         """Whose it is, nobody else asks: Envoy's next life is told what came after the last time
         that anybody asked, so that must have been taken in."""
@@ -73,17 +76,17 @@ class Counters:
     async def ask(self, admin: Admin, prefix: str = "") -> int:
         """The same for whoever has the turn."""
         accounts = self.clusters
-        answer = await admin.said(f"cluster.{prefix}")
+        # Longer names say the same again, apart for clients on this machine and others.
+        pattern = rf"^cluster\.{re.escape(prefix)}[^.]*\.upstream_rq_({_STATS})$"
+        answer = await admin.said(pattern)
         counts: dict[str, dict[str, int]] = {}
         under_way = 0
         for name, value in answer.stats.items():
-            _, *more = name.split(".")
-            # Longer names say the same again, apart for clients on this machine and others.
-            if len(more) != 2:
-                continue
-            if more[1] in _ADDED:
-                counts.setdefault(more[0], {})[more[1].removeprefix("upstream_rq_")] = int(value)
-            elif more[1] in _UNDER_WAY:
+            _, cluster, stat = name.split(".")
+            stat = stat.removeprefix("upstream_rq_")
+            if stat in _ADDED:
+                counts.setdefault(cluster, {})[stat] = int(value)
+            else:
                 under_way += int(value)
         accounts.take(answer.life, counts)
         self.save()
@@ -128,5 +131,6 @@ class Counters:
         self._saved = self.clock(), clusters.life
         plain = {"clusters": clusters.to_plain(), "hosts": self._hosts.to_plain()}
         text = json.dumps(plain, separators=(",", ":"))
-        if self.path.parent.is_dir() and read(self.path)[0] != text:
+        if text != self._text and self.path.parent.is_dir():
             self.place.write(self.path, text)
+            self._text = text

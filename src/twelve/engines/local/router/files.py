@@ -88,6 +88,12 @@ class Place(NamedTuple):
         for path in leftovers:
             path.unlink(missing_ok=True)
 
+    def forget_former_programs(self, present: str) -> None:
+        """Remove copies of an Envoy that nobody is to start any more; what runs, runs on."""
+        for copy in self.config.glob("envoy-*"):
+            if str(copy) != present:
+                copy.unlink(missing_ok=True)
+
     def program(self, wanted: str) -> str:
         """Envoy's path: ``wanted``, or the installed one; a copy where its user cannot reach it.
 
@@ -105,8 +111,9 @@ class Place(NamedTuple):
 
     def _own_copy(self, path: Path) -> Path:
         # The folder of root's interpreter is often 0700; a link costs no disk.
-        size = path.stat().st_size
-        copy = self.config / f"envoy-{hashlib.sha256(f'{path} {size}'.encode()).hexdigest()[:8]}"
+        facts = path.stat()
+        size, made = facts.st_size, f"{path} {facts.st_size} {facts.st_mtime_ns}"
+        copy = self.config / f"envoy-{hashlib.sha256(made.encode()).hexdigest()[:8]}"
         if copy.exists() and copy.stat().st_size == size:
             return copy
         temporary = copy.with_name(f".{copy.name}.{os.getpid()}")
