@@ -20,6 +20,9 @@ class Server(ThreadingHTTPServer):
 class Answer(BaseHTTPRequestHandler):
     """GET says the version; POST is an order, whose number is its path."""
 
+    wbufsize = 1 << 16
+    """An answer leaves in one piece: who is killed has sent all of it, or nothing to the router."""
+
     def do_GET(self):
         line(self.path)
         self.answer(f"{VERSION} {os.environ.get('GREETING', '')}".strip())
