@@ -359,7 +359,8 @@ def many(found: dict) -> Reading:
             "ms",
         ),
         at_most(
-            f"idle with {crowd}: control, supervisor, collector",
+            f"{last['processes'] - last['apps'] // 2} idle workers and {last['apps'] // 2} probed webs:"
+            " control, supervisor, collector",
             found["idle"]["own"],
             "% of a core",
             1.0,
