@@ -1,10 +1,11 @@
 """All parts of the bench, one after the other; RESULTS.md, results.json and curves/ are written.
 
-    python -m bench [--quick] [PART…]
+    python -m bench [--quick | --renew] [PART…]
 
 A part is a program of its own and prints JSON. One that fails or does not end in its time is told as
 failed, and the others run. Exit 0: every part ended and every bar holds; 1: a bar is missed; 2: a
-part failed. With names of parts, or --quick, the committed figures are left alone.
+part failed. With names of parts, or --quick, the committed figures are left alone; with --renew
+those of the named parts are put in the place of the former ones, and say of what commit they are.
 """
 
 import contextlib
@@ -21,7 +22,7 @@ from typing import NamedTuple
 from bench import programs, reading, reading_runners
 from bench.ending import told_to_end
 from bench.reading import Reading
-from bench.report import Outcome, amount, machine, summary, verdict, write
+from bench.report import Outcome, amount, machine, summary, verdict, write, written
 
 HERE = Path(__file__).parent
 ENDS = 60.0
@@ -159,11 +160,18 @@ def main(words: list[str]) -> int:
         print(f"  absent: {name}: {why}", flush=True)
     outcomes, versions, began = [], programs.versions(), time.monotonic()
     folder = programs.CACHE / "some" if quick or named else HERE
+    former: dict[str, Outcome] = {}
+    renewed = ""
+    if "--renew" in words and named and not quick:
+        renewed = f"{about['day']}, commit {about['commit']}"
+        folder = HERE
+        about, versions, former = written(HERE, {name: part.read for name, part in PARTS.items()})
     for name in names:
         left = WHOLE - (time.monotonic() - began)
-        outcomes.append(run(name, PARTS[name], quick=quick, left=left))
+        outcomes.append(run(name, PARTS[name], quick=quick, left=left)._replace(renewed=renewed))
         show(outcomes[-1])
-        page = write(folder, about, versions, outcomes)
+        known = former | {outcome.name: outcome for outcome in outcomes}
+        page = write(folder, about, versions, [known[name] for name in PARTS if name in known])
     print("\n" + "\n".join(summary(outcomes)), flush=True)
     print(f"\nwritten: {page}", flush=True)
     if any(outcome.failed for outcome in outcomes):

@@ -6,7 +6,7 @@ import platform
 import re
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,6 +26,8 @@ class Outcome(NamedTuple):
     seconds: float
     load: float
     failed: str = ""
+    renewed: str = ""
+    """The day and the commit of a part that was measured later than the others."""
 
     @property
     def missed(self) -> list[Figure]:
@@ -57,6 +59,23 @@ def machine() -> dict[str, Any]:
     }
 
 
+def written(
+    folder: Path, reads: Mapping[str, Callable[[dict], Reading]]
+) -> tuple[dict[str, Any], dict[str, str], dict[str, Outcome]]:
+    """The machine, the versions and the parts that were written there."""
+    told = json.loads((folder / "results.json").read_text())
+    parts = {}
+    for name, part in told["parts"].items():
+        try:
+            found = reads[name](part["found"])
+        except (KeyError, TypeError, ValueError, IndexError):
+            # What it found had another form then: its figures are known all the same.
+            found = Reading([Figure(**figure) for figure in part["figures"]])
+        facts = part["title"], found, part["found"], part["seconds"], part["load"], part["failed"]
+        parts[name] = Outcome(name, *facts, part.get("renewed", ""))
+    return told["machine"], told["versions"], parts
+
+
 def verdict(figure: Figure) -> str:
     return {True: "holds", False: "**missed**", None: ""}[figure.holds]
 
@@ -73,6 +92,8 @@ def table_text(table: Table) -> list[str]:
 
 def part_text(outcome: Outcome) -> list[str]:
     told = f"{outcome.seconds:.0f} s, load {outcome.load:.1f} when it began."
+    if outcome.renewed:
+        told += f" Measured later than the others, {outcome.renewed}."
     text = [f"## {outcome.title}", "", f"`python -m bench {outcome.name}`; {told}", ""]
     if outcome.failed:
         text += [f"**Failed:** {outcome.failed}", ""]
@@ -109,6 +130,7 @@ def write(
             "seconds": round(outcome.seconds, 1),
             "load": outcome.load,
             "failed": outcome.failed,
+            "renewed": outcome.renewed,
             "figures": [figure._asdict() for figure in outcome.reading.figures],
             "found": outcome.found,
         }
@@ -125,7 +147,7 @@ def write(
         "",
         "Written by `make bench`; not edited. Everything here was measured in one run, side by side. CPU is",
         "user and system time as the kernel counts it; medians unless it says otherwise. `results.json` has all",
-        "that was found.",
+        "that was found. A part that says so was measured later than the others, alone.",
         "",
         f"{about['day']}, commit {about['commit']}: {about['processors']} processors ({about['model']}),",
         f"{about['memory_gb']} GB, Linux {about['kernel']}, Python {about['python']}, {about['user']}; load",

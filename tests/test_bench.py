@@ -11,7 +11,7 @@ from bench import __main__ as bench
 from bench import costs, programs
 from bench.curves import draw, ticks
 from bench.reading import Curve, Figure, Reading, Table, at_least, at_most, none_of, number
-from bench.report import Outcome, write
+from bench.report import Outcome, write, written
 from bench.runners.adapters import RUNNERS
 from bench.runners.running import build, until
 
@@ -263,3 +263,31 @@ def test_each_part_is_a_program_that_is_there(name):
 def test_an_unknown_part_is_refused_with_the_known_ones(capsys):
     assert bench.main(["nonsense"]) == 2
     assert "no part 'nonsense': cli_start, collector" in capsys.readouterr().err
+
+
+def test_a_part_that_is_renewed_says_so_and_the_others_stay(tmp_path):
+    about = {
+        "processors": 2, "model": "M", "memory_gb": 4, "kernel": "6", "python": "3.11",
+        "user": "root", "commit": "abc", "day": "2026-11-27", "load_before": 1,
+    }  # fmt: skip
+    outcomes = [
+        Outcome(name, name.title(), read_answer({"answer": n}), {"answer": n}, 1.0, 0.5)
+        for n, name in enumerate(("one", "two", "old"))
+    ]
+    write(tmp_path, about, {"honcho": "2"}, outcomes)
+
+    def changed(found: dict) -> Reading:
+        raise KeyError(found["answer"])
+
+    reads = {"one": read_answer, "two": read_answer, "old": changed}
+    machine, versions, former = written(tmp_path, reads)
+    new = former["two"]._replace(reading=read_answer({"answer": 9}), renewed="today, commit def")
+    page = write(tmp_path, machine, versions, [former["one"], new, former["old"]]).read_text()
+
+    assert (machine, versions) == (about, {"honcho": "2"})
+    assert [former[name].reading.figures for name in ("one", "old")] == [
+        outcome.reading.figures for outcome in (outcomes[0], outcomes[2])
+    ]
+    assert page.count("Measured later than the others, today, commit def.") == 1
+    assert "| answer | 9 |" in page.partition("## Two")[2]
+    assert written(tmp_path, reads)[2]["two"].renewed == "today, commit def"
