@@ -1,6 +1,6 @@
 """Kills parts of Twelve at random times, at rest and in the middle of changes, under load.
 
-    python -m tests.faults.killing [--kills N] [--seed N] [--rate N] [KIND …]
+    python -m tests.faults.killing [--kills N] [--minutes N] [--seed N] [--rate N] [KIND …]
 
 Prints what it cost as JSON, and exits 1 when anything was lost, failed or left half-done.
 """
@@ -8,6 +8,7 @@ Prints what it cost as JSON, and exits 1 when anything was lost, failed or left 
 import argparse
 import asyncio
 import json
+import math
 import os
 import random
 import secrets
@@ -19,7 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 from demo.home import Failed, make_home
 from demo.leftovers import stat
@@ -223,21 +224,30 @@ def settled(row: dict[str, Any]) -> bool:
     return row["state"] in {"up", "adopted", "exited", "backoff"}
 
 
-def rampage(
-    till: Till, kinds: list[str], kills: int, seed: int, rate: float, log: Path | None = None
-) -> dict[str, Any]:
-    """So many kills of each kind, in any order; what was found amiss is told, with the seed.
+class Plan(NamedTuple):
+    """So many kills of each kind, in any order, or as many as there is time for."""
 
-    With ``log`` each round is written there as it ends, and the stream at the end.
-    """
-    dice = random.Random(seed)
-    course = [kind for kind in kinds for _ in range(kills)]
+    kinds: list[str]
+    kills: int
+    seed: int
+    rate: float = 100.0
+    minutes: float = math.inf
+    log: Path | None = None
+    """Each round is written there as it ends, and the stream beside it at the end."""
+
+
+def rampage(till: Till, plan: Plan) -> dict[str, Any]:
+    """Kill as planned; what was found amiss is told, with the seed."""
+    dice, log = random.Random(plan.seed), plan.log
+    course = [kind for kind in plan.kinds for _ in range(plan.kills)]
     dice.shuffle(course)
-    mine = Rampage(till, dice)
-    print(f"seed {seed}", flush=True)
+    mine, ends = Rampage(till, dice), time.monotonic() + 60 * plan.minutes
+    print(f"seed {plan.seed}", flush=True)
     broken: list[str] = []
-    with Asking(till.home.port, till.app.host, rate) as customer:
+    with Asking(till.home.port, till.app.host, plan.rate) as customer:
         for number, kind in enumerate(course, 1):
+            if time.monotonic() > ends:
+                break
             if told := mine.dare(kind):
                 broken.append(f"{number}: {told}")
             if log:
@@ -258,7 +268,7 @@ def rampage(
         log.with_suffix(".lines").write_text(logs)
         log.with_suffix(".failed").write_text(json.dumps(total["failures"], indent=0))
     return {
-        "seed": seed,
+        "seed": plan.seed,
         "kills": len(mine.rounds),
         "amiss": {name: what for name, what in amiss.items() if what},
         "sent": total["sent"],
@@ -292,6 +302,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=200, help="of each kind")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(2**32))
     parser.add_argument("--rate", type=float, default=100, help="requests a second")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="then no more kills")
     parser.add_argument("--log", type=Path, help="a file for each round as it ends")
     parser.add_argument("kinds", nargs="*", metavar="KIND", help=", ".join(KINDS))
     asked = parser.parse_args()
@@ -299,8 +310,7 @@ def main() -> int:
     try:
         with Witness() as witness:
             till = make_till(home, witness)
-            kinds = asked.kinds or list(KINDS)
-            found = rampage(till, kinds, asked.kills, asked.seed, asked.rate, asked.log)
+            found = rampage(till, Plan(**vars(asked) | {"kinds": asked.kinds or list(KINDS)}))
     finally:
         home.end()
     print(json.dumps(found, indent=2))

@@ -9,7 +9,7 @@ import secrets
 
 import pytest
 from demo.home import make_home
-from tests.faults.killing import KINDS, rampage
+from tests.faults.killing import KINDS, Plan, rampage
 from tests.faults.points import LONG
 from tests.faults.witness import Witness
 from tests.faults.worlds import make_till
@@ -28,7 +28,7 @@ def test_nothing_is_lost_whoever_is_killed(kinds):
     home = make_home(TWELVE_KEEP_RELEASES="2", TWELVE_DIE_AT="/dev/null")
     try:
         with Witness() as witness:
-            found = rampage(make_till(home, witness), kinds, KILLS, seed, rate=100)
+            found = rampage(make_till(home, witness), Plan(kinds, KILLS, seed))
     finally:
         home.end()
     print(json.dumps(found))
