@@ -17,7 +17,6 @@ from twelve.engines.local.machine import Machine
 from twelve.engines.local.parts import COLLECTOR, Parts, home_folders, open_parts
 from twelve.engines.local.router.envoy import Router
 from twelve.engines.local.router.files import Place
-from twelve.engines.local.router.launch import NAME as ROUTER
 from twelve.engines.local.router.launch import Options
 from twelve.engines.local.sandbox.tiers import detect
 from twelve.factors.processes.instance import Instance
@@ -44,7 +43,7 @@ class Kit:
 
 async def end_parts(parts: Parts) -> None:
     """The apps are gone: router, collector, then the supervisor itself."""
-    for name in (ROUTER, COLLECTOR):
+    for name in (parts.router.name, COLLECTOR):
         await parts.stop_part(name)
     parts.router.clean_up()
     if parts.reader:
@@ -71,7 +70,7 @@ async def kit(anyio_backend, folder):
     home_folders(home, shared=shared)
     run.mkdir(mode=0o711 if shared else 0o700)
     machine = Machine(home, run, detect(environ), BUDGET, AGE, environ)
-    router = Router(Place(home, run, None), Options("127.0.0.1", free_port(), ""))
+    router = Router(Place(home, run, None), Options("127.0.0.1", free_port(), "", handover=2))
     async with AsyncExitStack() as opened:
         parts = await open_parts(opened, machine, router, ())
         await parts.router.ready()
