@@ -162,3 +162,12 @@ def test_text_names_the_place_and_the_way_out(report):
 def test_no_value_is_printed_whole(report):
     for make in (report_text, report_json, report_sarif, report_junit, report_github, report_html):
         assert "km5ed@n5ug" not in make(report)
+
+
+def test_a_name_cannot_speak_to_the_terminal():
+    """A file's name may hold an escape sequence or the end of a line; a reader sees it, spelt out."""
+    report = check(MemoryTree({"\x1b[31ma\nb.py": "DEBUG = True\n"}))
+    text, notes = report_text(report), report_github(report)
+    assert "\\x1b[31ma\\x0ab.py:1" in text
+    assert "\x1b" not in text + notes
+    assert "file=\\x1b[31ma%0Ab.py" in notes

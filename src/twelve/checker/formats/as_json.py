@@ -55,6 +55,15 @@ def finding_data(one: Finding) -> dict[str, Any]:
     }
 
 
+CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
+"""Characters that would move a terminal's cursor or colour it, and how they are written."""
+
+
+def shown(text: str) -> str:
+    """The text as one line for people: names and values of the tree may hold anything."""
+    return safe(text).translate(CONTROLS)
+
+
 def safe(path: str) -> str:
     """A path that any encoder takes: bytes that are no UTF-8 are shown escaped."""
     return (

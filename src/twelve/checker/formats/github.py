@@ -1,6 +1,6 @@
 """The report as annotations of GitHub Actions."""
 
-from twelve.checker.formats.as_json import safe
+from twelve.checker.formats.as_json import CONTROLS, safe
 from twelve.checker.run import Report
 from twelve.finding import Place
 
@@ -20,7 +20,8 @@ def report_github(report: Report) -> str:
 
 
 def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    kept = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return kept.translate(CONTROLS)
 
 
 def _property(text: str) -> str:

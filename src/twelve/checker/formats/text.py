@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from twelve.checker.formats.as_json import safe
+from twelve.checker.formats.as_json import shown
 from twelve.checker.run import Report, Verdict
 from twelve.finding import Finding, Place
 from twelve.methodology import FACTORS
@@ -50,7 +50,7 @@ def _apps(report: Report) -> Iterator[str]:
     """A line for each app, where there are several."""
     for app in dict.fromkeys(root for one in report.verdicts for root, _ in one.apps):
         words = words_of(report, app)
-        yield f"app {app:18}{said_of(words)}"
+        yield f"app {shown(app):18}{said_of(words)}"
 
 
 def words_of(report: Report, app: str) -> list[str]:
@@ -89,7 +89,7 @@ def _evidence(verdicts: list[Verdict], word: str) -> str:
     held = [hold for one in verdicts if one.verdict == "holds" for hold in one.evidence]
     if held:
         first = held[0]
-        return f"{first.message} ({_where(first.place)})"
+        return f"{shown(first.message)} ({_where(first.place)})"
     return "prove it: twelve prove ." if word == "unknown" else ""
 
 
@@ -97,14 +97,14 @@ def _finding(one: Finding, *, colour: bool) -> Iterator[str]:
     first = one.places[0] if one.places else Place(".")
     more = f"  (+{len(one.places) - 1})" if len(one.places) > 1 else ""
     if one.app and not first.path.startswith(one.app):
-        more += f"  [{one.app}]"
-    yield f"  {one.requirement:7}{_paint(one.severity, one.severity, colour)}{' ' * (7 - len(one.severity))}{_where(first):38} {one.message}{more}"
+        more += f"  [{shown(one.app)}]"
+    yield f"  {one.requirement:7}{_paint(one.severity, one.severity, colour)}{' ' * (7 - len(one.severity))}{_where(first):38} {shown(one.message)}{more}"
     if one.fix:
-        yield f"{'':54} → {one.fix}"
+        yield f"{'':54} → {shown(one.fix)}"
 
 
 def _where(place: Place) -> str:
-    return f"{safe(place.path)}:{place.line}" if place.line else safe(place.path)
+    return f"{shown(place.path)}:{place.line}" if place.line else shown(place.path)
 
 
 def _paint(word: str, text: str, colour: bool) -> str:
