@@ -297,3 +297,33 @@ def test_a_node_app_gets_the_lock_of_npm(tmp_path, monkeypatch):
         server.server_close()
     lock = json.loads((app / "package-lock.json").read_text())
     assert lock["packages"]["node_modules/onlything"]["version"] == "1.5.0"
+
+
+def test_mended_handlers_of_django_write_each_event_once_to_the_stream(tmp_path):
+    """The file handler's options go; where the stream was named beside it, it stays the only one."""
+    text = """LOGGING = {
+    "version": 1,
+    "formatters": {"é": {"format": "%(message)s"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler"},
+        "file": {
+            "class": "logging.handlers.RotatingFileHandler",
+            "filename": "app.log",
+            "formatter": "é",
+            "maxBytes": 1000,
+        },
+        "audit": {"filename": "audit.log", "class": "logging.FileHandler"},
+    },
+    "loggers": {"shop": {"handlers": ["console", "file"]}, "audit": {"handlers": ["audit"]}},
+}
+INSTALLED_APPS = []
+"""
+    mended(tmp_path, "XI-1", {"shop/settings.py": text, "requirements.txt": "x==1\n"})
+    done = python(
+        tmp_path,
+        "import logging, logging.config, shop.settings as s; logging.config.dictConfig(s.LOGGING);"
+        "logging.getLogger('shop').error('sold'); logging.getLogger('audit').error('seen')",
+    )
+    assert done.stderr.splitlines() == ["sold", "seen"]
+    assert not list(tmp_path.glob("*.log"))
+    assert "XI-2" not in found(tmp_path)

@@ -1,5 +1,6 @@
 """XI-1 and XI-2: events go to stdout, in Django's LOGGING and in logging.basicConfig."""
 
+from twelve.checker.fixes.handlers import to_stream
 from twelve.checker.picture import RepositoryPicture
 from twelve.finding import Finding
 from twelve.picture.pattern import pattern
@@ -18,7 +19,14 @@ LOGGING = {
 
 
 def to_stdout(picture: RepositoryPicture, findings: list[Finding], edits: dict[str, str]) -> None:
-    """``basicConfig(filename=…)`` loses its file; the stream is what is left."""
+    """``basicConfig(filename=…)`` loses its file, and handlers of files in a dictConfig write to the stream."""
+    held: dict[str, set[int]] = {}
+    for one in findings:
+        for place in one.places if "FileHandler)" in one.message else ():
+            held.setdefault(place.path, set()).add(place.line)
+    for path, lines in held.items():
+        if path.endswith(".py"):
+            edits[path] = to_stream(edits.get(path, picture.text(path)), lines)
     for one in findings:
         for place in one.places if "basicConfig" in one.message else ():
             rows = edits.get(place.path, picture.text(place.path)).split("\n")

@@ -50,7 +50,7 @@ def _env_files(picture: Picture) -> Iterator[Finding]:
                 "high",
                 "an env file with credentials is checked in",
                 *real,
-                fix="twelve check --fix III-4, and change the credentials",
+                fix=f"twelve check --fix III-4, git rm --cached {path}, and change the credentials",
             )
         elif soft and ENV_FILE.search(path):
             yield find(
