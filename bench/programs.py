@@ -166,14 +166,18 @@ def versions() -> dict[str, str]:
         if name not in asked:
             found[name] = debian_version(name)
             continue
-        done = subprocess.run(
-            [*command(name), *asked[name]],
-            check=False,
-            capture_output=True,
-            text=True,
-            env=environ(),
-            timeout=30,
-        )
+        try:
+            done = subprocess.run(
+                [*command(name), *asked[name]],
+                check=False,
+                capture_output=True,
+                text=True,
+                env=environ(),
+                timeout=30,
+            )
+        except (OSError, subprocess.SubprocessError):
+            found[name] = "?"
+            continue
         number = re.search(r"\d+\.\d[\w.~+-]*", done.stdout + done.stderr)
         found[name] = number[0] if number else "?"
     return found
