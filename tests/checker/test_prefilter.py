@@ -5,9 +5,11 @@ import re
 from hypothesis import given
 from hypothesis import strategies as some
 
+from twelve.checker.anywhere import Anywhere
 from twelve.checker.javascript_reader import read_javascript
 from twelve.checker.prefilter import Prefilter
 from twelve.checker.python_reader import read_python
+from twelve.checker.quick_imports import quick_requires
 from twelve.checker.rules import RULES
 from twelve.picture.mentions import Asked, Mention, mention
 from twelve.picture.pattern import pattern
@@ -105,3 +107,30 @@ def test_a_global_that_is_declared_and_a_container_that_is_changed_are_seen():
     assert one.hits(b"seen = {}\ndef view():\n    seen[1] = 2\n", python=True)
     assert one.hits(b"count = 0\ndef view():\n    global other, count\n", python=True)
     assert not one.hits(b"seen = {}\ndef view():\n    return seen[1]\n", python=True)
+
+
+def test_a_word_that_is_called_or_given_a_value_is_told_from_one_in_a_table():
+    one = sieve(calls=("app.run", "basicConfig"), sets=("DATABASES",))
+    assert one.hits(b"app.run()", python=True)
+    assert one.hits(b"logging.basicConfig(level=1)", python=True)
+    assert one.hits(b"from logging import basicConfig as begin", python=True)
+    assert one.hits(b"DATABASES: dict = {}", python=True)
+    assert one.hits(b"config['DATABASES'] = {}", python=True)
+    assert not one.hits(b"NAMES = ('app.run', 'basicConfig')", python=True)
+    assert not one.hits(b"if name in DATABASES or DATABASES == {}:", python=True)
+
+
+@given(
+    some.sampled_from(
+        ["flask|bottle", r"http\.server|a(b|c)|^x\s*=", r"[|(]a|b\|c", r"run\(|(?:d|e)+$"]
+    ),
+    some.text("abcdex=|(.\n httpserverflaskbottlerun", max_size=30),
+)
+def test_a_pattern_is_found_anywhere_where_the_whole_expression_is(expression, text):
+    whole = re.search(expression.encode(), text.encode(), re.MULTILINE) is not None
+    assert Anywhere(expression).search(text.encode()) is whole
+
+
+def test_packages_of_scripts_are_read_without_parsing():
+    script = b"import a from 'b/c'\nimport '@d/e/f'\nconst g = require(\"h\")\nimport('./i')\n"
+    assert quick_requires(script) == {"b", "@d/e", "h"}

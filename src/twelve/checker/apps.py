@@ -130,6 +130,12 @@ class AppPicture(Queries):
     def imported(self) -> Mapping[str, tuple[Place, ...]]:
         return self._imported
 
+    def required(self) -> Mapping[str, Sequence[str]]:
+        return {
+            name: [path for path in paths if self.mine(path)]
+            for name, paths in self.whole.required().items()
+        }
+
     @cached_property
     def _imported(self) -> Mapping[str, tuple[Place, ...]]:
         made = {

@@ -19,9 +19,9 @@ from twelve.checker.ini_reader import read_env, read_ini
 from twelve.checker.javascript_reader import read_javascript
 from twelve.checker.manifests_reader import is_manifest, read_manifest
 from twelve.checker.prefilter import Prefilter
-from twelve.checker.python_imports import quick_imports
 from twelve.checker.python_reader import read_python
 from twelve.checker.queries import Queries
+from twelve.checker.quick_imports import quick_imports, quick_requires
 from twelve.checker.source import FolderTree, MemoryTree, Source, decode
 from twelve.finding import Place
 from twelve.picture.code import Module
@@ -47,6 +47,8 @@ CODE = (".py", ".js", ".ts", ".mjs", ".cjs", ".jsx", ".tsx", ".mts", ".cts", ".v
 PARSED = (".py", ".js", ".ts", ".mjs", ".cjs", ".jsx", ".tsx", ".mts", ".cts")
 ROLES = frozenset({"app", "script", "build"})
 BIGGEST_CODE = 600_000
+KEPT = 64_000_000
+"""So many bytes are kept in memory, so that no file is read twice."""
 BINARY = (
     ".png",
     ".jpg",
@@ -82,8 +84,11 @@ class RepositoryPicture(Queries):
         self.prefilter = prefilter
         self.broken: list[Broken] = []
         self._texts: dict[str, str] = {}
+        self._data: dict[str, bytes] = {}
+        self._room = KEPT
         self._parsed: dict[str, Module] = {}
         self._imports: dict[str, list[str]] = {}
+        self._requires: dict[str, list[str]] = {}
         self._held: dict[tuple[str, ...], list[str]] = {}
 
     @cached_property
@@ -106,14 +111,19 @@ class RepositoryPicture(Queries):
         return made
 
     def data(self, path: str) -> bytes:
-        return self.source.read(path)
+        """A file's bytes, kept for the next rule that asks as long as there is room."""
+        held = self._data.get(path)
+        if held is None:
+            held = self.source.read(path)
+            if len(held) <= self._room:
+                self._data[path] = held
+                self._room -= len(held)
+        return held
 
     def text(self, path: str) -> str:
         if path not in self._texts:
             self._texts[path] = (
-                decode(self.source.read(path))
-                if path in self.files and not self.files[path].link
-                else ""
+                decode(self.data(path)) if path in self.files and not self.files[path].link else ""
             )
         return self._texts[path]
 
@@ -145,10 +155,13 @@ class RepositoryPicture(Queries):
         for path in self._paths(*ROLES):
             if not path.endswith(CODE) or self.files[path].size > BIGGEST_CODE:
                 continue
-            data = self.source.read(path, BIGGEST_CODE)
+            data = self.data(path)
             if path.endswith(".py"):
                 for name in quick_imports(data):
                     self._imports.setdefault(name, []).append(path)
+            elif path.endswith(PARSED):
+                for name in quick_requires(data):
+                    self._requires.setdefault(name, []).append(path)
             if path.endswith(PARSED) and (
                 self.prefilter is None or self.prefilter.hits(data, python=path.endswith(".py"))
             ):
@@ -172,7 +185,9 @@ class RepositoryPicture(Queries):
     def module(self, path: str) -> Module | None:
         if path not in self.files or not path.endswith(PARSED):
             return None
-        return self._parse(path, self.source.read(path, BIGGEST_CODE))
+        if self.files[path].size > BIGGEST_CODE:
+            return self._parse(path, b"")
+        return self._parse(path, self.data(path))
 
     def holding(self, *words: str) -> Iterable[str]:
         """Paths of the app's own text files that hold one of the words."""
@@ -186,12 +201,16 @@ class RepositoryPicture(Queries):
             for path in self._paths("app", "script", "build", "dev")
             if self.files[path].size < BIGGEST_CODE
             and not path.endswith(BINARY)
-            and wanted.found(self.source.read(path, BIGGEST_CODE))
+            and wanted.found(self.data(path))
         ]
 
     def imported(self) -> Mapping[str, tuple[Place, ...]]:
         _ = self.modules
         return {name: tuple(Place(path) for path in paths) for name, paths in self._imports.items()}
+
+    def required(self) -> Mapping[str, Sequence[str]]:
+        _ = self.modules
+        return self._requires
 
     @cached_property
     def manifests(self) -> Sequence[Manifest]:

@@ -5,20 +5,30 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import Literal, NamedTuple
 
+from twelve.checker.anywhere import Anywhere
 from twelve.picture.pattern import pattern as pattern_of
 from twelve.picture.rule import Rule
 from twelve.picture.words import Words
 
 BEFORE, AFTER = 100, 200
 CAMEL = pattern_of(r"^[.]?[a-z]+[A-Z]|^@|-")
-TOP = pattern_of(
-    rb"\n(?:export )?(?:const |let |var )?([A-Za-z_$][\w$]*)\s*(?::[^=\n]+)?=\s*(?:[{\[]|dict\(|list\(|set\(|(?:collections\.)?(?:defaultdict|deque|OrderedDict|Counter)\(|new (?:Map|Set|WeakMap)|-?\d|None\b|null\b|[TtFf](?:rue|alse)\b)",
+HELD = rb"=\s*(?:[{\[]|dict\(|list\(|set\(|(?:collections\.)?(?:defaultdict|deque|OrderedDict|Counter)\(|new (?:Map|Set|WeakMap)|-?\d|None\b|null\b|[TtFf](?:rue|alse)\b)"
+TOP = pattern_of(rb"\n([A-Za-z_]\w*)\s*(?::[^=\n]+)?" + HELD)
+SCRIPT_TOP = pattern_of(
+    rb"\n(?:export )?(?:const |let |var )?([A-Za-z_$][\w$]*)\s*(?::[^=\n]+)?" + HELD
 )
+CALLED = r"(?#here)[\w.]*(?:\s*[(<\[]|\s+as\b)"
+GIVEN = r"(?#here)\w*[\"'\]!?]*\s*(?::|[-+|]?=(?!=))"
 CHANGE = pattern_of(
     rb"\[[^\]\n]*\](?:\[[^\]\n]*\]|\.\w+)*\s*[-+|*]?=[^=]|\.(?:append|add|update|setdefault|pop|extend|insert|remove|clear|push|set|delete|unshift|splice|appendleft|popitem|discard|shift)\(|\s*(?:\+\+|--|[-+]=)|\.\w+\s*=[^=]"
 )
 GLOBAL = pattern_of(rb"global ([^\n]*)")
 LOGGING = ("basicConfig", "dictConfig", "fileConfig")
+
+
+def said_in_python(word: str) -> bool:
+    """Names are not written ``likeThis`` there, but for those of ``logging``."""
+    return word in LOGGING or not CAMEL.search(word)
 
 
 class Near(NamedTuple):
@@ -29,10 +39,11 @@ class Near(NamedTuple):
 
     words: tuple[bytes, ...]
     pattern: re.Pattern[bytes]
+    anywhere: Anywhere
     where: Literal["here", "window", ""]
     lower: bool
     """All are looked for in the text in small letters: that is faster than ignoring the case."""
-    also: tuple[re.Pattern[bytes], ...]
+    also: tuple[Anywhere, ...]
 
 
 def _made(words: tuple[str, ...], pattern: str, *also: str, python: bool) -> Near:
@@ -43,12 +54,16 @@ def _made(words: tuple[str, ...], pattern: str, *also: str, python: bool) -> Nea
         where = "window"
     text = pattern.removeprefix(f"(?#{where})")
     lower = text.startswith("(?i)")
-    kept = {word for word in words if not (python and CAMEL.search(word))}
+    kept = {word for word in words if not python or said_in_python(word)}
     if lower:
         kept = {word.lower() for word in kept}
-    compiled = pattern_of(text.removeprefix("(?i)").encode(), re.MULTILINE)
-    others = tuple(pattern_of(one.encode(), re.MULTILINE) for one in also)
-    return Near(tuple(sorted(word.encode() for word in kept)), compiled, where, lower, others)
+    text = text.removeprefix("(?i)")
+    compiled = pattern_of(text.encode(), re.MULTILINE)
+    words = tuple(sorted(kept))
+    others = tuple(Anywhere(one) for one in also)
+    return Near(
+        tuple(word.encode() for word in words), compiled, Anywhere(text), where, lower, others
+    )
 
 
 class Sieve:
@@ -83,6 +98,11 @@ class Sieve:
         return any(_near(data, self.near[number], held) for number, held in places.items())
 
 
+def _cost(near: tuple[tuple[str, ...], str, *tuple[str, ...]]) -> tuple[bool, object]:
+    """What is looked for in all of a file comes last."""
+    return not near[1].startswith("(?#"), near
+
+
 class Prefilter:
     """The union of the rules' words, made from the rules themselves."""
 
@@ -91,7 +111,14 @@ class Prefilter:
         self.every = sorted({word for rule in held for word in rule.tokens})
         self.scripted = {word for rule in held for word in rule.script_tokens}
         self.mutated = any(rule.mutated for rule in held)
-        self.pairs = sorted({pair for rule in held for pair in rule.near})
+        called = {word for rule in held for word in rule.calls}
+        given = {word for rule in held for word in rule.sets}
+        near = {pair for rule in held for pair in rule.near}
+        self.pairs = [
+            (tuple(sorted(called)), CALLED),
+            (tuple(sorted(given)), GIVEN),
+            *sorted(near, key=_cost),
+        ]
 
     @cached_property
     def script(self) -> Sieve:
@@ -103,20 +130,20 @@ class Prefilter:
     @cached_property
     def python(self) -> Sieve:
         """For Python, where no name is written ``likeThis``."""
-        words = [word for word in self.every if not CAMEL.search(word) or word in LOGGING]
+        words = [word for word in self.every if said_in_python(word)]
         return Sieve(words, [_made(*pair, python=True) for pair in self.pairs])
 
     def hits(self, data: bytes, *, python: bool = False) -> bool:
         """May a rule find something in this file?"""
         sieve = self.python if python else self.script
-        return sieve.hits(data) or (self.mutated and _mutated(data))
+        return sieve.hits(data) or (self.mutated and _mutated(data, TOP if python else SCRIPT_TOP))
 
 
-def _mutated(data: bytes) -> bool:
+def _mutated(data: bytes, top: re.Pattern[bytes]) -> bool:
     """Is a container or a counter of the top level changed anywhere below?"""
     declared = {name for line in GLOBAL.findall(data) for name in line.replace(b",", b" ").split()}
     data = b"\n" + data
-    for match in TOP.finditer(data):
+    for match in top.finditer(data):
         name = match[1]
         if name in declared:
             return True
@@ -138,7 +165,7 @@ def _matches(data: bytes, one: Near, places: list[int]) -> bool:
     if one.where == "here":
         return any(one.pattern.match(data, at) for at in places)
     if not one.where:
-        return one.pattern.search(data) is not None
+        return one.anywhere.search(data)
     start = end = -1
     for at in sorted(places):
         if at - BEFORE > end:

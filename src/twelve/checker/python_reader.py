@@ -15,7 +15,7 @@ from twelve.picture.value import Value
 
 SETTINGS_BASES = ("BaseSettings", "BaseAppSettings", "EnvironmentSettings", "EnvConfig")
 NESTED = ("update", "from_mapping", "setdefault")
-ENV = mention("env")
+ENV = mention("environ", "getenv", "env(", "env[")
 LEAVES = (ast.Name, ast.Constant)
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 

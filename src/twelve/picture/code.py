@@ -338,6 +338,10 @@ def is_handler(function: Function | None) -> bool:
     return False
 
 
+TASKS = r"@(?:\w+\.)*(?:" + "|".join(sorted(TASK_WORDS)) + r")\b"
+"""What a file says in which a function is a job of a queue."""
+
+
 def is_task(function: Function | None) -> bool:
     """Is the function work for a queue's worker?"""
     return function is not None and any(

@@ -28,6 +28,9 @@ ENV_NAMES = pattern(
     r"^(NODE_ENV|RAILS_ENV|FLASK_ENV|APP_ENV|ENV|ENVIRONMENT|DJANGO_ENV|FASTAPI_ENV|STAGE|DEPLOY_ENV|APP_ENVIRONMENT|\w*_(ENV|ENVIRONMENT|STAGE))$"
 )
 
+ENVIRONMENT = r"environ|getenv|process\.env|meta\.env|[eE]nv\w*\(|\benv\.|Settings\b|config\("
+"""What a file says that reads the environment."""
+
 
 def trace(module: Module, value: Value, function: Function | None = None, depth: int = 0) -> Value:
     """The value with names replaced by what was assigned to them, as far as this file tells."""

@@ -74,6 +74,9 @@ class Picture(Protocol):
     def imported(self) -> Mapping[str, tuple[Place, ...]]:
         """Top-level packages that app code imports, with the places."""
 
+    def required(self) -> Mapping[str, Sequence[str]]:
+        """Packages that scripts seem to import, with the paths of these; a comment may fool it."""
+
     def constant(self, name: str) -> "Assign | None":
         """The one assignment of a setting's name in the settings of the app."""
 
@@ -117,7 +120,11 @@ class Rule(NamedTuple):
     """Words of which a code file must hold one for the rule to look at it."""
     script_tokens: tuple[str, ...] = ()
     """More such words, which mean something in JavaScript and TypeScript alone."""
-    near: tuple[tuple[tuple[str, ...], *tuple[str, ...]], ...] = ()
+    calls: tuple[str, ...] = ()
+    """Or: words of which it must hold one, and call it."""
+    sets: tuple[str, ...] = ()
+    """Or: words of which it must hold one, and give it a value."""
+    near: tuple[tuple[tuple[str, ...], str, *tuple[str, ...]], ...] = ()
     """Or: words of which it must hold one, and patterns that it must all match besides."""
     mutated: bool = False
     """Or: a name of the module's top level whose value is changed further down."""

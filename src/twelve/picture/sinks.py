@@ -60,13 +60,30 @@ OPENED = (
     r"(?#here)(?:open|ZipFile)\([^\n]*\n?[^\n]*[\"'](?:w|a|x|r\+|rb\+|wb|ab|xb)[bt]?\+?:?\w*[\"']",
 )
 """What a file says that opens a path in order to write to it: words, and a pattern."""
-COPIES = r"\b(?:copy|copyfile|copy2|move|copytree)\b"
-"""What of ``shutil`` writes."""
-WRITES = (
-    "write_text", "write_bytes", "shutil", "numpy", "joblib", "torch.save", "cv2.imwrite", "shelve", "dbm.open", "urlretrieve", "soundfile", "PersistentDict", ".save(",
-    "writeFile", "appendFile", "createWriteStream", "outputFile", "outputJson", "writeJson", "copyFile", "rename", "toFile", ".mv(", "cpSync",
+COPIED = (
+    ("shutil",),
+    r"(?#here)shutil(?:\.(?:copy|copyfile|copy2|move|copytree)\b| import| as\b)",
+)
+SAVES = (
+    r"\.(?:save|savez|dump|imwrite|write)\(|import[^\n]*\b(?:save|savez|dump|imwrite|write|open)\b"
+)
+WRITERS: tuple[tuple[tuple[str, ...], str], ...] = (
+    OPENED,
+    (("write_text", "write_bytes", "torch.save", "cv2.imwrite", "urlretrieve", "PersistentDict", "shelve.open", "dbm.open"), r"(?#here)[\w.]+(?:\(|\s+as\b)"),
+    COPIED,
+    (("numpy", "joblib", "soundfile", "torch", "cv2", "shelve", "dbm"), SAVES),
+    ((".save(",), r"(?#here)\.save\("),
+    (("writeFile", "appendFile", "createWriteStream", "outputFile", "outputJson", "writeJson", "copyFile", "renameSync", "toFile", ".mv(", "cpSync"), r"(?#here)[\w.]"),
+    (("rename",), r"fs\w*\.(?:promises\.)?rename"),
 )  # fmt: skip
-"""The words of every other way."""
+"""What a file says that writes to a path: words, and patterns of which one must match."""
+
+
+def writers(*also: str) -> tuple[tuple[tuple[str, ...], str, *tuple[str, ...]], ...]:
+    """Words of all that writes, in a file that matches these patterns besides."""
+    return tuple((words, pattern, *also) for words, pattern in WRITERS)
+
+
 LASTS = frozenset({
     *(name.rpartition(".")[2] for name in (*OPENERS, *TARGETS)), *RECEIVERS, *JS_TARGETS, "save",
 })  # fmt: skip

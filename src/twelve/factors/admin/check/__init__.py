@@ -24,8 +24,8 @@ RULES = (
             Example({"Procfile": "web: gunicorn a\n#release: ./manage.py migrate\n"}),
             Example({"docker-compose.yml": "services:\n  migrate:\n    build: .\n    command: python manage.py migrate\n"}),
         ),
-        why="Three web processes that start together migrate three times at once.", way_out="The release phase, or `twelve run`.", tokens=("create_all", "call_command", "run_migrations", "runMigrations", "synchronize", "command.upgrade", "flask_migrate", "migrate.latest", "umzug", "migrator", "drizzle"),
-        near=(((".sync(",), "(?i)(sequelize|db|models|database|connection)\\w*\\)?\\s*\\.sync\\("),),
+        why="Three web processes that start together migrate three times at once.", way_out="The release phase, or `twelve run`.", calls=("create_all", "call_command", "run_migrations", "command.upgrade"), script_tokens=("runMigrations", "synchronize", "migrate.latest", "umzug", "migrator", "drizzle"),
+        near=((("flask_migrate",), r"\bupgrade\b"), ((".sync(",), "(?i)(sequelize|db|models|database|connection)\\w*\\)?\\s*\\.sync\\(")),
         never="release lines, jobs, scripts that no server's command calls",
 
     ),

@@ -52,7 +52,7 @@ RULES = (
         why="Code that two apps share by path has no version, so neither app's deploy is its commit.",
         way_out="Make the shared code a library and declare it.",
         never="workspaces of uv or npm, and paths inside the repository",
-        tokens=("sys.path",),
+        near=((("sys.path.",), r"(?#here)sys\.path\.(?:append|insert)\("),),
     ),
     Rule(
         "I-5", "M", "All deploys come from the same codebase", "codebase", "low", one_history,

@@ -20,14 +20,14 @@ RULES = (
         spared=(
             Example({"a.py": "from flask import Flask\napp = Flask(__name__)\n", "Dockerfile": 'FROM x:1\nCMD ["gunicorn", "a:app"]\n'}),
             Example({"Procfile": "web: gunicorn a\nworker: celery -A a worker\n"}), Example({"a/settings.py": "CELERY_TASK_ALWAYS_EAGER = False\n"})),
-        why="Each kind of work scales by itself.", way_out="Name each in the Procfile.", never="metrics sent and forgotten, tasks of a websocket", tokens=("EAGER", "eager", "IMMEDIATE", "Flask(", "FastAPI(", "express(", "Bottle("),
+        why="Each kind of work scales by itself.", way_out="Name each in the Procfile.", never="metrics sent and forgotten, tasks of a websocket", sets=("EAGER", "eager", "IMMEDIATE"), calls=("Flask", "FastAPI", "Bottle"), script_tokens=("express(",),
     ),
     Rule(
         "VIII-2", "M", "It scales by adding processes, also on other machines", "concurrency", "medium", scales_out,
         found=(Example({"a/settings.py": "MEDIA_LOCK = MEDIA / 'media.lock'\n"}, "a/settings.py:1"), Example({"a.py": "from filelock import FileLock\ndef f():\n    with FileLock('x'):\n        pass\n"}, "a.py:3")),
         spared=(Example({"a.py": "import threading\nLOCK = threading.Lock()\n"}), Example({"a.py": "LOCKS = ['uv.lock']\n"})),
         why="A lock file means nothing to a process on another machine.", way_out="Lock in the database or in Redis.", tokens=(),
-        near=((("LOCK",), r"\.(?:lock|lck)[\"'`]", r"\b[A-Z0-9_]*LOCK[A-Z0-9_]*[\"'\]]*\s*(?::[^=\n]*)?="), (("flock", "lockf"), "fcntl"), (("FileLock", "portalocker", "InterProcessLock", "LockFile", "lockfile"), r"\b(?:\w*FileLock|InterProcessLock|LockFile|portalocker|proper-lockfile)\b")),
+        near=((("LOCK",), r"\.(?:lock(?<!\buv.lock)(?<!\b(?:pdm|bun).lock)(?<!\b(?:pixi|yarn).lock)(?<!\b(?:Cargo|flake).lock)(?<!\bpoetry.lock)(?<!\b(?:Pipfile|Gemfile).lock)(?<!\bcomposer.lock)|lck)[\"'`]", r"\b[A-Z0-9_]*LOCK[A-Z0-9_]*[\"'\]]*\s*(?::[^=\n]*)?="), (("flock", "lockf"), "fcntl"), (("FileLock", "portalocker", "InterProcessLock", "LockFile", "lockfile"), r"\b(?:\w*FileLock|InterProcessLock|LockFile|portalocker|proper-lockfile)\b")),
         never="locks between threads",
     ),
     Rule(
@@ -66,7 +66,7 @@ RULES = (
         found=(Example({"a.py": "from apscheduler.schedulers.background import BackgroundScheduler\ns = BackgroundScheduler()\n"}, "a.py:2"), Example({"a.js": "const cron = require('node-cron')\ncron.schedule('* * * * *', f)\n"}, "a.js:2")),
         spared=(Example({"Procfile": "beat: celery -A a beat\nworker: celery -A a worker\n"}),),
         why="Scaling out must not send the mail three times.", way_out="A clock process of quantity 1, or a schedule of the platform.", tokens=("apscheduler", "repeat_every", "scheduled_job", "rocketry"), script_tokens=("node-cron", "croner", "node-schedule", "@nestjs/schedule", "toad-scheduler"),
-        near=((("cron",), '[\\"\']cron[\\"\']'), (("schedule",), "(?:import|from) schedule")),
+        near=((("cron",), r"(?:from|require\(|import)\s*[\"']cron[\"']"), (("schedule",), "(?:import|from) schedule")),
         never="jobs that are local by nature, as clearing a cache",
 
     ),

@@ -19,6 +19,7 @@ from twelve.factors.config.check.values import (
     static_keys,
 )
 from twelve.picture.code import HANDLES
+from twelve.picture.origin import ENVIRONMENT
 from twelve.picture.rule import Example, Rule
 
 ENV_WORDS = (
@@ -31,6 +32,7 @@ ENV_WORDS = (
     "prettyconf",
     "import.meta.env",
 )
+NAMED = r"(?:ENV|ENVIRONMENT|STAGE)(?:[\"'`]|\s*[:=|?)},;])"
 
 RULES = (
     Rule(
@@ -49,7 +51,7 @@ RULES = (
         ),
         why="A constant makes the code belong to one deploy.",
         way_out="Read it from the environment, and declare the key.",
-        tokens=("ALLOWED_HOSTS", "debug=True"),
+        tokens=("debug=True",), sets=("ALLOWED_HOSTS",),
         near=((("DEBUG", "SITE_ID", "_ORIGINS", "ORIGIN_WHITELIST", "SERVER_NAME", "COOKIE_DOMAIN", "_URL", "SITE_", "MAIL", "SMTP_", "BUCKET", "AZURE_", "DOMAIN", "HOSTNAME", "_HOST"), '(?#window)\\b(?:DEBUG|SITE_ID|ALLOWED_HOSTS|CSRF_TRUSTED_ORIGINS|CORS_ALLOWED_ORIGINS|CORS_ORIGIN_WHITELIST|CORS_ORIGINS|ALLOWED_ORIGINS|SERVER_NAME|SESSION_COOKIE_DOMAIN|CSRF_COOKIE_DOMAIN|INTERNAL_ALLOWED_HOSTS|SITE_URL|BASE_URL|SITE_DOMAIN|FRONTEND_URL|BACKEND_URL|PUBLIC_URL|ROOT_URL|SITE_ROOT|DOMAIN|SITE_HOST|APP_URL|HOSTNAME|API_URL|EMAIL_HOST|DEFAULT_FROM_EMAIL|SERVER_EMAIL|EMAIL_HOST_USER|MAIL_SERVER|MAIL_DEFAULT_SENDER|MAIL_USERNAME|SMTP_HOST|SMTP_SERVER|AWS_STORAGE_BUCKET_NAME|GS_BUCKET_NAME|S3_BUCKET|S3_BUCKET_NAME|AWS_S3_BUCKET|BUCKET_NAME|AZURE_CONTAINER|AZURE_ACCOUNT_NAME|AWS_BUCKET)[\\"\'\\]]*\\s*(?::[^=\\n]{1,60})?[:=]'),),
         never="defaults of a read, settings classes, routes, wiring, example.com, files for development and tests",
 
@@ -74,7 +76,8 @@ RULES = (
         ),
         why="The litmus test of the factor: could the code be made public now?",
         way_out="Read it from the environment; change the credential, for it stays in the history.",
-        tokens=("jwt.encode", "jwt.sign", "jwt.decode", "jsonwebtoken", "cookie-parser", "cookieParser", "URLSafeTimedSerializer", "cookie-session", "express-session", "JwtModule", "fastify-jwt", "expressjwt", "SessionMiddleware"),
+        calls=("jwt.encode", "jwt.decode", "URLSafeTimedSerializer", "SessionMiddleware"),
+        script_tokens=("jwt.sign", "jsonwebtoken", "cookie-parser", "cookieParser", "cookie-session", "express-session", "JwtModule", "fastify-jwt", "expressjwt"),
         near=((("ecret", "ECRET", "assw", "ASSW", "oken", "OKEN", "api_key", "apikey", "apiKey", "API_KEY", "APIKEY", "api-key", "access_key", "ACCESS_KEY", "accessKey", "private_key", "PRIVATE_KEY", "privateKey", "pwd", "PWD", "_pass", "_PASS", "redential", "REDENTIAL", "auth_key", "AUTH_KEY", "igning_", "IGNING", "ncryption_", "ENCRYPTION", "crypto_key", "CRYPTO_KEY", "cryptoKey", "hmac", "HMAC", "fernet", "FERNET", "account_key", "ACCOUNT_KEY", "session_key", "SESSION_KEY", "sessionKey", "cookie_key", "COOKIE_KEY", "jwt_key", "JWT_KEY", "signingKey", "pass:", "pass'", 'pass"', "pass=", "pass "), '(?#window)(?i)(secret|passw(or)?d|passphrase|token|api[_-]?key|access[_-]?key|private[_-]?key|credential|signing_?key|encryption_?key|crypto_?key|fernet_?key|hmac_?\\w*|auth_?key|account_?key|session_?key|cookie_?key|jwt_?key|pwd|pass)\\w{0,20}[\\"\'\\]]{0,3}\\s*(:\\s*[\\w.\\[\\], |]+)?\\s*[:=]\\s*\\(?\\s*[rbfu]?[\\"\'`]'), (("://",), '://[^\\s\\"\'/@:]+:[^\\s\\"\'/@]+@')),
         never="fixtures, placeholders, fields and labels called password, dummies for one build step",
         fixable=True,
@@ -94,8 +97,8 @@ RULES = (
         ),
         why="A file is easily checked in, and each kind of file has its own place and format.",
         way_out="One variable for each value.",
-        tokens=("local_settings", "settings_local", "local_config", "localsettings", "config_local"),
-        near=((("onfig", "ettings", "ecret", "redential", "atabase"), "(?#window)(?i)(config(uration)?|settings|secrets?|credentials?|database)[\\w./-]*\\.(json|ya?ml|ini|toml|conf|cfg)"),),
+        tokens=(),
+        near=((("local_settings", "settings_local", "local_config", "localsettings", "config_local"), r"\b(?:import|from|require)\b[^\n]*(?:local_?settings|settings_local|local_config|config_local)"), (("onfig", "ettings", "ecret", "redential", "atabase"), "(?#window)(?i)(config(uration)?|settings|secrets?|credentials?|database)[\\w./-]*\\.(json|ya?ml|ini|toml|conf|cfg)")),
         never="logging files, routes, schemas, files that a variable locates",
 
     ),
@@ -129,7 +132,7 @@ RULES = (
         why="Groups multiply: with each new deploy there is another set to keep.",
         way_out="Give each setting its own variable.",
         tokens=(),
-        near=((("ENV", "STAGE"), r"(?:[\"'`.{,(]|^)\s*(?:\w*_)?(?:ENV|ENVIRONMENT|STAGE)\b", r"environ|getenv|process\.env|meta\.env|[eE]nv\w*\(|Settings\b|config\("), (("production", "Production"), '(?:production|prod|live)[\\"\']?\\s*:')),
+        near=((("ENV", "STAGE"), NAMED, ENVIRONMENT), (("production", "Production"), '(?:production|prod|live)[\\"\']?\\s*:')),
         never="NODE_ENV as the switch of a build, settings for tests",
 
     ),
@@ -145,7 +148,7 @@ RULES = (
         way_out="Give each setting its own variable.",
         never="a test whether one resource is attached",
         near=(
-            (("environ", "getenv"), r"\n(?:[ \t]+(?:[\w.,]*[^\w\n])??|(?:if\b|el|\}).*?\b)[A-Z][A-Z0-9_]*[\"'\]]*\s*(?::[^=\n]*)?=[^=]"),
+            (("environ", "getenv"), r"(?#here)environb?\b|getenv", r"\n(?:[ \t]+(?:[\w.,]*[^\w\n])??|(?:if\b|el|\}).*?\b)[A-Z][A-Z0-9_]*[\"'\]]*\s*(?::[^=\n]*)?=[^=]"),
             (("SECRET_KEY", "DATABASES", "DATABASE_URL"), r"\b(?:SECRET_KEY|DATABASES|DATABASE_URL)[\"'\]]*\s*(?::[^=\n]*)?="),
         ),
     ),
@@ -168,7 +171,7 @@ RULES = (
         why="With a default the app starts unsafe instead of not at all.",
         way_out="Leave the default out.",
         tokens=(),
-        near=((("Settings",), r"class \w+\([^)]*Settings\b"), (("environ[", "environ.get", "environ.pop", "environ.setdefault", "environ import", "getenv", "process.env", "import.meta.env", "env(", "env.", "config("), "(?#window)([sS]ecret|SECRET|[pP]assw|PASSW|[tT]oken|TOKEN|api_?key|API_?KEY|ACCESS_?KEY|access_key|PRIVATE_?KEY|[sS]igning|SIGNING|CREDENTIAL|credential|DEBUG|debug|_key|_KEY|JWT|jwt|PWD)")),
+        near=((("environ[",), r"environ\[[^\]\n]*\]\s*or\b"), (("Settings",), r"class \w+\([^)]*Settings\b"), (("environ.get", "environ.pop", "environ.setdefault", "getenv", "process.env", "import.meta.env", "env(", "env.", "config("), "(?#window)([sS]ecret|SECRET|[pP]assw|PASSW|[tT]oken|TOKEN|api_?key|API_?KEY|ACCESS_?KEY|access_key|PRIVATE_?KEY|[sS]igning|SIGNING|CREDENTIAL|credential|DEBUG|debug|_key|_KEY|JWT|jwt|PWD)")),
         never="defaults that the app refuses, empty defaults of optional services",
 
     ),
@@ -187,7 +190,7 @@ RULES = (
         way_out="A changed config is a new release; NAME_FILE holds the path of what rotates.",
         never="variables that are set before the app is made, and for a program that it starts", prover=True,
         near=(
-            (ENV_WORDS, r"_(?:FILE|PATH)\b"),
+            (("_FILE", "_PATH"), r"(?#here)_(?:FILE|PATH)(?:[\"'`]|\s*[:|)},;?])", ENVIRONMENT),
             (("environ",), r"environ(?:b?\[[^\]\n]*\]\s*[-+|,]?\s*=(?!=)|\.(?:update|setdefault)\()|environ as\b", HANDLES),
             (("process.env",), r"process\.env(?:\.\w+|\[[^\]\n]*\])\s*(?:\?\?|\|\|)?=[^=>]", HANDLES),
         ),

@@ -33,6 +33,7 @@ NAMES = mention(
     then=r"(?!_?pass)|passw|passphrase|pass[\"'\]]*\s*[:=]|_pass\b", small=True,
 )  # fmt: skip
 """What the source must say near a literal credential: the names that are looked for hold one of these."""
+HANDED = mention("secret", "token", "key", "pass", then=r"\w*[\"'`\]]*\s*[:=](?!=)", small=True)
 ITEMS = mention("secret", "token", "key", "pass", then=r"\w*[\"'`]?\s*:", small=True)
 SCHEMES = mention("://")
 SETTLED = pattern(r"(^|/)(config|settings)(/|\.)|(settings|config)\.(py|[cm]?js|ts)$")
@@ -193,7 +194,7 @@ def _handed(picture: Picture) -> Iterator[Finding]:
             if call.last in ("get", "getenv", "post", "Field", "field", "add_argument", "option"):
                 continue
             signer = call.name.removeprefix("new ").endswith(SIGNERS)
-            if not signer and not module.on_lines(NAMES, call):
+            if not signer and not module.on_lines(HANDED, call):
                 continue
             for key, item in _keyed(call):
                 if DICT_KEYS.match(key):

@@ -78,7 +78,8 @@ RULES = (
         why="A tool that happens to be on this machine is not on the next one.",
         way_out="Declare it (Aptfile, the image), or use a library.",
         never="the interpreter, the shell, commands that the operator supplies",
-        tokens=("subprocess", "os.system", "os.popen", "os.exec", "child_process", "execa", "pexpect"),
+        tokens=("os.system", "os.popen", "pexpect"), script_tokens=("child_process", "execa"),
+        near=((("subprocess",), r"(?#here)subprocess(?:\.(?:run|call|check_call|check_output|Popen|get)|_exec|_shell| import| as\b)"), (("os.exec",), r"(?#here)os\.execvp?\(")),
     ),
     Rule(
         "II-6", "S", "One deterministic build command; a newcomer needs only runtime + dependency manager", "dependencies", "low", one_build,

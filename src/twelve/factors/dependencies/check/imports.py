@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from twelve.factors.dependencies.check.names import (
     COMPILED,
@@ -129,6 +130,12 @@ def _local(picture: Picture) -> set[str]:
     return held
 
 
+@lru_cache(maxsize=8)
+def _locked(text: str) -> frozenset[str]:
+    """The packages of a lock; asked once for each app of a repository."""
+    return frozenset(normal(one or other) for one, other in LOCK_NAME.findall(text))
+
+
 def _names(picture: Picture) -> frozenset[str]:
     held = {
         normal(r.name)
@@ -139,8 +146,12 @@ def _names(picture: Picture) -> frozenset[str]:
     held |= {normal(m.name) for m in picture.manifests if m.name}
     for path in picture.files:
         if path.rpartition("/")[2] in ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock"):
-            held |= {normal(one or other) for one, other in LOCK_NAME.findall(picture.text(path))}
+            held |= _locked(picture.text(path))
     return frozenset(held)
+
+
+PACKAGE = pattern(r"(@[a-z0-9][\w.-]*/)?[a-z0-9][\w.-]*")
+"""A name that npm would take."""
 
 
 def complete(picture: Picture) -> Iterator[Judgement]:
@@ -200,32 +211,24 @@ def _undeclared_requires(picture: Picture) -> Iterator[Judgement]:
     every = {r.name for m in packages for r in m.requirements} | {m.name for m in packages}
     if "next" in every:
         every |= COMPILED
+    unknown = {
+        root: frozenset(paths)
+        for root, paths in picture.required().items()
+        if PACKAGE.fullmatch(root)
+        and root not in NODE
+        and root not in every
+        and f"@types/{root}" not in every
+        and not _aliased(picture, root)
+    }
+    wanted = frozenset[str]().union(*unknown.values())
     missing: dict[str, list[Place]] = {}
-    for module in picture.modules:
-        if module.language == "python" or module.role != "app":
-            continue
-        for one in module.imports:
-            root = (
-                "/".join(one.module.split("/")[:2])
-                if one.module.startswith("@")
-                else one.module.split("/")[0]
-            )
-            if (
-                not re.fullmatch(r"(@[a-z0-9][\w.-]*/)?[a-z0-9][\w.-]*", root)
-                or root in NODE
-                or one.module.startswith("node:")
-                or one.optional
-                or one.typing_only
-            ):
-                continue
-            if (
-                root in every
-                or f"@types/{root}" in every
-                or not _under(packages, module.path)
-                or _aliased(picture, root)
-            ):
-                continue
-            missing.setdefault(root, []).append(one.place)
+    for path in picture.files if wanted else ():
+        module = picture.module(path) if path in wanted and _under(packages, path) else None
+        for one in module.imports if module is not None and module.role == "app" else ():
+            if not (one.module.startswith("node:") or one.optional or one.typing_only):
+                root = "/".join(one.module.split("/")[: 2 if one.module.startswith("@") else 1])
+                if root in unknown:
+                    missing.setdefault(root, []).append(one.place)
     for name, places in sorted(missing.items()):
         yield find(
             "II-2",

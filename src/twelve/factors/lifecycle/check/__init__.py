@@ -19,8 +19,8 @@ RULES = (
             Example({"pre_start.py": "from tenacity import retry, stop_after_attempt\ntries = 60 * 5\n@retry(stop=stop_after_attempt(tries))\ndef init():\n    pass\n"}, "pre_start.py:2"),
         ),
         spared=(Example({"Procfile": "web: gunicorn a\n"}), Example({"a.py": "from tenacity import retry, stop_after_attempt\n@retry(stop=stop_after_attempt(3))\ndef call():\n    pass\n"})),
-        why="A process that waits cannot be moved or scaled quickly.", way_out="Start at once, and reconnect.", tokens=("stop_after",),
-        near=((("pipeline", "from_pretrained", "torch.load", "load_model", "spacy.load", "SentenceTransformer", "joblib", "nltk.download"), "transformers|torch|whisper|spacy|sentence_transformers|joblib|keras|tensorflow|nltk"),),
+        why="A process that waits cannot be moved or scaled quickly.", way_out="Start at once, and reconnect.", calls=("stop_after",),
+        near=((("pipeline", "from_pretrained", "torch.load", "load_model", "spacy.load", "SentenceTransformer", "joblib", "nltk.download"), r"(?#here)[\w.]+\(", "transformers|torch|whisper|spacy|sentence_transformers|joblib|keras|tensorflow|nltk"),),
         never="a bounded retry of one call",
         prover=True,
     ),
@@ -56,7 +56,7 @@ RULES = (
             Example({"Procfile": "web: uvicorn a:app --timeout-graceful-shutdown 20\n"}),
         ),
         why="A request under way should be answered.", way_out="A graceful timeout of the longest request's length; the platform drains before SIGTERM.",
-        never="servers that are left at their own timeouts", tokens=("graceful_timeout",), prover=True,
+        never="servers that are left at their own timeouts", sets=("graceful_timeout",), prover=True,
     ),
     Rule(
         "IX-4", "S", "Requests are short; long ones are cut or moved to workers", 'disposability ("no more than a few seconds")', "low", short_requests,
@@ -69,7 +69,7 @@ RULES = (
         "IX-5", "M", "On SIGTERM a worker hands its current job back (or ends it)", "disposability", "info", hands_back,
         found=(Example({"Procfile": "worker: celery -A a worker\n", "a.py": "import celery\n"}, "Procfile:1"),),
         spared=(Example({"Procfile": "worker: celery -A a worker\n", "a.py": "task_acks_late = True\n"}),),
-        why="A job that nobody holds is lost.", way_out="task_acks_late, task_reject_on_worker_lost.", never="short jobs that end inside the grace", tokens=("acks_late", "soft_shutdown", "ACKS_LATE"), prover=True,
+        why="A job that nobody holds is lost.", way_out="task_acks_late, task_reject_on_worker_lost.", never="short jobs that end inside the grace", sets=("acks_late", "soft_shutdown", "ACKS_LATE"), prover=True,
     ),
     Rule(
         "IX-6", "M", "Sudden death loses nothing", "disposability", "high", loses_nothing,
@@ -79,7 +79,7 @@ RULES = (
         ),
         spared=(Example({"a.py": "from threading import Thread\ndef lines(answer):\n    Thread(target=answer.read).start()\n    while True:\n        yield take()\n"}), Example({"a.py": "from threading import Thread\ndef start_metrics():\n    Thread(target=report_metrics).start()\n"}), Example({"a.py": "def step(self):\n    notify(x)\n    q.update(processed=now())\n"})),
         why="Work that lives in a process dies with it.", way_out="A queue that gives it out again.", tokens=(),
-        near=((("add_task", "BackgroundTask"), "fastapi|starlette"), (("create_task", "ensure_future"), HANDLES), (("Thread",), "Thread\\(|\\(\\w*\\.?Thread\\)"), (("update(",), "\\b(processed|sent|done|completed|handled|delivered|notified|executed|is_sent|is_processed|processed_at|sent_at|last_sent|last_run|is_done)\\s*=")),
+        near=((("add_task", "BackgroundTask"), r"(?#here)\w+\(", "fastapi|starlette"), (("create_task", "ensure_future"), HANDLES), (("Thread",), "Thread\\(|\\(\\w*\\.?Thread\\)"), (("update(",), "\\b(processed|sent|done|completed|handled|delivered|notified|executed|is_sent|is_processed|processed_at|sent_at|last_sent|last_run|is_done)\\s*=")),
         never="metrics, caches", prover=True,
     ),
     Rule(

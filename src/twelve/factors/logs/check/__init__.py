@@ -11,9 +11,11 @@ from twelve.factors.logs.check.stream import (
     visible,
 )
 from twelve.picture.rule import Example, Rule
-from twelve.picture.sinks import OPENED, WRITES
+from twelve.picture.sinks import writers
 
-LOGGED = r"\.log[\"'`.]|[\"'`/]logs?[\"'`/]"
+HANDLERS = (("handlers",), r"(?#here)handlers[\"']?\s*(?::[^=\n]{0,40})?[:=]\s*(?:\{|dict\()")
+SETS = ("LOGGING", "LOG_CONFIG", "logging_config", "log_config", "logconfig")
+LOGGED = r"\.log[\"'`]|\.log\.\w*[\"'`{]|[\"'`/]logs?[\"'`/]"
 
 RULES = (
     Rule(
@@ -29,8 +31,8 @@ RULES = (
             Example({"a/settings.py": "LOGGING = {'handlers': {'c': {'class': 'logging.StreamHandler'}, 'n': {'class': 'logging.NullHandler'}}}\n"}),
             Example({"gunicorn.conf.py": "accesslog = '-'\n"}), Example({"supervisord.conf": "[program:a]\ncommand=x\nstdout_logfile=/dev/stdout\n"}),
         ),
-        why="A file on the process's disk is lost with it, fills it, and nobody reads it.", way_out="Write each event to stdout.", tokens=("FileHandler", "basicConfig", "logger.add", "LOGGING", "dictConfig", "transports", "log4js", "pino", "accesslog", "errorlog", "RotateFile", "rotating-file", "log_config", "logconfig", "fileConfig"),
-        near=((*OPENED, LOGGED), (WRITES, LOGGED), (("mkdir", "makedirs", "ensureDir"), '(?i)logs?(ging)?_?(dir|path|folder|root)|[\\"\'`/]logs?/?[\\"\'`]'), (("LOG_", "LOGGING_", "log_", "LOG"), "LOG_CONFIG|logging_config|LOGGING_DICT")),
+        why="A file on the process's disk is lost with it, fills it, and nobody reads it.", way_out="Write each event to stdout.", calls=("FileHandler", "basicConfig", "logger.add", "dictConfig", "fileConfig"), sets=(*SETS, "accesslog", "errorlog"), script_tokens=("transports", "log4js", "pino", "RotateFile", "rotating-file"),
+        near=(*writers(LOGGED), (("mkdir", "makedirs", "ensureDir"), '(?i)logs?(ging)?_?(dir|path|folder|root)|[\\"\'`/]logs?/?[\\"\'`]'), HANDLERS),
         never="`-`, /dev/stdout, NullHandler",
         fixable=True,
     ),
@@ -38,7 +40,7 @@ RULES = (
         "XI-2", "M", "The event stream goes to stdout", "logs", "low", to_stdout,
         found=(Example({"a/settings.py": "LOGGING = {'handlers': {'db': {'class': 'a.logs.Handler'}}}\n"}, "a/settings.py:1"), Example({"a/settings.py": "INSTALLED_APPS = []\n"}, "a/settings.py:1")),
         spared=(Example({"a/settings.py": "INSTALLED_APPS = []\nLOGGING = {'handlers': {'console': {'class': 'logging.StreamHandler'}}}\n"}),),
-        why="What is not on the stream nobody can collect.", way_out="A StreamHandler.", never="libraries; print and morgan write to the stream", tokens=("LOGGING", "INSTALLED_APPS"), fixable=True, prover=True,
+        why="What is not on the stream nobody can collect.", way_out="A StreamHandler.", never="libraries; print and morgan write to the stream", sets=("LOGGING", "INSTALLED_APPS"), fixable=True, prover=True,
     ),
     Rule(
         "XI-3", "M", "Unbuffered", "logs", "low", unbuffered,
@@ -53,8 +55,8 @@ RULES = (
             Example({"a/settings.py": "import os\nLOGROTATE_MAX_BACKUPS = os.getenv('LOGROTATE_MAX_BACKUPS', 20)\n"}, "a/settings.py:2"),
         ),
         spared=(Example({"a/settings.py": "LOGGING = {'handlers': {'c': {'class': 'logging.StreamHandler'}, 'm': {'class': 'django.utils.log.AdminEmailHandler'}}}\n"}),),
-        why="Where the stream ends differs from deploy to deploy.", way_out="Drains of the platform.", tokens=("LOGGING", "dictConfig", "SysLog", "Logstash", "CloudWatch", "cloudwatch", "Loki", "loki", "Fluent", "GELF", "SocketHandler", "HTTPHandler", "SMTPHandler", "DatagramHandler", "transports", "winston"),
-        near=((("LOG",), "\\b(LOG_?ROTATE\\w*|LOG_(MAX|BACKUP|RETENTION|KEEP|ROTATION)\\w*|LOG_?FILE\\w*)"), (("LOG_", "logging_config", "log_config", "handlers"), 'LOG_CONFIG|logging_config|LOGGING_CONFIG|log_config|logconfig_dict|handlers[\\"\']?\\s*[:=]')),
+        why="Where the stream ends differs from deploy to deploy.", way_out="Drains of the platform.", calls=("dictConfig",), sets=SETS, script_tokens=("transports", "winston"), tokens=("SysLog", "Logstash", "CloudWatch", "cloudwatch", "Loki", "loki", "Fluent", "GELF", "SocketHandler", "HTTPHandler", "SMTPHandler", "DatagramHandler"),
+        near=((("LOG",), "\\b(LOG_?ROTATE\\w*|LOG_(MAX|BACKUP|RETENTION|KEEP|ROTATION)\\w*|LOG_?FILE\\w*)"), HANDLERS),
         never="error trackers and OTLP exporters that the environment configures",
 
     ),

@@ -8,6 +8,7 @@ from twelve.factors.parity.check.sameness import (
     same_runtime,
     same_services,
 )
+from twelve.picture.origin import ENVIRONMENT
 from twelve.picture.rule import Example, Rule
 
 RULES = (
@@ -19,8 +20,8 @@ RULES = (
             Example({"compose.yml": "services:\n  db:\n    image: postgres:16\n", "compose.prod.yml": "services:\n  db:\n    image: postgres:13\n"}, "compose.yml:3"),
         ),
         spared=(Example({"a/settings.py": "import os\nDATABASE_URL = os.environ.get('A') or os.environ['B']\n"}), Example({"compose.yml": "services:\n  db:\n    image: postgres:16\n"}), Example({"a/settings.py": "DATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql'}}\n"})),
-        why="What works on one product breaks on the other, in production.", way_out="The same product and version everywhere.", tokens=("DATABASES", "sqlite", "DATABASE_URL", "SQLALCHEMY_DATABASE"),
-        near=(),
+        why="What works on one product breaks on the other, in production.", way_out="The same product and version everywhere.", sets=("DATABASES", "SQLALCHEMY_DATABASE", "CACHES"),
+        near=((("DATABASE_URL",), ENVIRONMENT), (("sqlite",), r"sqlite:|sqlite3[\"'`]", ENVIRONMENT)),
         never="doubles in tests: see X-7",
 
     ),

@@ -47,7 +47,7 @@ RULES = (
             Example({"Dockerfile": "FROM python:3.12\nEXPOSE 8000\nCMD exec gunicorn --bind :$PORT a:app\n"}),
         ),
         why="The platform chooses the port, so that many processes fit on one machine.", way_out="Read PORT.", script_tokens=(".listen(",),
-        near=(((".run(", ".listen(", "serve(", "run_app", "make_server", "HTTPServer", "run_simple"), "flask|bottle|uvicorn|waitress|aiohttp|sanic|quart|tornado|werkzeug|http\\.server|wsgiref|\\bdash\\b"), (("bind",), "^bind\\s*="), (("PORT",), "(environ|getenv|process\\.env|env\\()[^\\n]*PORT")),
+        near=((("flask", "bottle", "uvicorn", "waitress", "aiohttp", "sanic", "quart", "tornado", "werkzeug", "http.server", "wsgiref", "dash"), r"\.run\(|\.listen\(|serve\(|run_app|make_server|HTTPServer|run_simple"), (("bind",), "^bind\\s*="), (("PORT",), "(environ|getenv|process\\.env|env\\()[^\\n]*PORT")),
         never="EXPOSE, ports of debuggers and metrics, another name of the variable",
         fixable=True,
     ),
@@ -73,7 +73,7 @@ RULES = (
             Example({"Procfile.windows": "web: python manage.py runserver %PORT%\n", "Procfile": "web: gunicorn a\n"}),
             Example({"compose.override.yml": "services:\n  web:\n    build: .\n    command: fastapi dev\n"}),
         ),
-        why="It is slow, reloads, and shows its insides.", way_out="gunicorn, uvicorn, node.", never="files for development", tokens=("app.run", "application.run"), fixable=True,
+        why="It is slow, reloads, and shows its insides.", way_out="gunicorn, uvicorn, node.", never="files for development", calls=("app.run", "application.run"), fixable=True,
     ),
     Rule(
         "VII-6", "S", "One app can be the backing service of another by URL", "port-binding", "medium", by_url,

@@ -7,9 +7,12 @@ from twelve.factors.processes.check.disk import (
     persists_elsewhere,
 )
 from twelve.factors.processes.check.memory import no_sticky_sessions, nothing_in_memory
-from twelve.picture.code import HANDLES
+from twelve.picture.code import HANDLES, TASKS
 from twelve.picture.rule import Example, Rule
-from twelve.picture.sinks import COPIES, OPENED, WRITES
+from twelve.picture.sinks import COPIED, OPENED, SAVES, writers
+
+LASTING = rf"[dD]ata|DATA|[uU]pload|UPLOAD|[mM]edia|MEDIA|[sS]tor(?:e|age)|STOR|[fF]iles?/|\.(?:json|db|pkl|pickle|csv|sqlite|dat|html)\b|{HANDLES}|{TASKS}"
+"""What a file says in which data may be written that should last: its name, or that requests and jobs are served."""
 
 RULES = (
     Rule(
@@ -26,8 +29,10 @@ RULES = (
             Example({"a/v.py": "from PIL import Image\ndef view(request):\n    Image.open(request.FILES['f'])\n"}),
         ),
         why="The disk of a process is gone with it, and the process beside it never sees it.", way_out="Keep it in a database or an object store.",
-        tokens=("MEDIA_ROOT", "UPLOAD_FOLDER", "UPLOADED_FILES_DEST", "UPLOADS_DEFAULT_DEST", "STORAGE", "SCHEDULE_FILENAME", "schedule_filename", "write_text", "write_bytes", "writeFile", "appendFile", "createWriteStream", "multer", "FileInterceptor", "diskStorage", ".mv(", "toFile", "formidable", "shelve", "outputFile", "copyFile", "renameSync", "writeJson", "outputJson", "cpSync", "numpy", "torch.save", "joblib", "cv2.imwrite", "urlretrieve", "soundfile", "PersistentDict", "dbm.open"),
-        near=(((".save(",), '\\.save\\(\\s*(os\\.path|[\\w.]*path|[\\w.]*file_?name|[\\w.]*join|f[\\"\'])'), (("mkdir", "makedirs", "ensureDir"), r"(?i)upload|media_?(dir|root|path)|attachments"), (("rename",), "fs\\w*\\.(promises\\.)?rename"), (("shutil",), COPIES), OPENED),
+        sets=("MEDIA_ROOT", "UPLOAD_FOLDER", "UPLOADED_FILES_DEST", "UPLOADS_DEFAULT_DEST", "STORAGE", "SCHEDULE_FILENAME", "schedule_filename"),
+        calls=("torch.save", "cv2.imwrite", "urlretrieve", "PersistentDict", "shelve.open", "dbm.open", "FileSystemStorage"),
+        script_tokens=("writeFile", "appendFile", "createWriteStream", "multer", "FileInterceptor", "diskStorage", ".mv(", "toFile", "formidable", "outputFile", "copyFile", "renameSync", "writeJson", "outputJson", "cpSync"),
+        near=(((".save(",), '\\.save\\(\\s*(os\\.path|[\\w.]*path|[\\w.]*file_?name|[\\w.]*join|f[\\"\'])'), (("makedirs", "mkdirSync", "mkdirp", "ensureDir"), r"(?i)upload|media_?(dir|root|path)|attachments"), (("rename",), "fs\\w*\\.(promises\\.)?rename"), COPIED, (("numpy", "joblib", "soundfile", "torch", "cv2", "shelve", "dbm"), SAVES), (*OPENED, LASTING), (("write_text", "write_bytes"), r"(?#here)\w+(?:\(|\s+as\b)", LASTING)),
         never="build output, temporary files, commands for developers, a default that a variable replaces",
 
     ),
@@ -35,7 +40,7 @@ RULES = (
         "VI-2", "M", "Disk is only a brief single-transaction cache", "processes", "low", brief_disk,
         found=(Example({"a.py": "def view(request):\n    open('/tmp/export.csv', 'w')\n"}, "a.py:2"),),
         spared=(Example({"a.py": "import tempfile\ndef view(request):\n    with tempfile.NamedTemporaryFile('w') as f:\n        pass\n"}),),
-        why="Two requests at once write one file.", way_out="A file of a name of its own.", never="tempfile, sockets, caches of bytecode", near=((*OPENED, "/tmp", HANDLES), (WRITES, "/tmp", HANDLES)),
+        why="Two requests at once write one file.", way_out="A file of a name of its own.", never="tempfile, sockets, caches of bytecode", near=writers("/tmp", HANDLES),
     ),
     Rule(
         "VI-3", "M", "Nothing cached in memory is expected by a later request", "processes", "medium", nothing_in_memory,
@@ -48,7 +53,7 @@ RULES = (
             Example({"a.py": "from pyrate_limiter import Limiter\nfrom a.buckets import RedisBucket\nlimiter = Limiter(RedisBucket.init(rates))\n"}), Example({"cli.py": "import secrets\ndef init():\n    host = Prompt.ask('host')\n    settings.SECRET_KEY = secrets.token_urlsafe(32)\n"}), Example({"a.py": "_client = None\ndef client():\n    global _client\n    _client = make()\n    return _client\n"}),
             Example({"a.py": "PAGES = {}\nPAGES['a'] = 1\ndef view(request):\n    rows = []\n    rows.append(1)\n"}),
         ),
-        why="The next request may reach another process.", way_out="Keep it in a resource.", tokens=("CHANNEL_LAYERS", "CACHE_TYPE", "CACHES", "RATELIMIT_STORAGE", "socket.io", "SocketIO", "rate-limit", "rateLimit", "Limiter", "ThrottlerModule"),
+        why="The next request may reach another process.", way_out="Keep it in a resource.", sets=("CHANNEL_LAYERS", "CACHE_TYPE", "CACHES", "RATELIMIT_STORAGE"), calls=("SocketIO", "Limiter"), script_tokens=("socket.io", "rate-limit", "rateLimit", "RateLimiter", "ThrottlerModule"),
         mutated=True,
         near=((("token_urlsafe", "token_hex", "token_bytes", "urandom", "uuid4", "uuid1", "get_random_secret_key", "randomBytes", "randomUUID", "generate_key", "getrandbits", "nanoid", "random", "choice"), '(?i)(secret|signing|jwt|crypt|fernet|hmac|session|cookie)\\w*[\\"\'\\]]*\\s*(:[^=\\n]{1,40})?[:=]'),),
         never="memoised pure functions, pools of connections, registries filled at import",
@@ -59,13 +64,13 @@ RULES = (
         found=(Example({"s.js": "const session = require('express-session')\napp.use(session({ secret: process.env.S }))\n"}, "s.js:2"), Example({"a/settings.py": "SESSION_ENGINE = 'django.contrib.sessions.backends.file'\n"}, "a/settings.py:1")),
         spared=(Example({"s.js": "const session = require('express-session')\napp.use(session({ store: new RedisStore() }))\n"}), Example({"a/settings.py": "SESSION_ENGINE = 'django.contrib.sessions.backends.signed_cookies'\n"})),
         why="The user is logged out when another process answers.", way_out="A store with expiry, such as Redis.", never="signed cookies, tokens",
-        tokens=("express-session", "SESSION_"),
+        script_tokens=("express-session",), sets=("SESSION_",),
     ),
     Rule(
         "VI-5", "M", "Assets are compiled in the build stage", "processes", "low", assets_built,
         found=(Example({"a/settings.py": "COMPRESS_OFFLINE = False\n"}, "a/settings.py:1"),),
         spared=(Example({"a/settings.py": "COMPRESS_OFFLINE = True\n"}),),
-        why="The first request to each process would wait for the compiler.", way_out="Compile in the build.", never="-", tokens=("COMPRESS_OFFLINE", "ASSETS_AUTO_BUILD"),
+        why="The first request to each process would wait for the compiler.", way_out="Compile in the build.", never="-", sets=("COMPRESS_OFFLINE", "ASSETS_AUTO_BUILD"),
     ),
     Rule(
         "SEC-2", "X", "Least privilege", "later texts: security", "low", not_root,

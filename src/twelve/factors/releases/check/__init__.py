@@ -10,7 +10,7 @@ from twelve.factors.releases.check.building import (
 )
 from twelve.factors.releases.check.running import DOWNLOADS, code_is_fixed, few_moving_parts
 from twelve.picture.rule import Example, Rule
-from twelve.picture.sinks import OPENED, WRITES
+from twelve.picture.sinks import writers
 
 SOURCES = r"\.(?:py|js|ts|jsx|tsx|mjs|cjs|rb|php|so|pyc)[\"'`]"
 
@@ -36,7 +36,7 @@ RULES = (
         ),
         spared=(Example({"Procfile": "web: gunicorn a\nrelease: ./manage.py collectstatic\n"}), Example({"Procfile.dev": "web: npm install && node server.js\n"})),
         why="What runs at start can fail at three in the night, when nobody watches.", way_out="Do it in the build.", never="overrides for development",
-        tokens=DOWNLOADS,
+        calls=DOWNLOADS,
     ),
     Rule(
         "V-4", "M", "Code cannot be changed at run time", "build-release-run", "high", code_is_fixed,
@@ -51,9 +51,8 @@ RULES = (
         why="A change at run time is in no release, so it cannot be rolled back, and the next start loses it.", way_out="Keep data in a resource.",
         tokens=(),
         near=(
-            (*OPENED, SOURCES),
-            (WRITES, SOURCES),
-            (("git", "npm", "pip"), r"[\"'`](?:git|npm|pip)(?:[\"'],\s*[\"']| )(?:pull|fetch|checkout|reset|install|update)\b", r"\b(?:system|run|Popen|exec|execSync|spawn|check_call|check_output|call)\("),
+            *writers(SOURCES),
+            (("git", "npm", "pip"), r"(?#here)(?<=[\"'`])(?:git|npm|pip)(?:[\"'],\s*[\"']| )(?:pull|fetch|checkout|reset|install|update)\b", r"\b(?:system|run|Popen|exec|execSync|spawn|check_call|check_output|call)\("),
         ),
         never="commands by which developers generate files",
 

@@ -2,6 +2,7 @@
 
 from twelve.factors.resources.check.handles import by_handle, own_handles
 from twelve.factors.resources.check.kinds import come_and_go, over_the_network, same_code, swappable
+from twelve.picture.origin import ENVIRONMENT
 from twelve.picture.rule import Example, Rule
 
 DB = {
@@ -23,8 +24,10 @@ RULES = (
         ),
         why="A service that is named in code cannot be exchanged without a change of code.",
         way_out="Read its URL from the environment.",
-        tokens=("create_engine", "create_async_engine", "Redis(", "from_url", "MongoClient", "MotorClient", "ConnectionParameters", "URLParameters", "SMTP(", "SMTP_SSL", "psycopg", "asyncpg", "pymysql", "MySQLdb", "mysql", "Elasticsearch(", "Celery(", "Kafka", "memcache", "equelize", "mongoose", "ioredis", "IORedis", "createClient", "Pool(", "createConnection", "createPool", "createTransport", "amqp", "knex", "pg.Client", "DataSource", "forRoot", "ChatBot", "database_uri"),
-        near=((("http://", "https://"), '(?#window)https?://(localhost|127\\.0|0\\.0\\.0\\.0|10\\.|192\\.168|172\\.|[a-z][a-z0-9_-]*[:/\\"\'`])'), (("DATABASE", "database_ur", "database_host", "db_ur", "db_host", "DB_", "REDIS", "redis_", "MONGO", "mongo", "BROKER", "broker", "AMQP", "amqp", "RABBIT", "rabbit", "ELASTIC", "elastic", "CACHE_", "cache_ur", "CELERY", "celery_", "POSTGRES", "postgres_", "MYSQL", "mysql_", "SMTP", "smtp_", "MAIL_", "mail_server", "KAFKA", "kafka", "QUEUE_", "queue_ur", "RESULT_", "result_backend", "MEMCACHE", "memcache", "bootstrap_servers", "connection_string", "connectionString", "CONNECTION_STRING", "dsn", "DSN", "smtpHost", "dbHost", "redisUrl", "redisHost", "mongoUrl", "databaseUrl"), '(?#window)(?i)(database|db|redis|mongo|broker|amqp|rabbit|elastic|cache|celery|postgres|mysql|smtp|mail|kafka|queue|result|memcache|bootstrap|connection|dsn)\\w*[\\"\'\\]]*\\s*(:[^=\\n]{1,40})?[:=]\\s*\\(?\\s*[\\"\']')),
+        calls=("create_engine", "create_async_engine", "Redis", "from_url", "MongoClient", "MotorClient", "ConnectionParameters", "URLParameters", "SMTP", "Elasticsearch", "Celery", "KafkaProducer", "KafkaConsumer", "memcache.Client", "ChatBot", "Chatterbot"),
+        sets=("database_uri",),
+        script_tokens=("mysql", "memcache", "Kafka", "equelize", "mongoose", "ioredis", "IORedis", "createClient", "Pool(", "createConnection", "createPool", "createTransport", "amqp", "knex", "pg.Client", "DataSource", "forRoot"),
+        near=((("psycopg", "asyncpg", "pymysql", "MySQLdb", "mysql"), r"\b(?:connect|create_pool)\b"), (("memcache",), "Client"), (("http://", "https://"), '(?#window)https?://(localhost|127\\.0|0\\.0\\.0\\.0|10\\.|192\\.168|172\\.|[a-z][a-z0-9_-]*[:/\\"\'`])'), (("DATABASE", "database_ur", "database_host", "db_ur", "db_host", "DB_", "REDIS", "redis_", "MONGO", "mongo", "BROKER", "broker", "AMQP", "amqp", "RABBIT", "rabbit", "ELASTIC", "elastic", "CACHE_", "cache_ur", "CELERY", "celery_", "POSTGRES", "postgres_", "MYSQL", "mysql_", "SMTP", "smtp_", "MAIL_", "mail_server", "KAFKA", "kafka", "QUEUE_", "queue_ur", "RESULT_", "result_backend", "MEMCACHE", "memcache", "bootstrap_servers", "connection_string", "connectionString", "CONNECTION_STRING", "dsn", "DSN", "smtpHost", "dbHost", "redisUrl", "redisHost", "mongoUrl", "databaseUrl"), '(?#window)(?i)(database|db|redis|mongo|broker|amqp|rabbit|elastic|cache|celery|postgres|mysql|smtp|mail|kafka|queue|result|memcache|bootstrap|connection|dsn)\\w*[\\"\'\\]]*\\s*(:[^=\\n]{1,40})?[:=]\\s*\\(?\\s*[\\"\']')),
         never="defaults of a read, public APIs of vendors, health probes of oneself",
 
     ),
@@ -33,13 +36,13 @@ RULES = (
         found=(Example({"a/settings.py": "DEBUG = True\nif DEBUG:\n    DATABASES = {'default': {'ENGINE': 'x'}}\n"}, "a/settings.py:2"),),
         spared=(Example({"a/settings.py": "import os\nCACHES = {'default': {'LOCATION': os.environ['REDIS_URL']}}\n"}),),
         why="A branch for the local service is code that production never runs.", way_out="Choose by the URL alone.", never="TLS that follows from the URL's scheme",
-        tokens=("DATABASES", "CACHES", "EMAIL_BACKEND", "DEFAULT_FILE_STORAGE", "BROKER_URL"),
+        sets=("DATABASES", "CACHES", "EMAIL_BACKEND", "DEFAULT_FILE_STORAGE", "BROKER_URL"),
     ),
     Rule(
         "IV-3", "M", "A service can be swapped without code change", "backing-services", "info", swappable,
         found=(Example({"a/settings.py": "import os\nif os.getenv('DB') == 'postgres':\n    DATABASES = {}\n"}, "a/settings.py:2"),),
         spared=(Example({"a/settings.py": "import dj_database_url\nDATABASES = {'default': dj_database_url.config()}\n"}),),
-        why="Each new kind needs a new block.", way_out="Let the URL's scheme say the kind.", never="-", tokens=("DATABASES", "CACHES", "DATABASE_URL"),
+        why="Each new kind needs a new block.", way_out="Let the URL's scheme say the kind.", never="-", sets=("DATABASES", "CACHES"), near=((("DATABASE_URL",), ENVIRONMENT),),
     ),
     Rule(
         "IV-4", "S", "Each distinct service is its own resource with its own handle", "backing-services", "info", own_handles,
@@ -53,7 +56,7 @@ RULES = (
         "IV-5", "S", "Resources can come and go while the app runs", "backing-services + disposability", "low", come_and_go,
         found=(Example({"a.py": "from sqlalchemy import create_engine\nengine = create_engine(url)\n"}, "a.py:2"), Example({"a.py": "import requests\nrequests.get(url)\n"}, "a.py:2")),
         spared=(Example({"a.py": "from sqlalchemy import create_engine\nengine = create_engine(url, pool_pre_ping=True)\n"}), Example({"a.py": "import requests\nrequests.get(url, timeout=3)\n"})),
-        why="A resource is exchanged or restarted under the running app.", way_out="Check pooled connections, and bound each wait.", tokens=("create_engine", "create_async_engine"),
+        why="A resource is exchanged or restarted under the running app.", way_out="Check pooled connections, and bound each wait.", calls=("create_engine", "create_async_engine"),
         near=((("requests",), "requests\\.(get|post|put|delete|patch|request)\\("),),
         never="programs that live for seconds",
 
@@ -68,8 +71,8 @@ RULES = (
         ),
         why="A file is lost with the machine, and no second process on another one can open it.",
         way_out="Attach a database.",
-        tokens=("DATABASES", "shelve", "TinyDB", "dbm.open", "nedb", "lowdb", "leveldb", "plyvel", "mariadb", "mysqld", "duckdb", "forRoot", "DataSource", "redis-server", "mongod", "JSONFile", "FileStorage", "pg_ctl", "lmdb", "memcached"),
-        near=((("sqlite",), r"connect\(|sqlite:|backends\.sqlite3|[\"'`/](?:better-)?sqlite3?[\"'`/]|sqlite3\.Database"), (("level",), r"(?:require\(\s*|from\s+)[\"']level[\"']"), (("postgres",), '[\\"\']postgres[\\"\' ]', r"\b(?:spawn|spawnSync|Popen|run|execFile|execSync|exec|call)\(")),
+        sets=("DATABASES",), calls=("TinyDB", "FileStorage", "open_lmdb"), script_tokens=("nedb", "lowdb", "leveldb", "forRoot", "DataSource", "JSONFile", "equelize", "knex", "sqlite"),
+        near=((("sqlite",), r"sqlite3?\.connect|sqlite3? import|import sqlite3 as|sqlite:|backends\.(?:\w+\.)?sqlite3|\.sqlite3[\"']"), (("level",), r"(?:require\(\s*|from\s+)[\"']level[\"']"), (("shelve", "dbm", "plyvel", "duckdb"), r"\b(?:open|DB|connect)\b"), (("mariadbd", "mysqld", "postgres", "redis-server", "mongod", "memcached", "pg_ctl"), r"(?#here)(?:mariadbd|mysqld|mysqld_safe|postgres|redis-server|mongod|memcached|pg_ctl)[\"'` ]", r"\b(?:spawn|spawnSync|Popen|run|execFile|execSync|exec|call)\(")),
         never="read-only indexes that ship with the code; a fallback for local work (see X-1)",
 
     ),
