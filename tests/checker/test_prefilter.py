@@ -2,7 +2,7 @@
 
 import re
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from twelve.checker.anywhere import Anywhere
@@ -20,6 +20,7 @@ LETTERS = some.binary(min_size=1, max_size=4).map(
 )
 
 
+@settings(deadline=None)
 @given(some.lists(LETTERS, max_size=8), some.binary(max_size=60))
 def test_all_words_are_found_in_one_pass(words, noise):
     data = bytes(b"abc."[one % 4] for one in noise)
@@ -61,6 +62,7 @@ def test_values_are_made_when_asked_for_and_once():
     assert first.value.keys == ("a", "password")
 
 
+@settings(deadline=None)
 @given(some.binary(max_size=80).map(lambda data: bytes(b"aAb(\n"[one % 5] for one in data)))
 def test_lines_of_all_mentions_are_those_that_a_look_at_each_line_finds(source):
     asked = Asked()
@@ -120,6 +122,7 @@ def test_a_word_that_is_called_or_given_a_value_is_told_from_one_in_a_table():
     assert not one.hits(b"if name in DATABASES or DATABASES == {}:", python=True)
 
 
+@settings(deadline=None)
 @given(
     some.sampled_from(
         ["flask|bottle", r"http\.server|a(b|c)|^x\s*=", r"[|(]a|b\|c", r"run\(|(?:d|e)+$"]

@@ -13,7 +13,10 @@ from twelve.factors.logs.check.stream import (
 from twelve.picture.rule import Example, Rule
 from twelve.picture.sinks import writers
 
-HANDLERS = (("handlers",), r"(?#here)handlers[\"']?\s*(?::[^=\n]{0,40})?[:=]\s*(?:\{|dict\()")
+HANDLERS = (
+    ("handlers",),
+    r"(?#here)handlers[\"']?\]?(?:\[[^\]\n]*\]|\.\w+)*\s*(?::[^=\n]{0,40})?[:=]\s*(?:\{|dict\()",
+)
 SETS = ("LOGGING", "LOG_CONFIG", "logging_config", "log_config", "logconfig")
 LOGGED = r"\.log[\"'`]|\.log\.\w*[\"'`{]|[\"'`/]logs?[\"'`/]"
 
