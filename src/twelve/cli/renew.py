@@ -21,7 +21,8 @@ def command() -> None:
     before = pids(client)
     renew_home(client.settings, lambda: calls.leave(client))
     after = pids(client)
-    new = sorted(name for name, pid in after.items() if before.get(name) != pid)
+    # One that somebody started by hand is not among the parts, but it is another one now.
+    new = sorted({"control", *(name for name, pid in after.items() if before.get(name) != pid)})
     same = sorted(after.keys() - set(new))
     click.echo(f"renewed: {', '.join(new)}")
     if same:

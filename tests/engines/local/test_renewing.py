@@ -1,6 +1,7 @@
 """Parts of another version are replaced as they serve, also by a control that finds half done."""
 
 import asyncio
+import socket
 
 import pytest
 from tests.engines.local.test_engine import folder, kit  # noqa: F401 -- fixtures
@@ -69,6 +70,19 @@ async def test_a_next_router_that_cannot_start_leaves_the_present_one(parts, mon
     assert await alone(parts) == parts.router.name == present
     parts.router.options = options
     assert (await parts.router.admin.ask("/ready")).status == 200
+
+
+async def test_a_next_router_that_cannot_listen_costs_a_restart_and_no_more(parts, caplog):
+    present, options = parts.router.name, parts.router.options
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        parts.router.options = options._replace(port=taken.getsockname()[1])
+        await parts.renew()
+    assert "it is taken or forbidden" in caplog.text
+    parts.router.options = options
+    assert await alone(parts) == parts.router.name == present
+    await parts.router.ready()
+    _, writer = await asyncio.open_connection("127.0.0.1", options.port)
+    writer.close()
 
 
 async def test_a_part_is_replaced_under_its_name_and_a_deaf_one_by_force(parts):

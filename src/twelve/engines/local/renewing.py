@@ -81,10 +81,20 @@ async def renew_router(parts: Parts, *, always: bool = False) -> bool:
         old = await router.hand_over(parts.launch, TAKE_OVER)
     except TwelveError:
         await parts.stop_part(following.name)
+        await revive(parts)
         raise
     await let_go(parts, [old])
     router.place.forget_former_programs(router.words()["argv"][0])
     return True
+
+
+async def revive(parts: Parts) -> None:
+    """Start the present life anew if the next one has got so far as to silence it."""
+    try:
+        await parts.router.ready(1.0)
+    except TwelveError:
+        log.warning("%s does not answer any more; starting it again", parts.router.name)
+        await parts.supervisor.signal(parts.router.name, "SIGTERM")
 
 
 async def let_go(parts: Parts, lives: list[str]) -> None:
