@@ -286,7 +286,7 @@ class Soak:
 
 def sample(home: Home, at: float) -> dict[str, Any]:
     """The parts, and the home's files, at a moment."""
-    found: dict[str, Any] = {"at": round(at, 1)}
+    found: dict[str, Any] = {"at": round(at, 1), "load": round(os.getloadavg()[0], 1)}
     parts = costs.parts_of(home.home)
     for name in PARTS:
         pids = parts[name]

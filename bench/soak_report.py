@@ -1,6 +1,7 @@
 """What the soak found: requests that failed, what grew, its page and its curves."""
 
 import json
+import statistics
 from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -138,6 +139,14 @@ def curves(found: dict) -> list[Curve]:
     ]  # fmt: skip
 
 
+def busy(found: dict) -> str:
+    """How much the machine had to do meanwhile, itself included; nothing where nobody looked."""
+    loads = [sample["load"] for sample in found["samples"] if "load" in sample]
+    if not loads:
+        return ""
+    return f"; load average {number(statistics.median(loads))}, at most {number(max(loads))}"
+
+
 def write(folder: Path, found: dict, outcome: Outcome) -> Path:
     """The page, the numbers, the drawings; the page's path."""
     (folder / "curves").mkdir(parents=True, exist_ok=True)
@@ -156,7 +165,7 @@ def write(folder: Path, found: dict, outcome: Outcome) -> Path:
         "death: within 3 s of it requests may fail.",
         "",
         f"{about['day']}, commit {about['commit']}: {found['minutes']:g} minutes, seed {found['seed']};",
-        f"{about['processors']} processors ({about['model']}), Linux {about['kernel']}, Python {about['python']}, {about['user']}.",
+        f"{about['processors']} processors ({about['model']}), Linux {about['kernel']}, Python {about['python']}, {about['user']}{busy(found)}.",
         "",
         "| figure | measured | bar | |",
         "|---|---|---|---|",

@@ -102,3 +102,10 @@ def test_page_and_curves_are_written(tmp_path):
 
     assert "| requests failed outside declared faults | 0 | 0 | holds |" in page.read_text()
     assert all((tmp_path / "curves" / curve.file).stat().st_size > 1000 for curve in curves(found))
+
+
+def test_the_page_tells_how_busy_the_machine_was(tmp_path):
+    found = run(seen=lambda at: {"load": 30.0 if at == 100 else 2.0})
+    page = write(tmp_path, found, judge(found, 3.0)).read_text()
+
+    assert "; load average 2, at most 30." in page
