@@ -16,7 +16,7 @@ from twelve.picture.value import Value
 SETTINGS_BASES = ("BaseSettings", "BaseAppSettings", "EnvironmentSettings", "EnvConfig")
 NESTED = ("update", "from_mapping", "setdefault")
 ENV = mention("environ", "getenv", "env(", "env[")
-LEAVES = (ast.Name, ast.Constant)
+LEAVES = frozenset({ast.Name, ast.Constant, str, type(None)})  # No call is in these.
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
@@ -82,8 +82,6 @@ class _Reader:
         while pending:
             node = pending.pop()
             kind = type(node)
-            if kind in LEAVES or node is None:
-                continue
             if kind is ast.Call:
                 self._record(node, assigned if node is root else "")  # type: ignore[arg-type]
             elif kind is ast.NamedExpr:
@@ -91,30 +89,33 @@ class _Reader:
             for name in INNER[kind]:
                 child = getattr(node, name)
                 if type(child) is list:
-                    pending += child
-                elif isinstance(child, ast.AST):
+                    pending += [one for one in child if type(one) not in LEAVES]
+                elif type(child) not in LEAVES:
                     pending.append(child)
+
+    def on_expr(self, node: ast.Expr | ast.Return) -> None:
+        self.expression(node.value)
+
+    on_return = on_expr
 
     def _record(self, node: ast.Call, assigned: str) -> None:
         func = node.func
         name = self.values.name(func)
-        self.module.calls.append(
-            Call(
-                name,
-                partial(self.values.called, node, name),
-                node.lineno,
-                self.module.path,
-                node.col_offset + 1,
-                partial(self.values.value, func.value) if isinstance(func, ast.Attribute) else None,
-                self.function,
-                self.guards,
-                self.loop,
-                assigned,
-                node.end_lineno or node.lineno,
-            )
+        call = Call(
+            name,
+            partial(self.values.called, node, name),
+            node.lineno,
+            self.module.path,
+            node.col_offset + 1,
+            partial(self.values.value, func.value) if isinstance(func, ast.Attribute) else None,
+            self.function,
+            self.guards,
+            self.loop,
+            assigned,
+            node.end_lineno or node.lineno,
         )
-        last = name.rpartition(".")[2]
-        if last in NESTED and isinstance(node.func, ast.Attribute):
+        self.module.calls.append(call)
+        if call.last in NESTED and isinstance(node.func, ast.Attribute):
             base = self.values.name(node.func.value)
             for keyword in node.keywords:
                 if keyword.arg:
@@ -394,6 +395,6 @@ STATEMENTS: dict[type[ast.stmt], Any] = {
     kind: getattr(_Reader, f"on_{kind.__name__.lower()}")
     for kind in (
         ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Import, ast.ImportFrom, ast.Global, ast.If, ast.For, ast.While, ast.AsyncFor, ast.Try, ast.TryStar,
-        ast.With, ast.AsyncWith, ast.Match, ast.Raise, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef,
+        ast.With, ast.AsyncWith, ast.Match, ast.Expr, ast.Return, ast.Raise, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef,
     )
 }  # fmt: skip

@@ -27,6 +27,8 @@ class Values:
 
     def name(self, node: ast.expr | None) -> str:
         """The dotted name of an expression, import names resolved; ``?`` where a piece has none."""
+        if isinstance(node, ast.Name):
+            return self.aliases.get(node.id, node.id)
         words: list[str] = []
         while True:
             if isinstance(node, ast.Attribute):
