@@ -5,7 +5,7 @@ import json
 import re
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -91,6 +91,10 @@ class Counters:
         accounts.take(answer.life, counts)
         self.save()
         return under_way
+
+    def know(self, clusters: Iterable[str]) -> bool:
+        """Whether one of these has been there before."""
+        return any(cluster in self.clusters.counts for cluster in clusters)
 
     async def totals(self, admin: Admin, prefix: str) -> Totals:
         """Of all clusters that begin so; what is known where the router does not answer."""

@@ -16,7 +16,6 @@ from twelve.engines.local.router.files import Place, read
 from twelve.engines.local.router.launch import Options, launch_of, name_of, texts
 from twelve.engines.local.router.listener import Files
 from twelve.engines.local.router.reason import why_refused
-from twelve.engines.local.router.resources import version_of
 from twelve.errors import Conflict, TwelveError, Unreachable
 from twelve.factors.ports.routes import Backend, Table, checked, used_clusters
 
@@ -145,8 +144,9 @@ class Router:
             # Until all of it is in force, the next apply looks at the files.
             self._applied = None
             documents = self._documents(table._replace(backends=table.backends + kept))
-            changes = version_of(read(files.cds)[0]) != version_of(documents[files.cds])
-            if changes:
+            before = {each.cluster for each in resources.backends_of(read(files.cds)[1])}
+            after = names | {each.cluster for each in kept}
+            if before - after:
                 # With a cluster its counters go.
                 await self._look()
             for path, document in documents.items():
@@ -159,7 +159,7 @@ class Router:
                     )
             used = used_clusters(table)
             self._applied = tuple(b for b in table.backends if b.cluster in used)
-            if changes:
+            if self.counters.know(after - before):
                 # One that comes back counts from nought, and is not to be taken for the former.
                 await self._look()
 
