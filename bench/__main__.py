@@ -68,6 +68,8 @@ PARTS = {
     "deploy_under_load": Part("Changes under load", reading.under_load, 240, (), ("50",)),
     "runners": Part("Process runners", reading_runners.read, 500, (), QUICK_RUNNERS, rest=True),
 }
+BESIDE = {"runners", "hop"}
+"""They measure programs of others beside Twelve."""
 LEFT_OUT_WHEN_QUICK = {
     *("deploy_under_load", "many", "neighbours", "flood", "stalled", "killed_web"),
 }
@@ -155,9 +157,10 @@ def main(words: list[str]) -> int:
     names = named or [name for name in PARTS if not (quick and name in LEFT_OUT_WHEN_QUICK)]
     about = machine()
     programs.CACHE.mkdir(exist_ok=True)
-    print("the programs of others, into bench/.cache …", flush=True)
-    for name, why in programs.fill().items():
-        print(f"  absent: {name}: {why}", flush=True)
+    if BESIDE & set(names):
+        print("the programs of others, into bench/.cache …", flush=True)
+        for name, why in programs.fill().items():
+            print(f"  absent: {name}: {why}", flush=True)
     outcomes, versions, began = [], programs.versions(), time.monotonic()
     folder = programs.CACHE / "some" if quick or named else HERE
     former: dict[str, Outcome] = {}

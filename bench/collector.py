@@ -102,9 +102,10 @@ def measure(base: Path, kind: Row, lines: int) -> dict:
             row |= heard
         row["lines_per_cpu_second"] = round(each * writers / cpu)
         row["lines_per_cpu_second_together"] = round(each * writers / total)
-        found = place.check(writers, each)
+        printed = [subprocess.check_output([*word[:3], "65536"]) for word in words]
+        found = place.check(printed, each)
         if following:
-            also = judged([place.home / "followed"], writers, each)
+            also = judged([place.home / "followed"], printed, each)
             found = {what: found[what] + also[what] for what in found}
         row |= found
     print(json.dumps(row), file=sys.stderr)
@@ -180,29 +181,45 @@ class Place:
         lines = Path(f"/proc/{self.collector.pid}/smaps_rollup").read_text().splitlines()
         return next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
 
-    def check(self, writers: int, each: int) -> dict:
-        folders = (self.home / f"logs/shop/production/web.{n}@v1/stdout" for n in range(writers))
+    def check(self, printed: list[bytes], each: int) -> dict:
+        count = range(len(printed))
+        folders = (self.home / f"logs/shop/production/web.{n}@v1/stdout" for n in count)
         paths = [path for folder in folders for path in sorted(folder.glob("*.log"))]
-        return judged(paths, writers, each)
+        return judged(paths, printed, each)
 
 
-def judged(paths: list[Path], writers: int, each: int) -> dict:
-    """By the numbers in the lines, whatever stands before and behind them."""
-    torn = twice = 0
-    seen = [bytearray(each) for _ in range(writers)]
+def judged(paths: list[Path], printed: list[bytes], each: int) -> dict:
+    """Beside what the writers printed, whatever stands before and behind a line."""
     # A line may begin in one segment of a stream and end in the next.
-    for _, segments in groupby(paths, key=lambda path: path.parent):
-        for line in b"".join(path.read_bytes() for path in segments).splitlines():
-            at = line.find(b"@@")
-            whole = line[at : at + WIDTH - 1]
-            if len(whole) != WIDTH - 1 or whole[-2:] != b"##" or line.count(b"@@") != 1:
-                torn += 1
-                continue
-            writer, number = int(whole[2:5]), int(whole[6:16])
-            twice += seen[writer][number]
-            seen[writer][number] = 1
-    lost = writers * each - sum(map(sum, seen))
+    streams = [
+        b"".join(path.read_bytes() for path in segments)
+        for _, segments in groupby(paths, key=lambda path: path.parent)
+    ]
+    if streams == printed or as_printed(streams, printed):
+        return {"lost": 0, "torn": 0, "twice": 0}
+    torn = twice = 0
+    seen = [bytearray(each) for _ in printed]
+    for line in (line for stream in streams for line in stream.splitlines()):
+        at = line.find(b"@@")
+        whole = line[at : at + WIDTH - 1]
+        if len(whole) != WIDTH - 1 or whole[-2:] != b"##" or line.count(b"@@") != 1:
+            torn += 1
+            continue
+        writer, number = int(whole[2:5]), int(whole[6:16])
+        twice += seen[writer][number]
+        seen[writer][number] = 1
+    lost = each * len(printed) - sum(map(sum, seen))
     return {"lost": lost, "torn": torn, "twice": twice}
+
+
+def as_printed(streams: list[bytes], printed: list[bytes]) -> bool:
+    """Whether the ends of the lines are what was printed, each writer's in their order."""
+    found: dict[bytes, list[bytes]] = {}
+    for stream in streams:
+        for line in stream.splitlines(keepends=True):
+            end = line[-WIDTH:]
+            found.setdefault(end[2:5], []).append(end)
+    return [b"".join(found[writer]) for writer in sorted(found)] == printed
 
 
 def follow(run: str, home: str, form: str, lines: str) -> None:
