@@ -8,9 +8,12 @@ import asyncio
 import ctypes
 
 ARENAS = 2
-OWN_PAGES = 128 * 1024
-"""Bytes from which a buffer has pages of its own, which go when it does."""
-AT_THE_END = 128 * 1024
+OWN_PAGES = 1024 * 1024
+"""Bytes from which a buffer has pages of its own, which go when it does.
+
+Well above what is read or shown at once: new pages for each piece would double what lines cost.
+"""
+AT_THE_END = 2 * 1024 * 1024
 """Bytes at the heap's end that stay for the next who asks."""
 EVERY = 30.0
 """Seconds between two times that free pages in the middle of the heap are given back."""
