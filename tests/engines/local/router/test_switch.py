@@ -4,8 +4,10 @@ import asyncio
 import json
 import signal
 import time
+from types import SimpleNamespace
 
 import pytest
+from tests.engines.local.router.conftest import free_port
 from websockets.asyncio.client import connect
 
 from twelve.engines.local.router.envoy import Router
@@ -161,6 +163,22 @@ async def test_a_killed_process_costs_no_get_and_doubles_no_post(
     assert "again" in tally.names
     done = await executed(stays, from_client) + await executed(again, from_client)
     assert done <= tally.sent["POST"]
+
+
+async def test_the_one_that_lives_is_found_though_the_dead_have_less_to_do(
+    router, client, table, first
+):
+    # The fewest requests are under way where nobody is: the balancer likes to go there again.
+    dead = [SimpleNamespace(port=free_port()) for _ in range(3)]
+    await router.apply(table(first, *dead))
+    async with asyncio.TaskGroup() as group:
+        held = [group.create_task(client.ask("/slow?s=3")) for _ in range(10)]
+        asked = [
+            group.create_task(client.ask("/load", method))
+            for _ in range(100)
+            for method in ("GET", "POST")
+        ]
+    assert {task.result().status for task in (*held, *asked)} == {200}
 
 
 async def test_a_killed_router_is_back_with_the_same_files(fresh, table, first):
