@@ -18,7 +18,7 @@ from twelve.factors.logs.drains.syslog import frames
 from twelve.factors.logs.filter import Filter
 from twelve.factors.logs.line import GAP, lost_bytes
 
-_BATCH = 128 << 10
+_BATCH = 64 << 10
 _LOOK_ANYWAY_SECONDS = 10.0
 _KEEP_EVERY_SECONDS = 1.0
 _GATHER_SECONDS = 0.5
