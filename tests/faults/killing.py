@@ -83,7 +83,8 @@ class Rampage:
         self.rounds.append(now)
         before = self.till.whole()
         sevens = self.sevens() if during == "exit" else 0
-        pids = self.pids()
+        # One that died a moment ago may be about to be started again.
+        pids = until(lambda: p if len(p := self.pids()) == len(before.wanted) else {})
         command = self.begin(during)
         time.sleep(self.dice.uniform(0, 1.5 if command else 0.2))
         # A change may have replaced them meanwhile.
