@@ -50,7 +50,7 @@ def test_every_call_has_a_function_that_says_its_types():
 
     assert found == named
     signature = inspect.signature(ps.make_scale)
-    assert signature.parameters["formation"].annotation == list[str]
+    assert signature.parameters["formation"].annotation == "list[str]"
 
 
 async def test_a_call_takes_and_gives_what_its_types_say(door: Door):
