@@ -104,6 +104,19 @@ def test_words_of_javascript_say_nothing_in_python():
     assert not one.hits(b"os.kill(pid, SIGTERM)", python=True)
 
 
+def test_a_pattern_for_one_language_says_nothing_in_another():
+    one = sieve(
+        near=(
+            (("ENV",), r"(?#python)(?#here)ENV\""),
+            (("ENV",), r"(?#script)\.\w*ENV\b"),
+        )
+    )
+    assert one.hits(b'read("APP_ENV")', python=True)
+    assert not one.hits(b'read("APP_ENV")')
+    assert one.hits(b"process.env.APP_ENV")
+    assert not one.hits(b"process.env.APP_ENV", python=True)
+
+
 def test_a_global_that_is_declared_and_a_container_that_is_changed_are_seen():
     one = sieve(mutated=True)
     assert one.hits(b"seen = {}\ndef view():\n    seen[1] = 2\n", python=True)

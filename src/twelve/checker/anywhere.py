@@ -19,19 +19,19 @@ class Anywhere:
         self.text = text
 
     @cached_property
-    def parts(self) -> tuple[tuple[bytes, ...], re.Pattern[bytes] | None]:
-        """The plain words, and the expression of all others."""
+    def parts(self) -> tuple[tuple[bytes, ...], tuple[re.Pattern[bytes], ...]]:
+        """The plain words, and the expressions of all others: each alone is found by how it begins."""
         pieces = PIECE.findall(self.text)
         if "|".join(pieces) != self.text:
             pieces = [self.text]
         plain = [one for one in pieces if PLAIN.fullmatch(one)]
-        rest = "|".join(one for one in pieces if not PLAIN.fullmatch(one))
+        rest = [one for one in pieces if not PLAIN.fullmatch(one)]
         words = tuple(one.replace("\\", "").encode() for one in plain)
-        return words, pattern(rest.encode(), re.MULTILINE) if rest else None
+        return words, tuple(pattern(one.encode(), re.MULTILINE) for one in rest)
 
     def search(self, data: bytes) -> bool:
         """Does the text hold it?"""
         words, rest = self.parts
         if any(word in data for word in words):
             return True
-        return rest is not None and rest.search(data) is not None
+        return any(one.search(data) is not None for one in rest)

@@ -1,7 +1,7 @@
 """Which code files are worth parsing: those that hold a word that some rule needs."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Literal, NamedTuple
 
@@ -98,9 +98,20 @@ class Sieve:
         return any(_near(data, self.near[number], held) for number, held in places.items())
 
 
-def _cost(near: tuple[tuple[str, ...], str, *tuple[str, ...]]) -> tuple[bool, object]:
+Pair = tuple[tuple[str, ...], str, *tuple[str, ...]]
+MARKS = {True: "(?#python)", False: "(?#script)"}
+
+
+def _cost(near: Pair) -> tuple[bool, object]:
     """What is looked for in all of a file comes last."""
-    return not near[1].startswith("(?#"), near
+    return "(?#here)" not in near[1] and "(?#window)" not in near[1], near
+
+
+def _spoken(pairs: Iterable[Pair], *, python: bool) -> Iterator[Near]:
+    """Those of one family of languages: a pair for one of them alone begins with its mark."""
+    for words, text, *also in pairs:
+        if not text.startswith(MARKS[not python]):
+            yield _made(words, text.removeprefix(MARKS[python]), *also, python=python)
 
 
 class Prefilter:
@@ -114,7 +125,7 @@ class Prefilter:
         called = {word for rule in held for word in rule.calls}
         given = {word for rule in held for word in rule.sets}
         near = {pair for rule in held for pair in rule.near}
-        self.pairs = [
+        self.pairs: list[Pair] = [
             (tuple(sorted(called)), CALLED),
             (tuple(sorted(given)), GIVEN),
             *sorted(near, key=_cost),
@@ -123,15 +134,13 @@ class Prefilter:
     @cached_property
     def script(self) -> Sieve:
         """For JavaScript and TypeScript."""
-        return Sieve(
-            {*self.every, *self.scripted}, [_made(*pair, python=False) for pair in self.pairs]
-        )
+        return Sieve({*self.every, *self.scripted}, _spoken(self.pairs, python=False))
 
     @cached_property
     def python(self) -> Sieve:
         """For Python, where no name is written ``likeThis``."""
         words = [word for word in self.every if said_in_python(word)]
-        return Sieve(words, [_made(*pair, python=True) for pair in self.pairs])
+        return Sieve(words, _spoken(self.pairs, python=True))
 
     def hits(self, data: bytes, *, python: bool = False) -> bool:
         """May a rule find something in this file?"""

@@ -125,7 +125,11 @@ class Rule(NamedTuple):
     sets: tuple[str, ...] = ()
     """Or: words of which it must hold one, and give it a value."""
     near: tuple[tuple[tuple[str, ...], str, *tuple[str, ...]], ...] = ()
-    """Or: words of which it must hold one, and patterns that it must all match besides."""
+    """Or: words of which it must hold one, and patterns that it must all match besides.
+
+    The first may begin with ``(?#python)`` or ``(?#script)`` when it is for that language alone, then with
+    ``(?#here)`` (it matches at the word) or ``(?#window)`` (beside it); otherwise it is looked for in all of the file.
+    """
     mutated: bool = False
     """Or: a name of the module's top level whose value is changed further down."""
     applies: Callable[[Picture], bool] | None = None

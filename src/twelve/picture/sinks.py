@@ -57,7 +57,7 @@ FS = pattern(
 
 OPENED = (
     ("open(", "ZipFile("),
-    r"(?#here)(?:open|ZipFile)\([^\n]*\n?[^\n]*[\"'](?:w|a|x|r\+|rb\+|wb|ab|xb)[bt]?\+?:?\w*[\"']",
+    r"(?#here)(?:(?<!fd)open|ZipFile)\([^\n]*(?:\n[^\n]*)?[\"'][rbt]*[wax+][bt+]*(?::\w*)?[\"']",
 )
 """What a file says that opens a path in order to write to it: words, and a pattern."""
 COPIED = (

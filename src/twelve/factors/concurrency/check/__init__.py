@@ -35,7 +35,7 @@ RULES = (
         found=(Example({"Procfile": "web: gunicorn --daemon a:app\n"}, "Procfile:1"), Example({"uwsgi.ini": "[uwsgi]\ndaemonize = /var/log/uwsgi.log\n"}, "uwsgi.ini:2"), Example({"Procfile": "worker: celery -A a worker --pidfile=/run/c.pid\n"}, "Procfile:1")),
         spared=(Example({"Procfile": "web: gunicorn a:app\nworker: celery -A a worker --pidfile=\n"}), Example({"a.py": "from threading import Thread\nThread(target=f, daemon=True)\n"}), Example({"supervisord.conf": "[supervisord]\nnodaemon=true\n"})),
         why="The platform watches what it started; a daemon is what it did not start.", way_out="Stay in the foreground.", tokens=(),
-        near=((("aemon", "setsid", "PIDLock"), "\\.pid[\"']|DaemonContext|daemonize|os\\.setsid|PIDLockFile"),),
+        near=((("aemon", "setsid", "PIDLock"), "\\.pid[\"']|DaemonContext|daemonize|PIDLockFile"), (("setsid",), "(?#here)setsid", r"\bfork\b")),
         never="daemon threads, nodaemon=true",
     ),
     Rule(

@@ -32,7 +32,11 @@ ENV_WORDS = (
     "prettyconf",
     "import.meta.env",
 )
-NAMED = r"(?:ENV|ENVIRONMENT|STAGE)(?:[\"'`]|\s*[:=|?)},;])"
+FIELD = r"\n[ \t]+\w*"
+SETTINGS = r"(?#python)Settings\b|EnvConfig\b"
+"""A class of settings: its fields are read from variables of their names."""
+READ = ("environ.get", "environ.pop", "environ.setdefault")
+ASKED = r"[sS]ecret|SECRET|[pP]assw|PASSW|[tT]oken|TOKEN|api_?key|API_?KEY|ACCESS_?KEY|access_key|PRIVATE_?KEY|[sS]igning|SIGNING|CREDENTIAL|credential|DEBUG|debug|_key|_KEY|JWT|jwt|PWD"
 
 RULES = (
     Rule(
@@ -78,7 +82,7 @@ RULES = (
         way_out="Read it from the environment; change the credential, for it stays in the history.",
         calls=("jwt.encode", "jwt.decode", "URLSafeTimedSerializer", "SessionMiddleware"),
         script_tokens=("jwt.sign", "jsonwebtoken", "cookie-parser", "cookieParser", "cookie-session", "express-session", "JwtModule", "fastify-jwt", "expressjwt"),
-        near=((("ecret", "ECRET", "assw", "ASSW", "oken", "OKEN", "api_key", "apikey", "apiKey", "API_KEY", "APIKEY", "api-key", "access_key", "ACCESS_KEY", "accessKey", "private_key", "PRIVATE_KEY", "privateKey", "pwd", "PWD", "_pass", "_PASS", "redential", "REDENTIAL", "auth_key", "AUTH_KEY", "igning_", "IGNING", "ncryption_", "ENCRYPTION", "crypto_key", "CRYPTO_KEY", "cryptoKey", "hmac", "HMAC", "fernet", "FERNET", "account_key", "ACCOUNT_KEY", "session_key", "SESSION_KEY", "sessionKey", "cookie_key", "COOKIE_KEY", "jwt_key", "JWT_KEY", "signingKey", "pass:", "pass'", 'pass"', "pass=", "pass "), '(?#window)(?i)(secret|passw(or)?d|passphrase|token|api[_-]?key|access[_-]?key|private[_-]?key|credential|signing_?key|encryption_?key|crypto_?key|fernet_?key|hmac_?\\w*|auth_?key|account_?key|session_?key|cookie_?key|jwt_?key|pwd|pass)\\w{0,20}[\\"\'\\]]{0,3}\\s*(:\\s*[\\w.\\[\\], |]+)?\\s*[:=]\\s*\\(?\\s*[rbfu]?[\\"\'`]'), (("://",), '://[^\\s\\"\'/@:]+:[^\\s\\"\'/@]+@')),
+        near=((("ecret", "ECRET", "assw", "ASSW", "oken", "OKEN", "api_key", "apikey", "apiKey", "API_KEY", "APIKEY", "api-key", "access_key", "ACCESS_KEY", "accessKey", "private_key", "PRIVATE_KEY", "privateKey", "pwd", "PWD", "_pass", "_PASS", "redential", "REDENTIAL", "auth_key", "AUTH_KEY", "igning_", "IGNING", "ncryption_", "ENCRYPTION", "crypto_key", "CRYPTO_KEY", "cryptoKey", "hmac", "HMAC", "fernet", "FERNET", "account_key", "ACCOUNT_KEY", "session_key", "SESSION_KEY", "sessionKey", "cookie_key", "COOKIE_KEY", "jwt_key", "JWT_KEY", "signingKey", "pass:", "pass'", 'pass"', "pass=", "pass "), '(?#window)(?i)(secret|passw(or)?d|passphrase|token|api[_-]?key|access[_-]?key|private[_-]?key|credential|signing_?key|encryption_?key|crypto_?key|fernet_?key|hmac_?\\w*|auth_?key|account_?key|session_?key|cookie_?key|jwt_?key|pwd|pass)\\w{0,20}[\\"\'\\]]{0,3}\\s*(:[ \\t]*[\\w.\\[\\], |]+)?\\s*(?::(?!\\s*\\n\\s*""")|=)\\s*\\(?\\s*[rbfu]?[\\"\'`](?![\\"\'](?![\\"\']))'), (("://",), '://[^\\s\\"\'/@:]+:[^\\s\\"\'/@]+@')),
         never="fixtures, placeholders, fields and labels called password, dummies for one build step",
         fixable=True,
     ),
@@ -98,7 +102,7 @@ RULES = (
         why="A file is easily checked in, and each kind of file has its own place and format.",
         way_out="One variable for each value.",
         tokens=(),
-        near=((("local_settings", "settings_local", "local_config", "localsettings", "config_local"), r"\b(?:import|from|require)\b[^\n]*(?:local_?settings|settings_local|local_config|config_local)"), (("onfig", "ettings", "ecret", "redential", "atabase"), "(?#window)(?i)(config(uration)?|settings|secrets?|credentials?|database)[\\w./-]*\\.(json|ya?ml|ini|toml|conf|cfg)")),
+        near=((("local_settings", "settings_local", "local_config", "localsettings", "config_local"), r"\b(?:import|from|require)\b[^\n]*(?:local_?settings|settings_local|local_config|config_local)"), (("onfig", "ettings", "ecret", "redential", "atabase"), r"(?#here)(?i)(?:(?<![tj]sc)onfig(?:uration)?|ettings|ecrets?|redentials?|atabase)[\w./-]*\.(?:json|ya?ml|ini|toml|conf|cfg)")),
         never="logging files, routes, schemas, files that a variable locates",
 
     ),
@@ -132,7 +136,13 @@ RULES = (
         why="Groups multiply: with each new deploy there is another set to keep.",
         way_out="Give each setting its own variable.",
         tokens=(),
-        near=((("ENV", "STAGE"), NAMED, ENVIRONMENT), (("production", "Production"), '(?:production|prod|live)[\\"\']?\\s*:')),
+        near=(
+            (("ENV", "STAGE"), r"(?#script)(?:ENV|ENVIRONMENT|STAGE)(?:[\"'`]|\s*[:=|?)},;])", ENVIRONMENT),
+            (("ENV", "STAGE"), r"(?#python)(?#here)(?:ENV(?:IRONMENT)?|STAGE)[\"']", ENVIRONMENT),
+            (("ENV", "STAGE"), SETTINGS, rf"{FIELD}(?:ENV|ENVIRONMENT|STAGE)\s*[:=]"),
+            (("production", "Production"), r"(?#script)(?:production|prod|live)[\"']?\s*:"),
+            (("production", "prod'", 'prod"', "live'", 'live"'), r"(?#python)(?#here)(?:(?<=[\"'])(?:production|prod|live)[\"']|production)\s*:", "production|Production"),
+        ),
         never="NODE_ENV as the switch of a build, settings for tests",
 
     ),
@@ -171,7 +181,12 @@ RULES = (
         why="With a default the app starts unsafe instead of not at all.",
         way_out="Leave the default out.",
         tokens=(),
-        near=((("environ[",), r"environ\[[^\]\n]*\]\s*or\b"), (("Settings",), r"class \w+\([^)]*Settings\b"), (("environ.get", "environ.pop", "environ.setdefault", "getenv", "process.env", "import.meta.env", "env(", "env.", "config("), "(?#window)([sS]ecret|SECRET|[pP]assw|PASSW|[tT]oken|TOKEN|api_?key|API_?KEY|ACCESS_?KEY|access_key|PRIVATE_?KEY|[sS]igning|SIGNING|CREDENTIAL|credential|DEBUG|debug|_key|_KEY|JWT|jwt|PWD)")),
+        near=(
+            (("environ[",), r"environ\[[^\]\n]*\]\s*or\b"), (("Settings",), r"class \w+\([^)]*Settings\b"),
+            ((*READ, "getenv", "process.env", "import.meta.env", "env(", "env.", "config("), rf"(?#script)(?#window){ASKED}"),
+            ((*READ, "getenv(", "getenvb(", "getenv as"), rf"(?#python)(?#window){ASKED}"),
+            (("env(", "env.", "config("), r"(?#python)(?#here)[\w.]+\([^():]*[\"']", ASKED),
+        ),
         never="defaults that the app refuses, empty defaults of optional services",
 
     ),
@@ -190,7 +205,9 @@ RULES = (
         way_out="A changed config is a new release; NAME_FILE holds the path of what rotates.",
         never="variables that are set before the app is made, and for a program that it starts", prover=True,
         near=(
-            (("_FILE", "_PATH"), r"(?#here)_(?:FILE|PATH)(?:[\"'`]|\s*[:|)},;?])", ENVIRONMENT),
+            (("_FILE", "_PATH"), r"(?#script)(?#here)_(?:FILE|PATH)(?:[\"'`]|\s*[:|)},;?])", ENVIRONMENT),
+            (("_FILE", "_PATH"), r"(?#python)(?#here)_(?:FILE|PATH)[\"']", ENVIRONMENT),
+            (("_FILE", "_PATH"), SETTINGS, rf"{FIELD}_(?:FILE|PATH)\s*[:=]"),
             (("environ",), r"environ(?:b?\[[^\]\n]*\]\s*[-+|,]?\s*=(?!=)|\.(?:update|setdefault)\()|environ as\b", HANDLES),
             (("process.env",), r"process\.env(?:\.\w+|\[[^\]\n]*\])\s*(?:\?\?|\|\|)?=[^=>]", HANDLES),
         ),

@@ -35,7 +35,7 @@ RULES = (
             Example({"gunicorn.conf.py": "accesslog = '-'\n"}), Example({"supervisord.conf": "[program:a]\ncommand=x\nstdout_logfile=/dev/stdout\n"}),
         ),
         why="A file on the process's disk is lost with it, fills it, and nobody reads it.", way_out="Write each event to stdout.", calls=("FileHandler", "basicConfig", "logger.add", "dictConfig", "fileConfig"), sets=(*SETS, "accesslog", "errorlog"), script_tokens=("transports", "log4js", "pino", "RotateFile", "rotating-file"),
-        near=(*writers(LOGGED), (("mkdir", "makedirs", "ensureDir"), '(?i)logs?(ging)?_?(dir|path|folder|root)|[\\"\'`/]logs?/?[\\"\'`]'), HANDLERS),
+        near=(*writers(LOGGED), (("mkdir", "makedirs", "ensureDir"), '(?i)logs?(ging)?_?(dir|path|folder|root)|[\\"\'`/]logs?/?[\\"\'`](?!\\s*[:\\]])'), HANDLERS),
         never="`-`, /dev/stdout, NullHandler",
         fixable=True,
     ),

@@ -13,6 +13,10 @@ from twelve.picture.sinks import COPIED, OPENED, SAVES, writers
 
 LASTING = rf"[dD]ata|DATA|[uU]pload|UPLOAD|[mM]edia|MEDIA|[sS]tor(?:e|age)|STOR|[fF]iles?/|\.(?:json|db|pkl|pickle|csv|sqlite|dat|html)\b|{HANDLES}|{TASKS}"
 """What a file says in which data may be written that should last: its name, or that requests and jobs are served."""
+RANDOM = "|".join(
+    rf"{word}\(|{word} as"
+    for word in ("token_urlsafe", "token_hex", "token_bytes", "urandom", "uuid4", "uuid1", "get_random_secret_key", "randomBytes", "randomUUID", "generate_key", "getrandbits", "nanoid", "random", "choice", "choices")
+)  # fmt: skip
 
 RULES = (
     Rule(
@@ -55,7 +59,7 @@ RULES = (
         ),
         why="The next request may reach another process.", way_out="Keep it in a resource.", sets=("CHANNEL_LAYERS", "CACHE_TYPE", "CACHES", "RATELIMIT_STORAGE"), calls=("SocketIO", "Limiter"), script_tokens=("socket.io", "rate-limit", "rateLimit", "RateLimiter", "ThrottlerModule"),
         mutated=True,
-        near=((("token_urlsafe", "token_hex", "token_bytes", "urandom", "uuid4", "uuid1", "get_random_secret_key", "randomBytes", "randomUUID", "generate_key", "getrandbits", "nanoid", "random", "choice"), '(?i)(secret|signing|jwt|crypt|fernet|hmac|session|cookie)\\w*[\\"\'\\]]*\\s*(:[^=\\n]{1,40})?[:=]'),),
+        near=((("secret", "signing", "jwt", "crypt", "fernet", "hmac", "session", "cookie"), r"(?#here)(?i)\w*[\"'\]]*\s*(?::[^=\n]{1,40})?(?:[:=]|:=)(?!=)", RANDOM),),
         never="memoised pure functions, pools of connections, registries filled at import",
 
     ),

@@ -27,7 +27,7 @@ RULES = (
         calls=("create_engine", "create_async_engine", "Redis", "from_url", "MongoClient", "MotorClient", "ConnectionParameters", "URLParameters", "SMTP", "Elasticsearch", "Celery", "KafkaProducer", "KafkaConsumer", "memcache.Client", "ChatBot", "Chatterbot"),
         sets=("database_uri",),
         script_tokens=("mysql", "memcache", "Kafka", "equelize", "mongoose", "ioredis", "IORedis", "createClient", "Pool(", "createConnection", "createPool", "createTransport", "amqp", "knex", "pg.Client", "DataSource", "forRoot"),
-        near=((("psycopg", "asyncpg", "pymysql", "MySQLdb", "mysql"), r"\b(?:connect|create_pool)\b"), (("memcache",), "Client"), (("http://", "https://"), '(?#window)https?://(localhost|127\\.0|0\\.0\\.0\\.0|10\\.|192\\.168|172\\.|[a-z][a-z0-9_-]*[:/\\"\'`])'), (("DATABASE", "database_ur", "database_host", "db_ur", "db_host", "DB_", "REDIS", "redis_", "MONGO", "mongo", "BROKER", "broker", "AMQP", "amqp", "RABBIT", "rabbit", "ELASTIC", "elastic", "CACHE_", "cache_ur", "CELERY", "celery_", "POSTGRES", "postgres_", "MYSQL", "mysql_", "SMTP", "smtp_", "MAIL_", "mail_server", "KAFKA", "kafka", "QUEUE_", "queue_ur", "RESULT_", "result_backend", "MEMCACHE", "memcache", "bootstrap_servers", "connection_string", "connectionString", "CONNECTION_STRING", "dsn", "DSN", "smtpHost", "dbHost", "redisUrl", "redisHost", "mongoUrl", "databaseUrl"), '(?#window)(?i)(database|db|redis|mongo|broker|amqp|rabbit|elastic|cache|celery|postgres|mysql|smtp|mail|kafka|queue|result|memcache|bootstrap|connection|dsn)\\w*[\\"\'\\]]*\\s*(:[^=\\n]{1,40})?[:=]\\s*\\(?\\s*[\\"\']')),
+        near=((("psycopg", "asyncpg", "pymysql", "MySQLdb", "mysql"), r"\b(?:connect|create_pool)\b"), (("memcache",), "Client"), (("http://", "https://"), '(?#window)https?://(localhost|127\\.0|0\\.0\\.0\\.0|10\\.|192\\.168|172\\.|[a-z][a-z0-9_-]*[:/\\"\'`])'), (("DATABASE", "database_ur", "database_host", "db_ur", "db_host", "DB_", "REDIS", "redis_", "MONGO", "mongo", "BROKER", "broker", "AMQP", "amqp", "RABBIT", "rabbit", "ELASTIC", "elastic", "CACHE_", "cache_ur", "CELERY", "celery_", "POSTGRES", "postgres_", "MYSQL", "mysql_", "SMTP", "smtp_", "MAIL_", "mail_server", "KAFKA", "kafka", "QUEUE_", "queue_ur", "RESULT_", "result_backend", "MEMCACHE", "memcache", "bootstrap_servers", "connection_string", "connectionString", "CONNECTION_STRING", "dsn", "DSN", "smtpHost", "dbHost", "redisUrl", "redisHost", "mongoUrl", "databaseUrl"), r"(?#window)(?i)\b(?:(?:sqlalchemy_)?(?:database|db|redis|mongo(?:db)?|broker|amqp|rabbit(?:mq)?|elastic(?:search)?|cache|celery(?:_broker)?|celery_result|postgres(?:ql)?|mysql|smtp|mail|kafka|queue|result_backend|memcached)_?(?:url|uri|dsn|host|hosts|connection_string|server|backend|address|bootstrap_servers|database_uri)?|connection_?string|dsn|bootstrap_servers)[\"'\]]*\s*(?::[^=\n]{1,40})?[:=]\s*\(?\s*\w?[\"'`](?:[^\"'`\n]*[:.]|localhost)")),
         never="defaults of a read, public APIs of vendors, health probes of oneself",
 
     ),
@@ -49,7 +49,7 @@ RULES = (
         found=(Example({"a.py": "import os\nCACHE_URL = os.environ['REDIS_URL']\nBROKER_URL = os.environ['REDIS_URL']\n"}, "a.py:2"),),
         spared=(Example({"a.py": "import os\nCACHE_URL = os.environ['CACHE_URL']\nBROKER_URL = os.environ['BROKER_URL']\n"}),),
         why="One handle cannot be moved apart.", way_out="A variable for each use.", tokens=(),
-        near=((("_URL",), '(BROKER|CACHE|SESSION|RESULT|CHANNEL|QUEUE)\\w*[\\"\'\\]]*\\s*='),),
+        near=((("_URL",), '(BROKER|CACHE|SESSION|RESULT|CHANNEL|QUEUE)\\w*[\\"\'\\]]*\\s*=', ENVIRONMENT),),
         never="-",
     ),
     Rule(
@@ -72,7 +72,7 @@ RULES = (
         why="A file is lost with the machine, and no second process on another one can open it.",
         way_out="Attach a database.",
         sets=("DATABASES",), calls=("TinyDB", "FileStorage", "open_lmdb"), script_tokens=("nedb", "lowdb", "leveldb", "forRoot", "DataSource", "JSONFile", "equelize", "knex", "sqlite"),
-        near=((("sqlite",), r"sqlite3?\.connect|sqlite3? import|import sqlite3 as|sqlite:|backends\.(?:\w+\.)?sqlite3|\.sqlite3[\"']"), (("level",), r"(?:require\(\s*|from\s+)[\"']level[\"']"), (("shelve", "dbm", "plyvel", "duckdb"), r"\b(?:open|DB|connect)\b"), (("mariadbd", "mysqld", "postgres", "redis-server", "mongod", "memcached", "pg_ctl"), r"(?#here)(?:mariadbd|mysqld|mysqld_safe|postgres|redis-server|mongod|memcached|pg_ctl)[\"'` ]", r"\b(?:spawn|spawnSync|Popen|run|execFile|execSync|exec|call)\(")),
+        near=((("sqlite",), r"sqlite3?\.connect|sqlite3? import|import sqlite3 as|sqlite:|backends\.(?:\w+\.)?sqlite3|\.sqlite3[\"']"), (("level",), r"(?:require\(\s*|from\s+)[\"']level[\"']"), (("shelve", "dbm", "plyvel", "duckdb"), r"\b(?:shelve|dbm|plyvel|duckdb)\b", r"\b(?:open|DB|connect)\b"), (("mariadbd", "mysqld", "postgres", "redis-server", "mongod", "memcached", "pg_ctl"), r"(?#here)(?:mariadbd|mysqld|mysqld_safe|postgres|redis-server|mongod|memcached|pg_ctl)[\"'` ]", r"\b(?:spawn|spawnSync|Popen|run|execFile|execSync|exec|call)\(")),
         never="read-only indexes that ship with the code; a fallback for local work (see X-1)",
 
     ),
