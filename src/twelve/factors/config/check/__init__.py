@@ -32,6 +32,8 @@ ENV_WORDS = (
     "prettyconf",
     "import.meta.env",
 )
+GIVEN = r"[\w\])][\[(][^\"'()]*[\"']\w*"
+"""How Python gives a variable's name to what reads it."""
 FIELD = r"\n[ \t]+\w*"
 SETTINGS = r"(?#python)Settings\b|EnvConfig\b"
 """A class of settings: its fields are read from variables of their names."""
@@ -82,7 +84,7 @@ RULES = (
         way_out="Read it from the environment; change the credential, for it stays in the history.",
         calls=("jwt.encode", "jwt.decode", "URLSafeTimedSerializer", "SessionMiddleware"),
         script_tokens=("jwt.sign", "jsonwebtoken", "cookie-parser", "cookieParser", "cookie-session", "express-session", "JwtModule", "fastify-jwt", "expressjwt"),
-        near=((("ecret", "ECRET", "assw", "ASSW", "oken", "OKEN", "api_key", "apikey", "apiKey", "API_KEY", "APIKEY", "api-key", "access_key", "ACCESS_KEY", "accessKey", "private_key", "PRIVATE_KEY", "privateKey", "pwd", "PWD", "_pass", "_PASS", "redential", "REDENTIAL", "auth_key", "AUTH_KEY", "igning_", "IGNING", "ncryption_", "ENCRYPTION", "crypto_key", "CRYPTO_KEY", "cryptoKey", "hmac", "HMAC", "fernet", "FERNET", "account_key", "ACCOUNT_KEY", "session_key", "SESSION_KEY", "sessionKey", "cookie_key", "COOKIE_KEY", "jwt_key", "JWT_KEY", "signingKey", "pass:", "pass'", 'pass"', "pass=", "pass "), '(?#window)(?i)(secret|passw(or)?d|passphrase|token|api[_-]?key|access[_-]?key|private[_-]?key|credential|signing_?key|encryption_?key|crypto_?key|fernet_?key|hmac_?\\w*|auth_?key|account_?key|session_?key|cookie_?key|jwt_?key|pwd|pass)\\w{0,20}[\\"\'\\]]{0,3}\\s*(:[ \\t]*[\\w.\\[\\], |]+)?\\s*(?::(?!\\s*\\n\\s*""")|=)\\s*\\(?\\s*[rbfu]?[\\"\'`](?![\\"\'](?![\\"\']))'), (("://",), '://[^\\s\\"\'/@:]+:[^\\s\\"\'/@]+@')),
+        near=((("ecret", "ECRET", "assw", "ASSW", "oken", "OKEN", "api_key", "apikey", "apiKey", "API_KEY", "APIKEY", "api-key", "access_key", "ACCESS_KEY", "accessKey", "private_key", "PRIVATE_KEY", "privateKey", "pwd", "PWD", "_pass", "_PASS", "redential", "REDENTIAL", "auth_key", "AUTH_KEY", "igning_", "IGNING", "ncryption_", "ENCRYPTION", "crypto_key", "CRYPTO_KEY", "cryptoKey", "hmac", "HMAC", "fernet", "FERNET", "account_key", "ACCOUNT_KEY", "session_key", "SESSION_KEY", "sessionKey", "cookie_key", "COOKIE_KEY", "jwt_key", "JWT_KEY", "signingKey", "pass:", "pass'", 'pass"', "pass=", "pass "), '(?#window)(?i)(secret|passw(or)?d|passphrase|token|api[_-]?key|access[_-]?key|private[_-]?key|credential|signing_?key|encryption_?key|crypto_?key|fernet_?key|hmac_?\\w*|auth_?key|account_?key|session_?key|cookie_?key|jwt_?key|pwd|pass)\\w{0,20}[\\"\'\\]]{0,3}\\s*(:[ \\t]*[\\w.\\[\\], |]+)?\\s*(?::(?!\\s*\\n\\s*""")|=)\\s*\\(?\\s*[rbfu]?[\\"\'`](?![\\"\'](?![\\"\']))'), (("://",), '://[^\\s\\"\'/@:]+:(?!(?:[A-Z_]+|x+|\\.+|pass\\w*|pw|user\\w*)@)[^\\s\\"\'/@]+@')),
         never="fixtures, placeholders, fields and labels called password, dummies for one build step",
         fixable=True,
     ),
@@ -138,7 +140,7 @@ RULES = (
         tokens=(),
         near=(
             (("ENV", "STAGE"), r"(?#script)(?:ENV|ENVIRONMENT|STAGE)(?:[\"'`]|\s*[:=|?)},;])", ENVIRONMENT),
-            (("ENV", "STAGE"), r"(?#python)(?#here)(?:ENV(?:IRONMENT)?|STAGE)[\"']", ENVIRONMENT),
+            (("ENV", "STAGE"), r"(?#python)(?#here)(?:ENV(?:IRONMENT)?|STAGE)[\"']", rf"{GIVEN}(?:ENV|ENVIRONMENT|STAGE)[\"']|[\"']\w*(?:ENV|ENVIRONMENT|STAGE)[\"']\s+(?:not\s+)?in\b", ENVIRONMENT),
             (("ENV", "STAGE"), SETTINGS, rf"{FIELD}(?:ENV|ENVIRONMENT|STAGE)\s*[:=]"),
             (("production", "Production"), r"(?#script)(?:production|prod|live)[\"']?\s*:"),
             (("production", "prod'", 'prod"', "live'", 'live"'), r"(?#python)(?#here)(?:(?<=[\"'])(?:production|prod|live)[\"']|production)\s*:", "production|Production"),
@@ -206,7 +208,7 @@ RULES = (
         never="variables that are set before the app is made, and for a program that it starts", prover=True,
         near=(
             (("_FILE", "_PATH"), r"(?#script)(?#here)_(?:FILE|PATH)(?:[\"'`]|\s*[:|)},;?])", ENVIRONMENT),
-            (("_FILE", "_PATH"), r"(?#python)(?#here)_(?:FILE|PATH)[\"']", ENVIRONMENT),
+            (("_FILE", "_PATH"), r"(?#python)(?#here)_(?:FILE|PATH)[\"']", rf"{GIVEN}_(?:FILE|PATH)[\"']|[\"']\w*_(?:FILE|PATH)[\"']\s+(?:not\s+)?in\b", ENVIRONMENT),
             (("_FILE", "_PATH"), SETTINGS, rf"{FIELD}_(?:FILE|PATH)\s*[:=]"),
             (("environ",), r"environ(?:b?\[[^\]\n]*\]\s*[-+|,]?\s*=(?!=)|\.(?:update|setdefault)\()|environ as\b", HANDLES),
             (("process.env",), r"process\.env(?:\.\w+|\[[^\]\n]*\])\s*(?:\?\?|\|\|)?=[^=>]", HANDLES),

@@ -18,6 +18,13 @@ HANDLERS = (
     r"(?#here)handlers[\"']?\]?(?:\[[^\]\n]*\]|\.\w+)*\s*(?::[^=\n]{0,40})?[:=]\s*(?:\{|dict\()",
 )
 SETS = ("LOGGING", "LOG_CONFIG", "logging_config", "log_config", "logconfig")
+MAKES = ("mkdir", "makedirs", "ensureDir")
+FOLDERS = (
+    (MAKES, r"(?#here)\w*\([^\n]*(?:\n[^\n]*)?[\"'`/]logs?/?[\"'`]"),
+    (("log'", "logs'", 'log"', 'logs"', "log/", "logs/"), r"(?#here)logs?/?[\"'][\s,)]*\.mkdir\("),
+    (MAKES, r"(?#here)\w*(?:\(|\s+as\b)", r"(?:log|Log|LOG)(?:s|S|ging|GING)?_?(?:[dD]ir|DIR|[pP]ath|PATH|[fF]older|FOLDER|[rR]oot|ROOT)"),
+)  # fmt: skip
+"""What a file says that makes a folder for log files."""
 LOGGED = r"\.log[\"'`]|\.log\.\w*[\"'`{]|[\"'`/]logs?[\"'`/]"
 
 RULES = (
@@ -35,7 +42,7 @@ RULES = (
             Example({"gunicorn.conf.py": "accesslog = '-'\n"}), Example({"supervisord.conf": "[program:a]\ncommand=x\nstdout_logfile=/dev/stdout\n"}),
         ),
         why="A file on the process's disk is lost with it, fills it, and nobody reads it.", way_out="Write each event to stdout.", calls=("FileHandler", "basicConfig", "logger.add", "dictConfig", "fileConfig"), sets=(*SETS, "accesslog", "errorlog"), script_tokens=("transports", "log4js", "pino", "RotateFile", "rotating-file"),
-        near=(*writers(LOGGED), (("mkdir", "makedirs", "ensureDir"), '(?i)logs?(ging)?_?(dir|path|folder|root)|[\\"\'`/]logs?/?[\\"\'`](?!\\s*[:\\]])'), HANDLERS),
+        near=(*writers(LOGGED), *FOLDERS, HANDLERS),
         never="`-`, /dev/stdout, NullHandler",
         fixable=True,
     ),

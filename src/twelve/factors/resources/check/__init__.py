@@ -49,7 +49,10 @@ RULES = (
         found=(Example({"a.py": "import os\nCACHE_URL = os.environ['REDIS_URL']\nBROKER_URL = os.environ['REDIS_URL']\n"}, "a.py:2"),),
         spared=(Example({"a.py": "import os\nCACHE_URL = os.environ['CACHE_URL']\nBROKER_URL = os.environ['BROKER_URL']\n"}),),
         why="One handle cannot be moved apart.", way_out="A variable for each use.", tokens=(),
-        near=((("_URL",), '(BROKER|CACHE|SESSION|RESULT|CHANNEL|QUEUE)\\w*[\\"\'\\]]*\\s*=', ENVIRONMENT),),
+        near=(
+            (("_URL",), r"(?#script)(BROKER|CACHE|SESSION|RESULT|CHANNEL|QUEUE)\w*[\"'\]]*\s*=", ENVIRONMENT),
+            (("_URL",), r"(?#python)(BROKER|CACHE|SESSION|RESULT|CHANNEL|QUEUE)\w*[\"'\]]*\s*=", r"[\w\])][\[(][^\"'()]*[\"']\w*_URL[\"']", ENVIRONMENT),
+        ),
         never="-",
     ),
     Rule(
