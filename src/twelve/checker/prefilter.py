@@ -13,9 +13,9 @@ from twelve.picture.words import Words
 BEFORE, AFTER = 100, 200
 CAMEL = pattern_of(r"^[.]?[a-z]+[A-Z]|^@|-")
 HELD = rb"=\s*(?:[{\[]|dict\(|list\(|set\(|(?:collections\.)?(?:defaultdict|deque|OrderedDict|Counter)\(|new (?:Map|Set|WeakMap)|-?\d|None\b|null\b|[TtFf](?:rue|alse)\b)"
-TOP = pattern_of(rb"\n([A-Za-z_]\w*)\s*(?::[^=\n]+)?" + HELD)
+TOP = pattern_of(rb"\n([A-Za-z_]\w*+)\s*+(?::[^=\n]++)?" + HELD)
 SCRIPT_TOP = pattern_of(
-    rb"\n(?:export )?(?:const |let |var )?([A-Za-z_$][\w$]*)\s*(?::[^=\n]+)?" + HELD
+    rb"\n(?:export )?(?:const |let |var )?([A-Za-z_$][\w$]*+)\s*+(?::[^=\n]++)?" + HELD
 )
 CALLED = r"(?#here)[\w.]*(?:\s*[(<\[]|\s+as\b)"
 GIVEN = r"(?#here)\w*[\"'\]!?]*\s*(?::|[-+|]?=(?!=))"

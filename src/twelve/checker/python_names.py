@@ -111,3 +111,10 @@ METHOD_JOINS = frozenset(
         "lstrip",
     }
 )
+
+
+def package_of(path: str, level: int) -> str:
+    """The package that so many dots mean in a file."""
+    folders = path.rpartition("/")[0].split("/")
+    kept = folders[: len(folders) - level + 1]
+    return "." + ".".join(part for part in kept if part)

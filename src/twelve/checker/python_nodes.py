@@ -14,9 +14,26 @@ INNER: dict[type[ast.AST], tuple[str, ...]] = {
 """The fields of each node that may hold expressions."""
 
 
-def breadth_first(root: ast.AST) -> Iterator[ast.AST]:
+LEAVES = frozenset({ast.Name, ast.Constant, str, type(None)})
+"""No call is in these."""
+
+
+def within(call: ast.Call, pending: list[ast.AST]) -> None:
+    """Add what may hold further calls."""
+    inner = call.func
+    while type(inner) is ast.Attribute:
+        inner = inner.value
+    if type(inner) not in LEAVES:
+        pending.append(inner)
+    if call.args:
+        pending += [one for one in call.args if type(one) not in LEAVES]
+    if call.keywords:
+        pending += [one.value for one in call.keywords if type(one.value) not in LEAVES]
+
+
+def breadth_first(*roots: ast.AST) -> Iterator[ast.AST]:
     """``ast.walk`` without what holds no expression, which is most of a tree."""
-    found = [root]
+    found = [*roots]
     for node in found:
         yield node
         for name in INNER[type(node)]:

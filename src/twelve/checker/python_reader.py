@@ -5,8 +5,8 @@ from bisect import bisect_left
 from functools import partial
 from typing import Any
 
-from twelve.checker.python_names import ENV_CALLS, ENV_OBJECTS, READERS
-from twelve.checker.python_nodes import INNER, breadth_first
+from twelve.checker.python_names import ENV_CALLS, ENV_OBJECTS, READERS, package_of
+from twelve.checker.python_nodes import INNER, LEAVES, breadth_first, within
 from twelve.checker.python_older import parse
 from twelve.checker.python_values import Values
 from twelve.picture.code import Assign, Call, Function, Guard, Import, Later, Module, Raise
@@ -16,7 +16,6 @@ from twelve.picture.value import Value
 SETTINGS_BASES = ("BaseSettings", "BaseAppSettings", "EnvironmentSettings", "EnvConfig")
 NESTED = ("update", "from_mapping", "setdefault")
 ENV = mention("environ", "getenv", "env(", "env[")
-LEAVES = frozenset({ast.Name, ast.Constant, str, type(None)})  # No call is in these.
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
@@ -34,12 +33,6 @@ def read_python(path: str, text: str, role: str = "app") -> Module:
     except RecursionError:
         module.error = "nested too deeply"
     return module
-
-
-def _package(path: str, level: int) -> str:
-    folders = path.rpartition("/")[0].split("/")
-    kept = folders[: len(folders) - level + 1]
-    return "." + ".".join(part for part in kept if part)
 
 
 class _Reader:
@@ -84,7 +77,9 @@ class _Reader:
             kind = type(node)
             if kind is ast.Call:
                 self._record(node, assigned if node is root else "")  # type: ignore[arg-type]
-            elif kind is ast.NamedExpr:
+                within(node, pending)  # type: ignore[arg-type]
+                continue
+            if kind is ast.NamedExpr:
                 self._assign(node.target, node.value, node)  # type: ignore[attr-defined,arg-type]
             for name in INNER[kind]:
                 child = getattr(node, name)
@@ -99,15 +94,16 @@ class _Reader:
     on_return = on_expr
 
     def _record(self, node: ast.Call, assigned: str) -> None:
-        func = node.func
-        name = self.values.name(func)
+        func, values = node.func, self.values
+        name = values.name(func)
+        method = type(func) is ast.Attribute
         call = Call(
             name,
-            partial(self.values.called, node, name),
+            partial(values.called, node, name),
             node.lineno,
             self.module.path,
             node.col_offset + 1,
-            partial(self.values.value, func.value) if isinstance(func, ast.Attribute) else None,
+            partial(values.value, func.value) if method else None,  # type: ignore[attr-defined]
             self.function,
             self.guards,
             self.loop,
@@ -115,8 +111,8 @@ class _Reader:
             node.end_lineno or node.lineno,
         )
         self.module.calls.append(call)
-        if call.last in NESTED and isinstance(node.func, ast.Attribute):
-            base = self.values.name(node.func.value)
+        if method and call.last in NESTED:
+            base = values.name(func.value)  # type: ignore[attr-defined]
             for keyword in node.keywords:
                 if keyword.arg:
                     self._add(
@@ -222,7 +218,7 @@ class _Reader:
             self._imported(alias.name, bound, node)
 
     def on_importfrom(self, node: ast.ImportFrom) -> None:
-        base = (_package(self.module.path, node.level) + "." if node.level else "") + (
+        base = (package_of(self.module.path, node.level) + "." if node.level else "") + (
             node.module or ""
         )
         base = base.rstrip(".") or "."
@@ -365,7 +361,7 @@ class _Reader:
 
     on_asyncfunctiondef = on_functiondef
 
-    def _reads_env(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    def _reads_env(self, node: ast.stmt) -> bool:
         at = bisect_left(self.reads, node.lineno)
         return at < len(self.reads) and self.reads[at] <= (node.end_lineno or node.lineno)
 
@@ -373,7 +369,9 @@ class _Reader:
         self, node: ast.FunctionDef | ast.AsyncFunctionDef, names: tuple[str, ...]
     ) -> None:
         """A function that reads the variable named by its parameter is an env reader of its own."""
-        for inner in breadth_first(node):
+        # Statements without a word of the environment hold no read of it.
+        held = [one for one in node.body if self._reads_env(one)]
+        for inner in breadth_first(node.args, *held):
             key: ast.expr | None = None
             if (
                 isinstance(inner, ast.Call)

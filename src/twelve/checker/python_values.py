@@ -27,29 +27,20 @@ class Values:
 
     def name(self, node: ast.expr | None) -> str:
         """The dotted name of an expression, import names resolved; ``?`` where a piece has none."""
-        if isinstance(node, ast.Name):
-            return self.aliases.get(node.id, node.id)
-        words: list[str] = []
-        while True:
-            if isinstance(node, ast.Attribute):
-                words.append(node.attr)
-                node = node.value
-            elif isinstance(node, ast.Name):
-                words.append(self.aliases.get(node.id, node.id))
-                break
-            elif isinstance(node, ast.Call):
-                inner = self.name(node.func)
-                words.append(inner + "()" if inner else "?")
-                break
-            elif isinstance(node, ast.Subscript):
-                inner = self.name(node.value)
-                key = node.slice.value if isinstance(node.slice, ast.Constant) else ""
-                words.append(f"{inner}.{key}" if isinstance(key, str) and key else f"{inner}[]")
-                break
-            else:
-                words.append("?")
-                break
-        return ".".join(reversed(words))
+        tail = ""
+        while type(node) is ast.Attribute:
+            tail = f".{node.attr}{tail}"
+            node = node.value
+        if type(node) is ast.Name:
+            return self.aliases.get(node.id, node.id) + tail
+        if isinstance(node, ast.Call):
+            inner = self.name(node.func)
+            return (inner + "()" if inner else "?") + tail
+        if isinstance(node, ast.Subscript):
+            inner = self.name(node.value)
+            key = node.slice.value if isinstance(node.slice, ast.Constant) else ""
+            return (f"{inner}.{key}" if isinstance(key, str) and key else f"{inner}[]") + tail
+        return "?" + tail
 
     def value(self, node: ast.expr | None, depth: int = 0) -> Value:
         if node is None or depth > DEPTH:
@@ -59,9 +50,7 @@ class Values:
             return known
         make = MAKERS.get(type(node))
         found = make(self, node, depth + 1) if make else OTHER
-        made = Value(
-            found.kind, found.text, found.parts, found.keys, node.lineno, node.col_offset + 1
-        )
+        made = new(Value, (*found[:4], node.lineno, node.col_offset + 1))
         if depth < DEPTH - 4:
             self.known[node] = made
         return made
@@ -312,6 +301,8 @@ class Values:
 
 
 OTHER = Value("other")
+new = tuple.__new__
+"""Makes a value of its fields at once."""
 MAKERS: dict[type[ast.expr], Callable[[Values, Any, int], Value]] = {
     kind: getattr(Values, f"_{kind.__name__.lower()}")
     for kind in (
