@@ -56,6 +56,28 @@ def test_a_tree_without_git_is_not_blamed_for_it(tmp_path):
     assert verdicts["I-1"] != "broken"
 
 
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+def test_a_manifest_in_utf_16_is_read_as_pip_reads_it(codec):
+    mark = "\ufeff".encode(codec)
+    tree = MemoryTree(
+        {
+            "requirements.txt": mark + "flask==3.0.0\r\n".encode(codec),
+            "a.py": "import flask\nimport celery\n",
+        }
+    )
+    told_of = [one.message for one in check(tree).findings if one.requirement == "II-2"]
+    assert len(told_of) == 1
+    assert "celery" in told_of[0]
+
+
+def test_a_credential_in_a_tracked_env_file_leaves_no_other_verdict_that_there_is_none():
+    env = "SECRET_KEY=lr66-a!km5ed@n5ug!tya5bv0yqwa1tn\n"
+    for path, held in ((".env", False), (".env.example", True)):
+        verdicts = check(MemoryTree({path: env, "a.py": "x = 1\n"})).verdicts
+        said = {one.requirement: one.verdict for one in verdicts}
+        assert (said["III-2"] == "holds") is held
+
+
 def test_binary_and_unreadable_files_are_passed_over(tmp_path):
     (tmp_path / "shop").mkdir()
     (tmp_path / "shop/settings.py").write_text(DEBUG)

@@ -210,8 +210,16 @@ def _target(path: str) -> str:
         return "?"
 
 
+WIDE = ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+"""The marks of UTF-16: what `>` of an older PowerShell writes, and pip reads."""
+
+
 def decode(data: bytes) -> str:
     """Text of a file whose encoding nobody promised; nothing for a binary one."""
+    for mark, codec in WIDE:
+        if data.startswith(mark):
+            text = data[2:].decode(codec, "replace")
+            return "" if "\0" in text[:4096] else text
     if b"\0" in data[:4096]:
         return ""
     if data[:3] == b"\xef\xbb\xbf":

@@ -8,7 +8,7 @@ from twelve.picture.code import Assign, Call, Module
 from twelve.picture.commands import Process
 from twelve.picture.mentions import Mention
 from twelve.picture.origin import replaceable
-from twelve.picture.paths import is_settings
+from twelve.picture.paths import is_development, is_settings
 from twelve.picture.pattern import pattern
 from twelve.picture.tree import (
     Broken,
@@ -156,14 +156,18 @@ def saying(picture: Picture, words: Mention) -> Iterator[tuple[Module, Assign]]:
 
 
 def overridden(picture: Picture, assign: Assign) -> bool:
-    """Do the production settings beside it replace the value: from the environment, or by switching it off?"""
+    """Do other settings beside it replace the value: from the environment, or by switching it off in production?"""
     folder = assign.path.rpartition("/")[0]
     return is_settings(assign.path) and any(
         other.path != assign.path
         and other.path.rpartition("/")[0] == folder
-        and PRODUCTION.search(other.path)
+        and not is_development(other.path)
         and (
-            (other.value.kind, other.value.text) == ("bool", "False") or replaceable(module, other)
+            replaceable(module, other)
+            or (
+                PRODUCTION.search(other.path)
+                and (other.value.kind, other.value.text) == ("bool", "False")
+            )
         )
         for module, other in picture.assigns(assign.name)
     )

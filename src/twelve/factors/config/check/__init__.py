@@ -46,6 +46,7 @@ RULES = (
         found=(
             Example({"shop/settings.py": "ALLOWED_HOSTS = ['shop.herokuapp.com']\n"}, "shop/settings.py:1"),
             Example({"shop/settings.py": "DEBUG = True\n"}, "shop/settings.py:1"),
+            Example({"shop/settings/__init__.py": "DEBUG = True\n", "shop/settings/dev.py": "import os\nDEBUG = os.environ.get('DEBUG', '0') == '1'\n"}, "shop/settings/__init__.py:1"),
             Example({"a.py": "from fastapi import FastAPI\napp = FastAPI(debug=True)\n"}, "a.py:2"),
         ),
         spared=(
@@ -53,6 +54,7 @@ RULES = (
             Example({"shop/settings.py": "import os\nif 'DYNO' in os.environ:\n    ALLOWED_HOSTS = ['*']\nelse:\n    ALLOWED_HOSTS = ['shop.example.org']\n"}),
             Example({"shop/settings/dev.py": "DEBUG = True\n"}),
             Example({"shop/settings/base.py": "DEBUG = True\n", "shop/settings/production.py": "from .base import *\nDEBUG = False\n"}),
+            Example({"shop/settings/__init__.py": "DEBUG = True\n", "shop/settings/settings_docker.py": "import os\nDEBUG = os.environ.get('DEBUG', '0') == '1'\n"}, note="another file of settings takes it from the environment"),
             Example({"a.py": "from pydantic_settings import BaseSettings\nclass S(BaseSettings):\n    FRONTEND_URL: str = 'https://shop.io'\n"}),
         ),
         why="A constant makes the code belong to one deploy.",
@@ -77,6 +79,7 @@ RULES = (
             Example({"shop/models.py": "class User(Model):\n    password = CharField(max_length=300)\n    token_type = 'bearer'\n"}),
             Example({"shop/settings.py": "import os\nSECRET_KEY = os.environ['SECRET_KEY']\nDB_PASSWORD = ''\n"}),
             Example({"tests/test_a.py": "PASSWORD = 'hunter2!x'\n"}),
+            Example({"app/schemas.py": "class Login(BaseModel):\n    model_config = {'json_schema_extra': {'examples': [\n        {'password': 'passw0rd8x'}]}}\n"}),
             Example({"a.py": "ACCESS_TOKEN_EXPIRE_MINUTES = 60\nLABELS = {'password': 'Password'}\nTOKEN_URL = '/api/token'\n"}),
             Example({"Dockerfile": "FROM python:3.12\nRUN SECRET_KEY=dummy ./manage.py collectstatic\n"}),
         ),
@@ -130,9 +133,12 @@ RULES = (
             Example({"a/settings/dev.py": "X = 1\n", "a/settings/production.py": "X = 2\n"}, "a/settings/dev.py:1"),
             Example({"a/settings.py": "import os\nDEBUG = os.environ.get('ENVIRONMENT') == 'development'\n"}, "a/settings.py:2"),
             Example({"config.py": "config = {'development': Dev, 'production': Prod}\n"}, "config.py:1"),
+            Example({"config.py": "import os\ndef settings():\n    configs = {'development': Dev, 'production': Prod}\n    return configs[os.environ['MODE']]()\n"}, "config.py:3"),
+            Example({"config/keys.js": "if (process.env.NODE_ENV === 'production') {\n  module.exports = require('./keys_prod')\n} else {\n  module.exports = require('./keys_dev')\n}\n"}, "config/keys.js:2"),
         ),
         spared=(
             Example({"index.js": "var env = process.env.NODE_ENV || 'development'\n"}),
+            Example({"store.js": "if (process.env.NODE_ENV === 'production') {\n  module.exports = require('./store.prod')\n}\n"}),
             Example({"a/settings/base.py": "X = 1\n", "a/settings/test.py": "X = 2\n"}),
         ),
         why="Groups multiply: with each new deploy there is another set to keep.",

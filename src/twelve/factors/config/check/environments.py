@@ -7,9 +7,10 @@ from twelve.finding import Place
 from twelve.picture.code import Assign, Module, is_handler, is_task
 from twelve.picture.mentions import mention
 from twelve.picture.origin import ENV_NAMES, trace
+from twelve.picture.paths import is_settings
 from twelve.picture.pattern import pattern
 from twelve.picture.rule import Hold, Judgement, Picture, find, saying
-from twelve.picture.value import Value, env_keys, walk
+from twelve.picture.value import Value, env_keys, plain, walk
 
 DEPLOYS = {
     "production": "production",
@@ -29,6 +30,7 @@ DEPLOYS = {
 MODULE = pattern(
     r"(^|/)(settings|config|configs|conf|environments?)/((?:env|config|settings)[._-])?(\w+)\.(py|[cm]?js|ts|json|ya?ml)$|(^|/)(settings|config|environment)[_.-](\w+)\.(py|[cm]?js|ts|json|ya?ml)$"
 )
+OF_DEPLOY = pattern(r"^\.{1,2}/(?:.*[/._-])?(production|prod|staging|live)(?:\.[cm]?[jt]s)?$")
 BUILD_MODE = ("NODE_ENV", "RACK_ENV", "BABEL_ENV")
 WARN = 3
 TOPIC = pattern(r"^[A-Z]+|^[a-z]+")
@@ -45,7 +47,7 @@ PRODUCTION = mention("prod", "live", small=True)
 
 def no_named_environments(picture: Picture) -> Iterator[Judgement]:
     """III-5."""
-    found = [*_modules(picture), *_tables(picture), *_branches(picture)]
+    found = [*_modules(picture), *_tables(picture), *_required(picture), *_branches(picture)]
     yield from found
     if not found:
         yield Hold("no settings are grouped by the name of an environment", Place("."))
@@ -72,7 +74,7 @@ def _modules(picture: Picture) -> Iterator[Judgement]:
 def _tables(picture: Picture) -> Iterator[Judgement]:
     """``config = {"development": DevelopmentConfig, "production": ProductionConfig}``."""
     for _, assign in saying(picture, PRODUCTION):
-        if assign.function is None and assign.value.kind == "dict":
+        if assign.value.kind == "dict" and (assign.function is None or is_settings(assign.path)):
             names = {DEPLOYS[key.lower()] for key in assign.value.keys if key.lower() in DEPLOYS}
             if (
                 len(names) > 1
@@ -88,6 +90,21 @@ def _tables(picture: Picture) -> Iterator[Judgement]:
                     assign.place,
                     fix="one set of variables",
                 )
+
+
+def _required(picture: Picture) -> Iterator[Judgement]:
+    """``if (process.env.NODE_ENV === "production") module.exports = require("./keys_prod")``."""
+    for module, call in picture.calls("require"):
+        match = OF_DEPLOY.search(plain(call.value.argument(0)) or "")
+        if match and module.role == "app" and is_settings(call.path):
+            read = [key for guard in call.guards for key in env_keys(guard.test)]
+            keys = [key for key in read if ENV_NAMES.match(key)]
+            if keys:
+                yield find(
+                    "III-5", "medium", f"{keys[0]} chooses a file of settings by the name of an environment ({match[1]})", call.place,
+                    fix="one settings module; each value from a variable of its own",
+                )  # fmt: skip
+                return
 
 
 def _branches(picture: Picture) -> Iterator[Judgement]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from twelve.factors.config.check.secrets import spared
+from twelve.factors.config.check.secrets import is_kept, is_real, spared
 from twelve.finding import Finding, Place
 from twelve.picture.code import Assign, Module
 from twelve.picture.mentions import mention
@@ -11,7 +11,7 @@ from twelve.picture.origin import development_only, trace
 from twelve.picture.paths import is_development
 from twelve.picture.pattern import pattern
 from twelve.picture.rule import Hold, Judgement, Picture, find, grouped
-from twelve.picture.secrets import is_key_name, is_secret_name, plausible, stands_in, url_password
+from twelve.picture.secrets import is_key_name, is_secret_name, plausible, stands_in
 from twelve.picture.tree import Instruction, Variable
 from twelve.picture.value import Value, default_of, from_env, walk
 
@@ -22,7 +22,6 @@ CREDENTIAL_FILES = pattern(
 ASKED = mention("secret", "pass", "token", "key", "credential", "pwd", "hmac", "debug", small=True)
 """The names whose defaults are judged hold one of these."""
 TRUE = ("True", "true", "1", "yes", "on", "TRUE", "YES")
-EXAMPLE = pattern(r"(example|sample|dist|template|tmpl|test|ci|schema|default)", re.IGNORECASE)
 BOOLEAN = ("true", "false", "yes", "no", "on", "off", "none", "null", "0", "1")
 
 
@@ -38,7 +37,7 @@ def no_deploy_files(picture: Picture) -> Iterator[Judgement]:
 
 def _env_files(picture: Picture) -> Iterator[Finding]:
     for path, held in _tracked_variables(picture).items():
-        real = [one.place for one in held if _is_real(one)]
+        real = [one.place for one in held if is_real(one)]
         soft = [
             one.place
             for one in held
@@ -65,16 +64,9 @@ def _env_files(picture: Picture) -> Iterator[Finding]:
 def _tracked_variables(picture: Picture) -> dict[str, list[Variable]]:
     made: dict[str, list[Variable]] = {}
     for one in picture.variables:
-        file = picture.files[one.path]
-        kept = file.role not in ("example", "docs", "test", "dev")
-        if file.tracked is not False and kept and not EXAMPLE.search(file.name):
+        if is_kept(picture, one.path):
             made.setdefault(one.path, []).append(one)
     return made
-
-
-def _is_real(one: Variable) -> bool:
-    named = is_secret_name(one.name) and plausible(one.name, one.value)
-    return named or bool(url_password(one.value))
 
 
 def _credential_files(picture: Picture) -> Iterator[Finding]:

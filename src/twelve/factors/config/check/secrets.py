@@ -21,6 +21,7 @@ from twelve.picture.secrets import (
     stands_in,
     url_password,
 )
+from twelve.picture.tree import Variable
 from twelve.picture.value import Value, fixed_strings, walk
 
 EXAMPLE = pattern(r"(example|sample|dist|template|tmpl|test|ci|schema|default)", re.IGNORECASE)
@@ -41,6 +42,8 @@ REFUSED = pattern(r"placeholder|insecure|forbidden|example|sample|weak|default",
 SIGNING = 12
 """So long is a key that signs, in a table of settings; what is shorter names something."""
 STAND_IN = pattern(r"(^|_)(dummy|fake|disabled|placeholder|unusable|no)_", re.IGNORECASE)
+SHOWN = pattern(r"(^|[._])(model_config|schema_extra|\w*examples?)$", re.IGNORECASE)
+"""What the schema of a request shows to its readers."""
 ENTRY = pattern(r"session_?key$", re.IGNORECASE)
 """A word under such a name is where something is found in a session, it signs nothing."""
 CLIENT_SIDE = pattern(r"firebase|google-services\.json|GoogleService-Info", re.IGNORECASE)
@@ -81,11 +84,27 @@ def no_credential(picture: Picture) -> Iterator[Judgement]:
             seen.add(key)
             kept.append(one)
     yield from grouped(kept)
-    if not found:
+    if not found and not any(
+        is_real(one) and is_kept(picture, one.path) and not is_development(one.path)
+        for one in picture.variables
+    ):
         yield Hold(
             f"{len(picture.modules)} code files with words of credentials read, none holds one",
             Place("."),
         )
+
+
+def is_kept(picture: Picture, path: str) -> bool:
+    """Is an env file checked in, and no example?"""
+    file = picture.files[path]
+    kept = file.role not in ("example", "docs", "test", "dev")
+    return file.tracked is not False and kept and not EXAMPLE.search(file.name)
+
+
+def is_real(one: Variable) -> bool:
+    """Does a variable of an env file hold a credential?"""
+    named = is_secret_name(one.name) and plausible(one.name, one.value)
+    return named or bool(url_password(one.value))
 
 
 def spared(module: Module, path: str) -> bool:
@@ -102,7 +121,9 @@ def _assigned(picture: Picture) -> Iterator[Finding]:
                 for one in _literal(module, assign, assign.value.text):
                     yield one._replace(severity="low") if _default(picture, assign) else one
         for assign in module.holding(ITEMS, module.assigns):
-            if not assign.augmented and assign.value.kind in ("dict", "list"):
+            if SHOWN.search(assign.target) or assign.augmented:
+                continue
+            if assign.value.kind in ("dict", "list"):
                 for part in walk(assign.value):
                     yield from _dict_keys(module, assign, part)
 

@@ -35,10 +35,12 @@ RULES = (
             Example({"a/settings.py": "LOGGING = {'handlers': {'f': {\n    'class': 'logging.FileHandler',\n    'filename': 'a.log'}}}\n"}, "a/settings.py:2"),
             Example({"l.js": "const winston = require('winston')\nwinston.createLogger({ transports: [\n new winston.transports.File({ filename: 'e.log' })] })\n"}, "l.js:3"),
             Example({"Procfile": "web: gunicorn a --access-logfile /var/log/a.log\n"}, "Procfile:1"),
+            Example({"a/log.py": "import logging\ndef make(name, path=None):\n    if path is not None:\n        logging.getLogger(name).addHandler(logging.FileHandler(path))\n", "a/v.py": "from a.log import make\nmake('v', path='v.log')\n"}, "a/log.py:4"),
         ),
         spared=(
             Example({"Procfile": "web: gunicorn a --log-file - --access-logfile /dev/stdout\n"}),
             Example({"a/settings.py": "LOGGING = {'handlers': {'c': {'class': 'logging.StreamHandler'}, 'n': {'class': 'logging.NullHandler'}}}\n"}),
+            Example({"a/log.py": "import logging\ndef make(name, path=None):\n    if path is not None:\n        logging.getLogger(name).addHandler(logging.FileHandler(path))\n", "a/v.py": "from a.log import make\nmake('v')\n"}, note="no call names a file"),
             Example({"gunicorn.conf.py": "accesslog = '-'\n"}), Example({"supervisord.conf": "[program:a]\ncommand=x\nstdout_logfile=/dev/stdout\n"}),
         ),
         why="A file on the process's disk is lost with it, fills it, and nobody reads it.", way_out="Write each event to stdout.", calls=("FileHandler", "basicConfig", "logger.add", "dictConfig", "fileConfig"), sets=(*SETS, "accesslog", "errorlog"), script_tokens=("transports", "log4js", "pino", "RotateFile", "rotating-file"),

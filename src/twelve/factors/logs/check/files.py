@@ -5,14 +5,14 @@ from collections.abc import Iterator
 
 from twelve.factors.logs.check.words import handler_dicts, own
 from twelve.finding import Finding, Place
-from twelve.picture.code import is_command
+from twelve.picture.code import Call, Module, is_command
 from twelve.picture.commands import INTERPRETERS, Step, is_worker, module_of, serves
 from twelve.picture.origin import development_only
 from twelve.picture.paths import is_development
 from twelve.picture.pattern import pattern
 from twelve.picture.rule import Hold, Judgement, Picture, find, grouped
 from twelve.picture.sinks import sinks
-from twelve.picture.value import plain, strings, text_of, walk
+from twelve.picture.value import Value, plain, strings, text_of, walk
 
 FILE_HANDLERS = (
     "FileHandler",
@@ -73,6 +73,29 @@ def no_log_files(picture: Picture) -> Iterator[Judgement]:
                 return
 
 
+def _nobody_asks(picture: Picture, module: Module, call: Call, given: Value | None) -> bool:
+    """Is the file a parameter that must be given first, and does no call give it?"""
+    function = call.function
+    if (
+        given is None
+        or given.kind != "name"
+        or function is None
+        or given.text not in function.params
+        or not any(part.text == given.text for guard in call.guards for part in walk(guard.test))
+    ):
+        return False
+    position = function.params.index(given.text)
+    named = rf"(?<!def )\b{re.escape(function.name)}\(([^)]*)"
+    return (
+        not any(
+            f"{given.text}=" in match[1] or "*" in match[1] or match[1].count(",") >= position > 0
+            for path in picture.holding(f"{function.name}(")
+            for match in re.finditer(named, picture.text(path))
+        )
+        and module.language == "python"
+    )
+
+
 def _live(picture: Picture) -> Iterator[tuple[str, Step]]:
     for process in picture.processes:
         if process.stage in ("run", "hook") and not process.development:
@@ -88,6 +111,7 @@ def _handlers(picture: Picture) -> Iterator[Finding]:
             and not is_command(call.path, call.function)
             and not STDOUT.match(plain(first) or "")
             and not development_only(module, call.guards)
+            and not _nobody_asks(picture, module, call, first)
         ):
             yield find(
                 "XI-1",

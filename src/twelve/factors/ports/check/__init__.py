@@ -67,11 +67,13 @@ RULES = (
         "VII-5", "S", "The production command is not a development server", "port-binding + dev-prod-parity", "high", production_server,
         found=(
             Example({"Procfile": "web: python manage.py runserver 0.0.0.0:$PORT\n"}, "Procfile:1"),
+            Example({"package.json": '{"scripts": {"start": "node a.js"}}', "page/package.json": '{"scripts": {"start": "react-scripts start"}}'}, "page/package.json:1"),
             Example({"Dockerfile": 'FROM python:3.12\nCMD ["python", "app.py"]\n', "app.py": "from flask import Flask\napp = Flask(__name__)\nif __name__ == '__main__':\n    app.run()\n"}, "Dockerfile:2"),
         ),
         spared=(
             Example({"Procfile.windows": "web: python manage.py runserver %PORT%\n", "Procfile": "web: gunicorn a\n"}),
             Example({"compose.override.yml": "services:\n  web:\n    build: .\n    command: fastapi dev\n"}),
+            Example({"package.json": '{"scripts": {"start": "node a.js",\n"heroku-postbuild": "npm run build --prefix page"}}', "page/package.json": '{"scripts": {"start": "react-scripts start"}}'}),
         ),
         why="It is slow, reloads, and shows its insides.", way_out="gunicorn, uvicorn, node.", never="files for development", calls=("app.run", "application.run"), fixable=True,
     ),

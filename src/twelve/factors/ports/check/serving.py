@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from twelve.factors.ports.check.live import live
 from twelve.finding import Finding, Place
 from twelve.picture.code import is_handler
-from twelve.picture.commands import dev_server, serves
+from twelve.picture.commands import Process, dev_server, serves
 from twelve.picture.paths import is_development
 from twelve.picture.pattern import pattern
 from twelve.picture.rule import Hold, Judgement, Picture, find, grouped, mounted
@@ -64,7 +64,7 @@ def production_server(picture: Picture) -> Iterator[Judgement]:
     found: dict[Place, Finding] = {}
     good: Place | None = None
     for process in picture.processes:
-        if process.stage not in ("run", "hook", "dev"):
+        if process.stage not in ("run", "hook", "dev") or _built_above(picture, process):
             continue
         for step in process.steps:
             what = dev_server(step)
@@ -89,6 +89,25 @@ def production_server(picture: Picture) -> Iterator[Judgement]:
     yield from found.values()
     if not found and good is not None:
         yield Hold("a production server serves", good)
+
+
+def _built_above(picture: Picture, process: Process) -> bool:
+    """Does a package above build this one, whose ``start`` then is for development: a page's own folder?"""
+    folder = process.path.rpartition("/")[0]
+    if process.origin != "package.json" or not folder:
+        return False
+    named = re.escape(folder.rpartition("/")[2])
+    built = re.compile(rf"\bbuild\b[^\"\n]*\b{named}\b|\b{named}\b[^\"\n]*\bbuild\b")
+    above = folder
+    while above:
+        above = above.rpartition("/")[0]
+        path = f"{above}/package.json" if above else "package.json"
+        if path in picture.files and any(
+            built.search(line) and "workspaces" not in line
+            for line in picture.text(path).splitlines()
+        ):
+            return True
+    return False
 
 
 def _in_process(picture: Picture) -> Iterator[Finding]:

@@ -24,12 +24,14 @@ RULES = (
         found=(
             Example({"a/settings.py": "MEDIA_ROOT = '/srv/media'\n", "a/models.py": "from django.db import models\n\nclass Photo(models.Model):\n    file = models.FileField()\n"}, "a/settings.py:1"),
             Example({"a/v.py": "import os\ndef view(request):\n    p = os.path.join(BASE, 'posts', request.id + '.html')\n    open(p, 'w')\n"}, "a/v.py:4"),
+            Example({"a/v.py": "import os\ndef view(request):\n    path = os.path.join('uploads', request.id)\n    request.file.save(path)\n    try:\n        send(path)\n    except OSError:\n        os.remove(path)\n"}, "a/v.py:4"),
             Example({"a.js": "const multer = require('multer')\nconst up = multer({ dest: 'uploads/' })\n"}, "a.js:2"),
         ),
         spared=(
             Example({"a/settings.py": "MEDIA_ROOT = BASE_DIR / 'media'\n"}, note="a line of the template: nothing takes files"), Example({"a/settings.py": "import os\nMEDIA_ROOT = 'm'\nSTORAGES = {'default': {'BACKEND': 'django.core.files.storage.FileSystemStorage'}}\nif os.getenv('B'):\n    STORAGES['default'] = {'BACKEND': 'storages.backends.s3boto3.S3Boto3Storage'}\n"}),
             Example({"a/settings.py": "STATIC_ROOT = 'static'\n"}),
             Example({"a/management/commands/x.py": "def handle(self):\n    open('data/x.json', 'w')\n"}),
+            Example({"a/v.py": "import os\ndef view(request):\n    path = os.path.join('uploads', request.id)\n    request.file.save(path)\n    try:\n        send(path)\n    finally:\n        if os.path.exists(path):\n            os.remove(path)\n"}, note="a file of one transaction"),
             Example({"a/v.py": "from PIL import Image\ndef view(request):\n    Image.open(request.FILES['f'])\n"}),
         ),
         why="The disk of a process is gone with it, and the process beside it never sees it.", way_out="Keep it in a database or an object store.",

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from twelve.finding import Finding, Place
-from twelve.picture.code import is_command
+from twelve.picture.code import Call, Module, is_command
 from twelve.picture.origin import trace
 from twelve.picture.paths import is_development
 from twelve.picture.pattern import pattern
@@ -23,6 +23,9 @@ MULTER = (
 )
 STORES = pattern(r"(aws|s3|gcs|azure|cloud|minio|r2|object)[\w-]*/")
 WIDE = frozenset({"handler", "task"})
+REMOVERS = frozenset({"remove", "unlink"})
+ALWAYS = pattern(r"(try|finally|with\b.*):")
+"""What holds a line that runs whatever happened; a question after the file itself does, too."""
 TAKES_FILES = ("FileField", "ImageField", ".FILES", "default_storage", "FileSystemStorage", "pload", "wagtail", "filer", "easy_thumbnails", "sorl", "cms", "oscar")  # fmt: skip
 """Words of an app that takes files: without any of them MEDIA_ROOT is a line of the template."""
 
@@ -104,7 +107,7 @@ def _written(picture: Picture) -> Iterator[Finding]:
         if module.role != "app" or is_development(module.path):
             continue
         for sink in sinks(module):
-            if _lasting(sink):
+            if _lasting(sink) and not _removed(picture, module, sink):
                 severity = "high" if sink.caller in WIDE else "medium"
                 yield find(
                     "VI-1",
@@ -113,6 +116,43 @@ def _written(picture: Picture) -> Iterator[Finding]:
                     sink.place,
                     fix="keep it in a database or an object store",
                 )
+
+
+def _removed(picture: Picture, module: Module, sink: Sink) -> bool:
+    """Does the same function remove the file, whatever happened? Then it was there for one transaction."""
+    function, written = sink.call.function, _names(sink.call)
+    if module.language != "python" or function is None or not written:
+        return False
+    lines = picture.text(module.path).split("\n")[: function.end]
+    return any(
+        call.function is function
+        and call.line > sink.call.line
+        and _names(call) & written
+        and all(
+            ALWAYS.match(header) or written & set(re.findall(r"\w+", header))
+            for header in _headers(lines, call.line, function.line)
+            if header not in _headers(lines, sink.call.line, function.line)
+        )
+        for call in module.calls
+        if call.last in REMOVERS
+    )
+
+
+def _names(call: Call) -> set[str]:
+    """The variables that say which file the call is about."""
+    given = [call.receiver, *call.value.arguments[:2]]
+    return {one.text for one in given if one is not None and one.kind == "name"}
+
+
+def _headers(lines: list[str], line: int, first: int) -> list[str]:
+    """The statements of a function that hold this line, each by its first line."""
+    deep, held = len(lines[line - 1]) - len(lines[line - 1].lstrip()), []
+    for number in range(line - 2, first - 1, -1):
+        text = lines[number].strip()
+        if text and len(lines[number]) - len(lines[number].lstrip()) < deep:
+            deep = len(lines[number]) - len(lines[number].lstrip())
+            held.append(text)
+    return held
 
 
 def _lasting(sink: Sink) -> bool:
