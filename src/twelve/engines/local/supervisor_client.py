@@ -11,12 +11,13 @@ from collections.abc import AsyncIterator
 from typing import Any, Self
 
 from twelve.engines.local.supervisor import protocol
-from twelve.errors import Conflict, Invalid, NotFound, TwelveError, Unreachable
+from twelve.errors import Conflict, Full, Invalid, NotFound, TwelveError, Unreachable
 
 _ERRORS: dict[str, type[TwelveError]] = {
     "not-found": NotFound,
     "conflict": Conflict,
     "invalid": Invalid,
+    "disk-full": Full,
 }
 _HELLO_LIMIT = 15.0  # seconds for a new supervisor to answer, on a busy machine
 _AGAIN = 0.02

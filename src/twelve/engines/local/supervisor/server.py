@@ -11,7 +11,7 @@ from typing import Any
 from twelve.engines.local.supervisor import box, events, instances, launches, protocol
 from twelve.engines.local.supervisor.keeper import Keeper
 from twelve.engines.local.supervisor.loop import READABLE, WRITABLE, Loop
-from twelve.errors import Conflict, Invalid, NotFound, TwelveError
+from twelve.errors import Conflict, Full, Invalid, NotFound, TwelveError, as_full
 
 _BACKLOG_LIMIT = 8 * 1024 * 1024
 """Bytes that a reader of events may lie behind; it is cut off then, and reads on by number."""
@@ -21,6 +21,7 @@ _CODES: dict[type[Exception], str] = {
     NotFound: "not-found",
     Conflict: "conflict",
     Invalid: "invalid",
+    Full: "disk-full",
 }
 
 
@@ -199,6 +200,7 @@ class Server:
 
 
 def _refusal(error: Exception) -> dict[str, Any]:
+    error = as_full(error) or error
     if isinstance(error, TwelveError):
         code = _CODES.get(type(error), "failed")
         return {"error": error.message, "hint": error.hint, "code": code}
