@@ -344,5 +344,6 @@ async def test_descriptors_stay_flat_over_200_starts(world: World) -> None:
         name = await world.start(f"run.{number}", "true", stdin=stdin, notify=number % 2 == 0)
         await world.event("gone", name)
         await world.client.forget(name)
-    assert len(os.listdir(f"/proc/{pid}/fd")) <= before
+    # One that is being closed, or a connection of the moment, may be among them.
+    await until(lambda: len(os.listdir(f"/proc/{pid}/fd")) <= before, "no more descriptors")
     assert os.listdir(world.run / "p") == []
