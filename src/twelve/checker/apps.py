@@ -1,6 +1,6 @@
 """The apps of one repository told apart: each is judged by its own code, and by what starts it."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import ItemsView, Iterable, Iterator, Mapping, Sequence, ValuesView
 from functools import cached_property
 
 from twelve.checker.picture import RepositoryPicture
@@ -150,12 +150,26 @@ class _Files(Mapping[str, File]):
 
     def __init__(self, app: AppPicture) -> None:
         self.app = app
-        self.own = [path for path in app.whole.files if app.mine(path) or "/" not in path]
+        self.own = {
+            path: file
+            for path, file in app.whole.files.items()
+            if app.mine(path) or "/" not in path
+        }
 
     def __getitem__(self, path: str) -> File:
+        if path in self.own:
+            return self.own[path]
         if self.app.owner(path) not in (self.app.root, WHOLE):
             raise KeyError(path)
         return self.app.whole.files[path]
+
+    def items(self) -> ItemsView[str, File]:
+        """As of a dict: no look-up for each."""
+        return self.own.items()
+
+    def values(self) -> ValuesView[File]:
+        """As of a dict, too."""
+        return self.own.values()
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.own)

@@ -37,6 +37,10 @@ def main() -> None:
 
 def audit(said: dict[str, object]) -> "NoReturn":
     """A ``check`` whose words are plain. Raises SystemExit."""
+    import gc
+
+    # What is imported and read lives until the end: there is nothing worth collecting before it.
+    gc.disable()
     from twelve.cli.fault import shown_to_people
 
     with shown_to_people():

@@ -166,7 +166,7 @@ RULES = (
         way_out="Give each setting its own variable.",
         never="a test whether one resource is attached",
         near=(
-            (("environ", "getenv"), r"(?#here)environb?\b|getenv", r"\n(?:[ \t]+(?:[\w.,]*[^\w\n])??|(?:if\b|el|\}).*?\b)[A-Z][A-Z0-9_]*[\"'\]]*\s*(?::[^=\n]*)?=[^=]"),
+            (("environ", "getenv"), r"(?#here)environb?\b|getenv", r"\n(?:[ \t]++(?:[\w.,]*[^\w\n])??|(?:if\b|el|\}).*?\b)[A-Z][A-Z0-9_]*+[\"'\]]*+\s*+(?::[^=\n]*+)?=[^=]"),
             (("SECRET_KEY", "DATABASES", "DATABASE_URL"), r"\b(?:SECRET_KEY|DATABASES|DATABASE_URL)[\"'\]]*\s*(?::[^=\n]*)?="),
         ),
     ),

@@ -8,6 +8,10 @@ from twelve.picture.rule import Example, Rule
 
 SLEEPS = ("time.sleep", "from time import", "import time as")
 
+DONE = (
+    "processed", "sent", "done", "completed", "handled", "delivered", "notified", "executed", "is_sent", "is_processed", "processed_at", "sent_at", "last_sent", "last_run", "is_done",
+)  # fmt: skip
+"""Columns that say that something was done."""
 PAYMENT_WORDS = ("Charge", "PaymentIntent", "Refund", "Transfer", "Payout", "charges", "paymentIntents", "refunds", "transfers", "payouts")  # fmt: skip
 
 RULES = (
@@ -79,7 +83,7 @@ RULES = (
         ),
         spared=(Example({"a.py": "from threading import Thread\ndef lines(answer):\n    Thread(target=answer.read).start()\n    while True:\n        yield take()\n"}), Example({"a.py": "from threading import Thread\ndef start_metrics():\n    Thread(target=report_metrics).start()\n"}), Example({"a.py": "def step(self):\n    notify(x)\n    q.update(processed=now())\n"})),
         why="Work that lives in a process dies with it.", way_out="A queue that gives it out again.", tokens=(),
-        near=((("add_task", "BackgroundTask"), r"(?#here)\w+\(", "fastapi|starlette"), (("create_task", "ensure_future"), HANDLES), (("Thread",), "Thread\\(|\\(\\w*\\.?Thread\\)"), (("update(",), "\\b(processed|sent|done|completed|handled|delivered|notified|executed|is_sent|is_processed|processed_at|sent_at|last_sent|last_run|is_done)\\s*=")),
+        near=((("add_task", "BackgroundTask"), r"(?#here)\w+\(", "fastapi|starlette"), (("create_task", "ensure_future"), HANDLES), (("Thread",), "Thread\\(|\\(\\w*\\.?Thread\\)"), (DONE, r"(?#here)(?<!\w)\w+\s*=", r"update\(")),
         never="metrics, caches", prover=True,
     ),
     Rule(
