@@ -1,10 +1,11 @@
-"""Follows a command through shells, wrappers, scripts and npm to the programs that really run."""
+"""Follows a command through shells, wrappers, scripts, npm and make to the programs that really run."""
 
 import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from twelve.checker.branches import chosen, reached
+from twelve.checker.make_reader import recipe
 from twelve.checker.shell_reader import Simple, commands_of
 from twelve.picture.commands import Step
 from twelve.picture.pattern import pattern
@@ -27,30 +28,9 @@ WAITERS = pattern(
     r"(^|/)(wait-for|wait-for-it|wait_for_it|wait-for-postgres|wait-for-db|waitfor|dockerize|wait4ports|wait)(\.sh)?$"
 )
 VALUED = {
-    "-u",
-    "-g",
-    "-n",
-    "-c",
-    "-k",
-    "-s",
-    "--group",
-    "--extra",
-    "--package",
-    "--project",
-    "--python",
-    "--with",
-    "-p",
-    "--env-file",
-    "-f",
-    "--user",
-    "-C",
-    "--signal",
-    "--directory",
-    "-i",
-    "-o",
-    "-e",
-    "--no-group",
-}
+    "-u", "-g", "-n", "-c", "-k", "-s", "--group", "--extra", "--package", "--project", "--python",
+    "--with", "-p", "--env-file", "-f", "--user", "-C", "--signal", "--directory", "-i", "-o", "-e", "--no-group",
+}  # fmt: skip
 
 
 class Context(NamedTuple):
@@ -155,6 +135,7 @@ class Expander:
             self._wait,
             self._runner,
             self._package_script,
+            self._make,
             self._script,
         ):
             if (made := follow(program, words, context)) is not None:
@@ -313,6 +294,23 @@ class Expander:
         for name in (word for word in words[1:] if not word.startswith("-")):
             inner = context._replace(depth=context.depth + 1, background=parallel)
             made += self._package_script("npm", ("npm", "run", name), inner) or []
+        return made
+
+    def _make(self, program: str, words: tuple[str, ...], context: Context) -> list[Step] | None:
+        """``make run``: make hands signals on, so it is nothing in front."""
+        named = [word for word in words[1:] if not word.startswith("-") and "=" not in word]
+        path = self.find("Makefile", context.folder) if program in ("make", "gmake") else ""
+        lines = recipe(self.read(path), named[0]) if path and len(named) == 1 else None
+        key = f"{path}:{named[0]}" if named else ""
+        if lines is None or key in context.seen:
+            return None
+        inner = context._replace(
+            path=path, seen=context.seen | {key}, depth=context.depth + 1, exec=False, folder=path.rpartition("/")[0],
+            via=(*context.via, (context.path, context.line)),
+        )  # fmt: skip
+        made: list[Step] = []
+        for text, line in lines:
+            made += self.shell(text, inner._replace(line=line), "", inline=True)
         return made
 
     def _package(self, folder: str, name: str) -> str:

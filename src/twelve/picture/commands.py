@@ -136,11 +136,13 @@ def module_of(step: Step) -> tuple[str, ...]:
 
 
 def manage_command(step: Step) -> str:
-    """The admin command of ``manage.py COMMAND``, ``django-admin COMMAND`` or ``flask COMMAND``."""
+    """The admin command of ``manage.py COMMAND``, ``python -m manage COMMAND`` or ``django-admin COMMAND``."""
     words = step.words
     for index, word in enumerate(words[:-1]):
         if word.rpartition("/")[2] in ("manage.py", "django-admin", "django-admin.py"):
             return next((w for w in words[index + 1 :] if not w.startswith("-")), "")
+        if (word, words[index + 1]) in (("-m", "manage"), ("-m", "django")):
+            return next((w for w in words[index + 2 :] if not w.startswith("-")), "")
     return ""
 
 
@@ -191,6 +193,8 @@ def dev_server(step: Step) -> str:
 
 def _dev_program(program: str, rest: tuple[str, ...]) -> str:
     if program == "tsx" and rest[:1] != ("watch",):
+        return ""
+    if program == "watchmedo" and rest[:1] != ("auto-restart",):
         return ""
     if program == "react-scripts" and rest[:1] != ("start",):
         return ""

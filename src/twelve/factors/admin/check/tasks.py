@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from twelve.finding import Finding, Place
 from twelve.picture.code import Call, Module, is_command, is_handler
-from twelve.picture.commands import dev_server, migrates, serves
+from twelve.picture.commands import Step, dev_server, migrates, serves
 from twelve.picture.origin import development_only
 from twelve.picture.paths import is_development
 from twelve.picture.pattern import pattern
@@ -15,6 +15,14 @@ from twelve.picture.value import plain, walk
 STARTS = pattern(
     r"^(create_app|startup|on_startup|startup_event|lifespan|ready|before_first_request|init_app|main|bootstrap|start|start_server|initDatabase|initDB|init_db|connect|connectDB|onModuleInit|run)$"
 )
+NOWHERE: tuple[Place, ...] = ()
+RUNS = ("node", "python", "python3", "tsx", "bun")
+SCRIPT = pattern(r"\.(py|[cm]?js|ts)$")
+STARTED = pattern(
+    r"^[^#/\n]*\b(?:execSync|execFileSync|spawnSync|exec|spawn|execa|execaSync|os\.system|subprocess\.(?:run|call|check_call))\(\s*([^\n)]+)",
+    re.MULTILINE,
+)
+"""A command that a script starts, with its words."""
 MUTABLE = pattern(
     r"(^|/)(migrate|reset[-_]?(db|database)|restore|drop[-_]?(db|tables)|reindex|purge|flush[-_]?(db|cache))/?$",
     re.IGNORECASE,
@@ -47,19 +55,32 @@ def _commands(picture: Picture) -> Iterator[Finding]:
             continue
         lasting = any(serves(s) for s in process.steps) or process.origin != "script"
         for step in process.steps:
-            if (
-                (what := migrates(step))
-                and lasting
-                and (process.stage == "hook" or len(process.steps) > 1)
-            ):
+            what, where = migrates(step), NOWHERE
+            if not what and step.program in RUNS and process.stage == "run":
+                what, where = _inside(picture, step)
+            if what and lasting and (process.stage == "hook" or len(process.steps) > 1):
                 tried = mounted(picture, process) and any(dev_server(s) for s in process.steps)
                 yield find(
                     "XII-1",
                     "low" if tried else "high",
                     f"each start runs {what}",
                     step.place,
+                    *where,
                     fix="release: " + what + " (the release phase runs it once)",
                 )
+
+
+def _inside(picture: Picture, step: Step) -> tuple[str, tuple[Place, ...]]:
+    """The migration that a script starts which runs before the server, and where."""
+    word = next((one for one in step.words[1:] if not one.startswith("-")), "")
+    folder = step.path.rpartition("/")[0]
+    path = f"{folder}/{word}" if folder else word
+    text = picture.text(path) if SCRIPT.search(word) and path in picture.files else ""
+    for match in STARTED.finditer(text):
+        words = tuple(re.findall(r"[\w./:-]+", match[1]))
+        if what := migrates(step._replace(words=words)):
+            return what, (Place(path, text.count("\n", 0, match.start()) + 1),)
+    return "", NOWHERE
 
 
 def _python(picture: Picture) -> Iterator[Finding]:
@@ -97,7 +118,7 @@ def _python(picture: Picture) -> Iterator[Finding]:
                 for d in call.function.decorators
             )
         ):
-            if _alone(module, call):
+            if _alone(module, call) or (call.function is None and _by_hand(picture, module)):
                 continue
             yield find(
                 "XII-1",
@@ -126,6 +147,27 @@ def _alone(module: Module, call: Call) -> bool:
         return False
     return not serving and bool(
         re.search(r"(init|create|setup|seed|migrat|populate|manage|reset)\w*\.py$", module.path)
+    )
+
+
+def _by_hand(picture: Picture, module: Module) -> bool:
+    """Do only scripts that serve nothing run the file, and does nothing import it?"""
+    running = [
+        process
+        for process in picture.processes
+        if any(module.path in step.words for step in process.steps)
+    ]
+    if not running or any(
+        process.origin != "script" or any(serves(step) for step in process.steps)
+        for process in running
+    ):
+        return False
+    stem = re.escape(module.path.rpartition("/")[2].removesuffix(".py"))
+    imports = re.compile(rf"^\s*(?:from|import)\b[^\n]*\b{stem}\b", re.MULTILINE)
+    return not any(
+        imports.search(picture.text(path))
+        for path in picture.holding(stem)
+        if path.endswith(".py") and path != module.path
     )
 
 

@@ -116,10 +116,12 @@ RULES = (
         found=(
             Example({".env": "PORT=1\nSECRET_KEY=changethis\n"}, ".env:2"),
             Example({"prod.env": "API_TOKEN=a8Kd82jf02Ls\n"}, "prod.env:1"),
+            Example({"page/.env.production": "LEVEL=1\nAPI_URL=https://api-7.shop.io/v1\n"}, "page/.env.production:2"),
         ),
         spared=(
             Example({".env.example": "SECRET_KEY=changethis\n", ".gitignore": ".env\n"}),
             Example({".env": 'ENVIRONMENT="development"\n'}),
+            Example({"page/.env.production": "API_URL=https://your-domain.com\nBASE=/v1\nDB=postgres://db:5432/a\n", "page/.env": "A=https://api-7.shop.io\n"}),
             Example({"docker/compose.env": "APP_SECRET_KEY=change-me\n"}),
         ),
         why="A file of values is one deploy's, and the codebase is of all.",

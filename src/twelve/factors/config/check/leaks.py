@@ -16,6 +16,10 @@ from twelve.picture.tree import Instruction, Variable
 from twelve.picture.value import Value, default_of, from_env, walk
 
 ENV_FILE = pattern(r"(^|/)\.env(\.(prod|production|staging|stage|live))?$")
+DEPLOY_FILE = pattern(r"(^|/)\.env\.(prod|production|staging|stage|live)$")
+ADDRESS = pattern(
+    r"^\w+://(?![\w.-]*(?:localhost|example|your|my|domain|changeme|placeholder))[\w-]+(\.[\w-]+)*\.[a-z]{2,}([:/]|$)"
+)
 CREDENTIAL_FILES = pattern(
     r"(^|/)(credentials\.json|service[-_]?account[\w-]*\.json|application-prod\w*\.ya?ml|local_settings\.py|settings_local\.py|secrets\.(ya?ml|json|toml)|\.htpasswd|\.pgpass|\.netrc|id_rsa|id_ed25519)$"
 )
@@ -51,6 +55,14 @@ def _env_files(picture: Picture) -> Iterator[Finding]:
                 *real,
                 fix=f"twelve check --fix III-4, git rm --cached {path}, and change the credentials",
             )
+        elif address := _of_one_deploy(path, held):
+            yield find(
+                "III-4",
+                "medium",
+                f"an env file of one deploy is checked in, with the address {address.value[:60]}",
+                address.place,
+                fix=f"git rm --cached {path}, and set the variables in the deploy",
+            )
         elif soft and ENV_FILE.search(path):
             yield find(
                 "III-4",
@@ -59,6 +71,13 @@ def _env_files(picture: Picture) -> Iterator[Finding]:
                 *soft,
                 fix="twelve check --fix III-4",
             )
+
+
+def _of_one_deploy(path: str, held: list[Variable]) -> Variable | None:
+    """The first address of the internet that the env file of a named deploy holds."""
+    return next(
+        (one for one in held if DEPLOY_FILE.search(path) and ADDRESS.search(one.value)), None
+    )
 
 
 def _tracked_variables(picture: Picture) -> dict[str, list[Variable]]:

@@ -16,6 +16,7 @@ RUNNERS = (
     "subprocess.run", "subprocess.call", "subprocess.check_call", "subprocess.check_output", "subprocess.Popen", "subprocess.getoutput", "subprocess.getstatusoutput",
     "os.system", "os.popen", "os.execvp", "os.execv", "asyncio.create_subprocess_exec", "asyncio.create_subprocess_shell", "sh.Command", "pexpect.spawn",
 )  # fmt: skip
+GIVES_UP = pattern(r"\b(raise|exit|abort)\b")
 JS_RUNNERS = (
     "exec",
     "execSync",
@@ -179,6 +180,7 @@ def _tools(picture: Picture) -> Iterator[Finding]:
             or not re.fullmatch(r"[a-z][\w.+-]*", program)
             or _is_declared(program, declared)
             or _looked_for(module, program)
+            or _done_without(picture, module, call)
         ):
             continue
         place = Place(module.path, where.line or call.line)
@@ -266,6 +268,32 @@ def _looked_for(module: Module, program: str) -> bool:
         and program in [part.text for part in call.value.parts]
         for call in module.calls
     )
+
+
+def _done_without(picture: Picture, module: Module, call: Call) -> bool:
+    """Is the absence of the program caught, and does the code go on without it?"""
+    if module.language != "python" or call.function is None:
+        return False
+    lines = picture.text(module.path).split("\n")[: call.function.end]
+    deep = _indent(lines[call.line - 1])
+    for number in range(call.line, len(lines)):
+        text, indent = lines[number].strip(), _indent(lines[number])
+        if not text or indent >= deep:
+            continue
+        handler = text.startswith("except")
+        if handler and "FileNotFoundError" in text:
+            body = []
+            for line in lines[number + 1 :]:
+                if line.strip() and _indent(line) <= indent:
+                    break
+                body.append(line)
+            return not GIVES_UP.search("\n".join(body))
+        deep = indent + 1 if handler else indent
+    return False
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def one_build(picture: Picture) -> Iterator[Judgement]:

@@ -38,10 +38,12 @@ RULES = (
         found=(
             Example({"Dockerfile": 'FROM python:3.12\nCMD ["gunicorn", "--bind", "0.0.0.0:8000", "a:app"]\n'}, "Dockerfile:2"),
             Example({"uwsgi.ini": "[uwsgi]\nhttp-socket = :8000\n"}, "uwsgi.ini:2"),
+            Example({"Procfile": "web: make run\n", "Makefile": "ADDRESS := 0.0.0.0:8000\n\ntest:\n\tpytest\n\nrun: env\n\t@gunicorn \\\n\t\t--bind $(ADDRESS) a:app\n"}, "Makefile:7"),
             Example({"server.js": "const app = require('express')()\napp.listen(3000)\n"}, "server.js:2"),
         ),
         spared=(
             Example({"Procfile": "web: gunicorn a:app --log-file -\n"}),
+            Example({"Procfile": "web: make run\n", "Makefile": "dev:\n\tgunicorn --bind :8000 a:app\nrun:\n\tgunicorn --bind :$(PORT) a:app\n"}),
             Example({"server.js": "const port = process.env.APP_PORT || process.env.PORT || 9090\napp.listen(port)\n"}),
             Example({"gunicorn.conf.py": "import os\nbind = ['[::]:{}'.format(os.environ.get('PORT', 5006))]\n"}),
             Example({"Dockerfile": "FROM python:3.12\nEXPOSE 8000\nCMD exec gunicorn --bind :$PORT a:app\n"}),
@@ -67,11 +69,13 @@ RULES = (
         "VII-5", "S", "The production command is not a development server", "port-binding + dev-prod-parity", "high", production_server,
         found=(
             Example({"Procfile": "web: python manage.py runserver 0.0.0.0:$PORT\n"}, "Procfile:1"),
+            Example({"Procfile": "web: make run\n", "Makefile": "run:\n\tpython -m manage runserver 0.0.0.0:$(PORT)\n"}, "Makefile:2"),
             Example({"package.json": '{"scripts": {"start": "node a.js"}}', "page/package.json": '{"scripts": {"start": "react-scripts start"}}'}, "page/package.json:1"),
             Example({"Dockerfile": 'FROM python:3.12\nCMD ["python", "app.py"]\n', "app.py": "from flask import Flask\napp = Flask(__name__)\nif __name__ == '__main__':\n    app.run()\n"}, "Dockerfile:2"),
         ),
         spared=(
             Example({"Procfile.windows": "web: python manage.py runserver %PORT%\n", "Procfile": "web: gunicorn a\n"}),
+            Example({"Procfile": "web: python -m gunicorn a\nscss: make watch\n", "Makefile": "watch:\n\twatchmedo shell-command --patterns=*.scss --command='make scss'\n"}, note="it watches, and serves nothing"),
             Example({"compose.override.yml": "services:\n  web:\n    build: .\n    command: fastapi dev\n"}),
             Example({"package.json": '{"scripts": {"start": "node a.js",\n"heroku-postbuild": "npm run build --prefix page"}}', "page/package.json": '{"scripts": {"start": "react-scripts start"}}'}),
         ),
