@@ -125,7 +125,7 @@ def secrets_in_history(root: Path) -> list[Finding]:
 
 
 def _credentials(text: str) -> Iterator[tuple[str, str]]:
-    for form, what in FORMATS:
+    for _, form, what in FORMATS:
         if (match := form.search(text)) and not SAMPLE.search(match[0]):
             yield match[0], what
     if "://" in text and (password := url_password(text)):

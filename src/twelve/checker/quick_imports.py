@@ -3,7 +3,7 @@
 from twelve.picture.pattern import pattern
 
 IMPORT = pattern(
-    rb"\n[ \t]*(?:from[ \t]+([A-Za-z_]\w*)[\w.]*[ \t]+import\b|import[ \t]+([A-Za-z_][\w., \t]*))",
+    rb"\n[ \t]*+(?:from[ \t]++([A-Za-z_]\w*)[\w.]*+[ \t]++import\b|import[ \t]++([A-Za-z_][\w., \t]*+))",
 )
 REQUIRE = pattern(rb"\b(?:from|import|require\(|import\()\s*[\"'`]([\w@][^\"'`\n]*)[\"'`]")
 

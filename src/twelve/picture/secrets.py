@@ -23,39 +23,21 @@ NOT_SECRET = pattern(
 SWITCH = pattern(r"(^|_)(use|enable|allow|require|has|is|with|skip|show)_", re.IGNORECASE)
 URL_PASSWORD = pattern(r"\b[a-z][a-z0-9+.-]*://[^\s:/@'\"{}$]+:([^\s@/'\"]+)@([^\s/'\":?]+)")
 FORMATS = (
-    (pattern(r"\bAKIA[0-9A-Z]{16}\b"), "an AWS access key"),
-    (pattern(r"\bAIza[0-9A-Za-z_-]{35}\b"), "a Google API key"),
-    (pattern(r"\b(ghp|gho|ghs|ghu)_[A-Za-z0-9]{36}\b"), "a GitHub token"),
-    (pattern(r"\bgithub_pat_[A-Za-z0-9_]{60,}"), "a GitHub token"),
-    (pattern(r"\bglpat-[A-Za-z0-9_-]{20}\b"), "a GitLab token"),
-    (pattern(r"\bxox[baprs]-[0-9A-Za-z-]{20,}"), "a Slack token"),
-    (pattern(r"\b[sr]k_live_[0-9A-Za-z]{20,}"), "a Stripe key"),
-    (pattern(r"\bSG\.[\w-]{22}\.[\w-]{43}\b"), "a SendGrid key"),
-    (
-        pattern(
-            r"-----BEGIN (RSA |EC |OPENSSH |DSA |PGP )?PRIVATE KEY( BLOCK)?-----\s*(\\n|\n)?\s*[A-Za-z0-9+/=]{16,}"
-        ),
-        "a private key",
-    ),
-)
+    (("AKIA",), pattern(r"\bAKIA[0-9A-Z]{16}\b"), "an AWS access key"),
+    (("AIza",), pattern(r"\bAIza[0-9A-Za-z_-]{35}\b"), "a Google API key"),
+    (("ghp_", "gho_", "ghs_", "ghu_"), pattern(r"\b(ghp|gho|ghs|ghu)_[A-Za-z0-9]{36}\b"), "a GitHub token"),
+    (("github_pat_",), pattern(r"\bgithub_pat_[A-Za-z0-9_]{60,}"), "a GitHub token"),
+    (("glpat-",), pattern(r"\bglpat-[A-Za-z0-9_-]{20}\b"), "a GitLab token"),
+    (("xoxb-", "xoxp-", "xoxa-", "xoxr-", "xoxs-"), pattern(r"\bxox[baprs]-[0-9A-Za-z-]{20,}"), "a Slack token"),
+    (("sk_live_", "rk_live_"), pattern(r"\b[sr]k_live_[0-9A-Za-z]{20,}"), "a Stripe key"),
+    (("SG.",), pattern(r"\bSG\.[\w-]{22}\.[\w-]{43}\b"), "a SendGrid key"),
+    (("PRIVATE KEY",), pattern(r"-----BEGIN (RSA |EC |OPENSSH |DSA |PGP )?PRIVATE KEY( BLOCK)?-----\s*(\\n|\n)?\s*[A-Za-z0-9+/=]{16,}"), "a private key"),
+)  # fmt: skip
+"""What a text must say, how the credential looks, and what it is."""
 FORMAT_WORDS = (
-    "AKIA",
-    "AIza",
-    "ghp_",
-    "gho_",
-    "ghs_",
-    "github_pat_",
-    "glpat-",
-    "xoxb-",
-    "xoxp-",
-    "xoxa-",
-    "xoxr-",
-    "xoxs-",
-    "sk_live_",
-    "rk_live_",
-    "SG.",
-    "PRIVATE KEY-----",
-)
+    "AKIA", "AIza", "ghp_", "gho_", "ghs_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "xoxa-", "xoxr-", "xoxs-", "sk_live_", "rk_live_", "SG.", "PRIVATE KEY-----",
+)  # fmt: skip
+"""Of these a file must hold one."""
 UNSAYABLE = pattern(r"[bcdfghjklmnpqrstvwxz]{6}")
 """So many consonants in a row stand in no word: small letters alone can be a password."""
 SAMPLE = pattern(r"EXAMPLE|example|sample|0{8}|1234567|abcdef|xxxx|dummy", re.IGNORECASE)

@@ -298,8 +298,8 @@ def _values(module: Module) -> Iterator[tuple[int, Value, tuple[Guard, ...]]]:
 def _formats(picture: Picture) -> Iterator[Finding]:
     for path in picture.holding(*FORMAT_WORDS):
         text = picture.text(path)
-        for form, what in FORMATS:
-            for match in form.finditer(text):
+        for words, form, what in FORMATS:
+            for match in form.finditer(text) if any(word in text for word in words) else ():
                 if what == "a Google API key" and CLIENT_SIDE.search(f"{path}\n{text}"):
                     continue
                 if not SAMPLE.search(match[0][:60]) and not EXAMPLE.search(path.rpartition("/")[2]):
