@@ -20,6 +20,7 @@ TEST_FOLDERS = frozenset(
         "testdata",
         "test_data",
         "__mocks__",
+        "__fixtures__",
         "mocks",
         "fixture",
         "playwright",

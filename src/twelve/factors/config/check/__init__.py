@@ -95,11 +95,13 @@ RULES = (
         "III-3", "M", "Config is read from environment variables, not from files or other channels", "config", "medium", only_environment,
         found=(
             Example({"config/production.json": '{"database": {\n"password": "k3mGh7"}}', "package.json": '{"dependencies": {"config": "1.30.0"}}'}, "config/production.json:2"), Example({"shop/settings.py": "import os\nA = os.getenv('A')\nfrom .local_settings import *\n"}, "shop/settings.py:3"),
+            Example({"shop/settings/base.py": "import os\nfrom .keys import (\n    DB_HOST,\n    SECRET_KEY,\n)\n", ".gitignore": "keys.py\n"}, "shop/settings/base.py:2"),
             Example({"ormconfig.json": '{"type": "mysql",\n"host": "localhost"}'}, "ormconfig.json:2"),
             Example({"a.js": "const fs = require('fs')\nconst c = JSON.parse(fs.readFileSync('db-config.json'))\n"}, "a.js:2"),
             Example({"a.py": "import b\nc = b.load('./config/main.yaml')\n", "config/main.yaml": "db:\n  host: db1\n  password: kw8s2x\n"}, "a.py:2"),
         ),
         spared=(
+            Example({"shop/settings/base.py": "from .keys import SECRET_KEY\nfrom .more import LANGUAGES\n", "shop/settings/keys.py": "import os\nSECRET_KEY = os.environ['SECRET_KEY']\n"}),
             Example({"a.py": "import os\nURL = os.environ['URL']\nwith open('logging-config.yaml') as f:\n    pass\n"}),
             Example({"a.py": "import b\nc = b.load('./config/main.yaml')\n", "config/main.yaml": "colour: red\nhost: example\n"}),
             Example({"a.py": "import os\nwith open(os.environ['APP_SETTINGS']) as f:\n    pass\n"}),

@@ -11,6 +11,7 @@ from twelve.picture.origin import trace
 from twelve.picture.paths import is_development
 from twelve.picture.pattern import pattern
 from twelve.picture.rule import Hold, Judgement, Picture, find
+from twelve.picture.secrets import is_secret_name
 from twelve.picture.value import Value, from_env, strings, text_of
 
 CONFIG_FILE = pattern(
@@ -44,6 +45,8 @@ NOT_CONFIG = pattern(
     r"logging|log4|route|schema|feature|pyproject|package|tsconfig|eslint|manifest|babel|jest|openapi|swagger|theme|menu|alembic|kube",
     re.IGNORECASE,
 )
+SETTINGS = pattern(r"(settings|config)[^/]*(/[^/]+)?\.py$")
+NEIGHBOUR = pattern(r"^from \.(\w+) import (\([^)]*\)|[^\n]*)", re.MULTILINE)
 READS = (
     "open",
     "readFile",
@@ -83,6 +86,15 @@ def only_environment(picture: Picture) -> Iterator[Judgement]:
                     one.place,
                     fix="read each value from the environment",
                 )
+    for place, name in _absent(picture):
+        found = True
+        yield find(
+            "III-3",
+            "medium",
+            f"credentials come from {name}, a file of Python that is not in the codebase",
+            place,
+            fix="read each value from the environment",
+        )
     for place, name in _files_read(picture):
         found = True
         yield find(
@@ -105,6 +117,20 @@ def only_environment(picture: Picture) -> Iterator[Judgement]:
         first = next((a for a in reads(picture) if a.value.kind == "env"), None)
         if first is not None:
             yield Hold("config is read from the environment", first.place)
+
+
+def _absent(picture: Picture) -> Iterator[tuple[Place, str]]:
+    """``from .keys import SECRET_KEY`` in settings, where nobody else has the file ``keys.py``."""
+    for path, file in picture.files.items():
+        if not path.endswith(".py") or not SETTINGS.search(path) or file.role != "app":
+            continue
+        text = picture.text(path)
+        for match in NEIGHBOUR.finditer(text):
+            beside = f"{path.rpartition('/')[0]}/{match[1]}".lstrip("/")
+            named = any(is_secret_name(name) for name in re.findall(r"\w+", match[2]))
+            there = f"{beside}.py" in picture.files or f"{beside}/__init__.py" in picture.files
+            if named and not there and not is_development(path):
+                yield Place(path, text.count("\n", 0, match.start()) + 1), f"{match[1]}.py"
 
 
 def _handle_files(picture: Picture) -> Iterator[Place]:
