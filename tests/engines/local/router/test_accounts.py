@@ -71,3 +71,16 @@ def test_the_oldest_that_nothing_is_added_to_are_forgotten(monkeypatch):
         mine.take("1", {f"old{number}": {"total": 1}, "web": {"total": number}})
     assert [key for key in mine.counts if mine.totals(key)] == ["old3", "web"]
     assert mine.totals("web")["total"] == 3
+
+
+def test_changes_tell_whether_anything_was_added() -> None:
+    accounts = Accounts()
+    accounts.take("a", {"shop": {"total": 1}})
+    known = accounts.changes
+    accounts.take("a", {"shop": {"total": 1}})
+    assert accounts.changes == known
+
+    accounts.take("a", {"shop": {"total": 2}})
+    once = accounts.changes
+    accounts.take("b", {"shop": {"total": 0}})
+    assert known < once < accounts.changes

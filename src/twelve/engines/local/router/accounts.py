@@ -19,6 +19,8 @@ class Accounts:
 
     def __init__(self, plain: Mapping[str, Any] | None = None) -> None:
         plain = plain or {}
+        self.changes = 0
+        """How often anything was added: who has seen this number has seen all there is."""
         self.life: str = plain.get("life", "")
         self.counts: dict[str, dict[str, tuple[int, int]]] = {
             key: {name: (former, last) for name, (former, last) in own.items()}
@@ -33,6 +35,7 @@ class Accounts:
         """
         if life != self.life:
             self.life = life
+            self.changes += 1
             for own in self.counts.values():
                 own.update({name: (former + last, 0) for name, (former, last) in own.items()})
         for key, counts in said.items():
@@ -43,6 +46,7 @@ class Accounts:
             # The end of the table is where things happen, so its beginning may be forgotten.
             self.counts.pop(key, None)
             self.counts[key] = own | now
+            self.changes += 1
         while len(self.counts) > max(KEPT, len(said)):
             del self.counts[next(iter(self.counts))]
 

@@ -48,7 +48,7 @@ class Counters:
         self._clusters: Accounts | None = None
         self._hosts = Accounts()
         self._saved = (0.0, "")
-        self._text = ""
+        self._written = (0, 0)
         self.turn = asyncio.Lock()
         """Whose it is, nobody else asks: Envoy's next life is told what came after the last time
         that anybody asked, so that must have been taken in."""
@@ -133,8 +133,9 @@ class Counters:
         if not now and life == clusters.life and self.clock() < at + SAVE_EVERY:
             return
         self._saved = self.clock(), clusters.life
+        changes = clusters.changes, self._hosts.changes
+        if changes == self._written or not self.path.parent.is_dir():
+            return
         plain = {"clusters": clusters.to_plain(), "hosts": self._hosts.to_plain()}
-        text = json.dumps(plain, separators=(",", ":"))
-        if text != self._text and self.path.parent.is_dir():
-            self.place.write(self.path, text)
-            self._text = text
+        self.place.write(self.path, json.dumps(plain, separators=(",", ":")))
+        self._written = changes

@@ -27,9 +27,10 @@ LEAVE = "SIGUSR1"
 QUIET_POLLS = 3
 """Workers hear of a new table a moment after its acknowledgement: one nought proves little."""
 
-COUNT_EVERY = 1.0
+COUNT_EVERY, COUNT_SELDOM = 1.0, 5.0
 COUNT_SHARE = 20
-"""Seconds between two looks at the counters, and how often the time that a look takes."""
+"""Seconds between two looks at the counters, while something and while nothing comes; and how
+often the time that a look takes."""
 
 _FIRST_POLL, _LAST_POLL = 0.002, 0.25
 
@@ -196,11 +197,17 @@ class Router:
         return await self.counters.at_work(self.admin)
 
     async def keep_counting(self) -> None:
-        """Look again and again: what a life has counted since the last look dies with it."""
+        """Look again and again: what a life has counted since the last look dies with it.
+
+        Ever less often while nothing comes.
+        """
+        pause = COUNT_EVERY
         while True:
-            began = self.clock()
+            began, known = self.clock(), self.counters.clusters.changes
             await self._look()
-            await asyncio.sleep(max(COUNT_EVERY, COUNT_SHARE * (self.clock() - began)))
+            news = self.counters.clusters.changes != known
+            pause = COUNT_EVERY if news else min(2 * pause, COUNT_SELDOM)
+            await asyncio.sleep(max(pause, COUNT_SHARE * (self.clock() - began)))
 
     async def _look(self) -> None:
         with contextlib.suppress(Unreachable):
