@@ -44,6 +44,7 @@ def measured(home: Home, steps: tuple[int, ...], seconds: float) -> dict:
             rows.append(at(home, first, number))
             print(json.dumps(rows[-1]), file=sys.stderr)
     settled(home, steps[-1] * EACH)
+    watched(home, first)
     return {
         "steps": rows,
         "first_deploys_s": [round(each, 3) for each in firsts],
@@ -116,6 +117,17 @@ def settled(home: Home, processes: int) -> None:
     while (there := len(costs.parts_of(home.home)["inits"])) != processes:
         assert time.monotonic() < deadline, f"{there} processes instead of {processes}"
         time.sleep(0.1)
+
+
+def watched(home: Home, app: Path) -> None:
+    """Wait until nobody looks at its last release any more, to see whether it goes back."""
+    deadline = time.monotonic() + 120
+    current = home.json("releases", cwd=app)["releases"][0]["release"]
+    while "watched" not in {
+        event["kind"] for event in home.json("releases", "show", current, cwd=app)["events"]
+    }:
+        assert time.monotonic() < deadline, f"{current} is watched for longer than 120 s"
+        time.sleep(0.5)
 
 
 def idle(home: Home, seconds: float) -> dict:
