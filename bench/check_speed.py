@@ -27,7 +27,10 @@ HERE = Path(__file__).parent
 TWELVE = Path(sys.executable).parent / "twelve"
 BARE = [sys.executable, "-I", "-S", "-c", "pass"]
 RULES = HERE / "check" / "semgrep.yml"
-"""Seven rules that look for what seven of ours look for. Seven of one literal each cost semgrep a fourth of it."""
+"""Seven rules that look for what seven of ours look for.
+
+Seven of one literal each cost semgrep a fourth of it: 3.6 times ours, in a run of their own.
+"""
 
 
 def cpu_seconds(argv: list[str], folder: Path | None = None, **more: str) -> float:
