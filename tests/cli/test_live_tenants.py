@@ -4,7 +4,9 @@ import os
 import re
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from tests.cli.worlds import WEB, Done, Home, codebase, commit, until
@@ -19,12 +21,16 @@ DONE, FAILED, USAGE = 0, 1, 2
 NEEDY = WEB + "release: sh -c 'test $GREETING'\n"
 
 
-SCHEDULES = """\
+FAR = (datetime.now(ZoneInfo("Europe/Berlin")).hour + 12) % 24
+"""An hour of Berlin's that does not come while a test runs."""
+
+
+SCHEDULES = f"""\
 [schedule.minutely]
 cron = "* * * * *"
 command = "sh -c 'echo $TWELVE_DEPLOY of $TWELVE_RELEASE; exit 3'"
 [schedule.nightly]
-cron = "30 2 * * *"
+cron = "30 {FAR} * * *"
 command = "true"
 timezone = "Europe/Berlin"
 """
@@ -213,7 +219,7 @@ def test_a_schedule_is_run_by_the_clock_and_recorded(twelve: Home, stall: Path):
     table = twelve.good("ps", "-a", "stall")
     [nightly] = [line.split() for line in table.splitlines() if line.startswith("nightly")]
     assert nightly[6] == "Europe/Berlin"
-    assert re.fullmatch(r"02:30:00\+0[12]:00", nightly[8])
+    assert re.fullmatch(rf"{FAR:02}:30:00\+0[12]:00", nightly[8])
 
     def recorded() -> list[dict]:
         found = twelve("runs", "ls", "--schedule", "minutely", "-a", "stall/staging", "--json")
