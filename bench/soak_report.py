@@ -9,16 +9,14 @@ from typing import Any, NamedTuple
 from bench.curves import draw
 from bench.reading import Curve, Figure, number
 from bench.report import amount, machine, verdict
+from bench.soak_look import PARTS
 
-PARTS = ("control", "supervisor", "collector", "router")
-MAY_GROW = {"pss_mb": 5.0, "fds": 3, "threads": 2}
-"""More than that between the first and the last quarter of what is judged is growth."""
+MAY_GROW = {"held_mb": 5.0, "fds": 3, "threads": 2}
+"""More than that between the first and the last quarter of the calm moments is growth."""
 FILES_MAY_GROW = 0.2
 """A share of what was there: what comes and goes with each act."""
-QUARTER = 8
-"""At least so many samples make a quarter."""
-CALM = 10
-"""One sample in so many is calm."""
+QUARTER = 4
+"""At least so many calm moments make a quarter."""
 
 
 class Outcome(NamedTuple):
@@ -54,16 +52,12 @@ def value(sample: dict, key: tuple[str, ...]) -> float | None:
 
 
 def growth(samples: list[dict], key: tuple[str, ...]) -> tuple[float, float] | None:
-    """The calm moments of the first and the last quarter; nothing when there are too few samples.
-
-    Calm: a change under way has the old processes beside the new, with descriptors and files of theirs.
-    """
+    """The medians of the first and the last quarter; nothing when there are too few samples."""
     known = [each for sample in samples if (each := value(sample, key)) is not None]
     quarter = len(known) // 4
     if quarter < QUARTER:
         return None
-    first, last = sorted(known[:quarter]), sorted(known[-quarter:])
-    return first[quarter // CALM], last[quarter // CALM]
+    return statistics.median(known[:quarter]), statistics.median(known[-quarter:])
 
 
 def judge(found: dict, patience: float) -> Outcome:
@@ -84,7 +78,7 @@ def judge(found: dict, patience: float) -> Outcome:
         Figure("processes left at the end", len(found["left"]), "", "0", not found["left"]),
     ]
     since, until = found["judged"]
-    late = [sample for sample in found["samples"] if since <= sample["at"] <= until]
+    late = [s for s in found["samples"] if s.get("calm") and since <= s["at"] <= until]
     for part in PARTS:
         for what, most in MAY_GROW.items():
             figures.append(grown(late, (part, what), f"{part}: growth in {NAMES[what]}", most))
@@ -99,7 +93,7 @@ def judge(found: dict, patience: float) -> Outcome:
     return Outcome(figures, lines)
 
 
-NAMES = {"pss_mb": "memory, MB", "fds": "descriptors", "threads": "threads"}
+NAMES = {"held_mb": "memory, MB", "fds": "descriptors", "threads": "threads"}
 
 
 def grown(samples: list[dict], key: tuple[str, ...], what: str, most: float) -> Figure:
@@ -130,7 +124,7 @@ def curves(found: dict) -> list[Curve]:
         for rank in ("p50", "p99", "worst")
     }
     return [
-        Curve("soak-memory.svg", "Soak: memory", "minutes", "PSS, MB", lines("pss_mb")),
+        Curve("soak-memory.svg", "Soak: memory", "minutes", "MB, without pages of files", lines("held_mb")),
         Curve("soak-descriptors.svg", "Soak: open descriptors", "minutes", "", lines("fds")),
         Curve("soak-threads.svg", "Soak: threads", "minutes", "", lines("threads")),
         Curve("soak-files.svg", "Soak: files", "minutes", "",
@@ -161,8 +155,9 @@ def write(folder: Path, found: dict, outcome: Outcome) -> Path:
         "",
         "Written by `make soak`; not edited. Deploys, crashes, scales and floods while a client asks 50 times a",
         "second. Twelve's own parts are killed in the first five minutes and at the end; growth is between the",
-        "first and the last quarter of the time in between, at calm moments. The declared fault is the router's own",
-        "death: within 3 s of it requests may fail.",
+        "first and the last quarter of the calm moments in between, in which the same processes run and no change",
+        "is under way. Memory is what no file is behind. The declared fault is the router's own death: within 3 s",
+        "of it requests may fail.",
         "",
         f"{about['day']}, commit {about['commit']}: {found['minutes']:g} minutes, seed {found['seed']};",
         f"{about['processors']} processors ({about['model']}), Linux {about['kernel']}, Python {about['python']}, {about['user']}{busy(found)}.",

@@ -217,11 +217,16 @@ class Memory:
 
 
 def held(pid: int) -> float:
-    """In MB. The PSS changes also when others that run the same program come and go."""
-    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    """What a process holds in memory that no file is behind, in MB; 0 when it is gone.
+
+    Its PSS changes also when others that run the same program come and go.
+    """
+    try:
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:
+        return 0.0
     found = re.search(r"^Pss_Anon: +(\d+) kB", text, re.MULTILINE)
-    assert found
-    return int(found[1]) * 1024 / 1e6
+    return int(found[1]) * 1024 / 1e6 if found else 0.0
 
 
 def talk(home: Home, folders: Iterable[Path], seconds: float) -> None:

@@ -5,17 +5,18 @@ from bench.soak_report import curves, judge, undeclared, write
 
 BEGAN = 1000.0
 EVERY = 5
+CALM = 35
 
 
-def part(pss: float, fds: int = 20, threads: int = 3) -> dict:
-    return {"pids": [1], "pss_mb": pss, "fds": fds, "threads": threads}
+def part(held: float, fds: int = 20, threads: int = 3) -> dict:
+    return {"pids": [1], "held_mb": held, "fds": fds, "threads": threads}
 
 
 def run(seconds: int = 900, **more) -> dict:
     """A soak in which nothing happened; ``more`` gives a sample's differences at a moment."""
     samples = []
     for at in range(0, seconds, EVERY):
-        seen = {"at": float(at), "processes": 4}
+        seen = {"at": float(at), "processes": 4, "calm": at % CALM == 0}
         seen |= {name: part(30.0) for name in ("control", "supervisor", "collector", "router")}
         seen |= {"files in home": 500, "files in run": 20, "files in tmp": 1}
         samples.append(seen | more.get("seen", lambda _: {})(at))
@@ -72,13 +73,13 @@ def test_what_grows_before_five_minutes_only_is_none():
 
 
 def test_what_a_change_holds_while_it_is_under_way_is_no_growth():
-    busy = run(seen=lambda at: {"collector": part(30.0, fds=60 if at % 60 > 20 else 40)})
+    busy = run(seen=lambda at: {"collector": part(30.0, fds=60 if at % CALM else 40)})
 
     assert missed(busy) == []
 
 
 def test_a_part_that_is_away_for_a_moment_does_not_count():
-    away = run(seen=lambda at: {"control": part(0.0, 0, 0)} if at % 100 == 0 else {})
+    away = run(seen=lambda at: {"control": part(0.0, 0, 0)} if at == 10 * CALM else {})
 
     assert missed(away) == []
 
