@@ -147,7 +147,7 @@ def write(
         "",
         "Written by `make bench`; not edited. Everything here was measured in one run, side by side. CPU is",
         "user and system time as the kernel counts it; medians unless it says otherwise. `results.json` has all",
-        "that was found. A part that says so was measured later than the others, alone.",
+        "that was found. A part that says so was measured later than the others.",
         "",
         f"{about['day']}, commit {about['commit']}: {about['processors']} processors ({about['model']}),",
         f"{about['memory_gb']} GB, Linux {about['kernel']}, Python {about['python']}, {about['user']}; load",

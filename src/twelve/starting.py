@@ -137,7 +137,9 @@ def end_home(settings: Settings, leave: Callable[[], object]) -> None:
 
 async def end_all(settings: Settings, leave: Callable[[], object]) -> None:
     """Stop group after group, then the supervisor itself; sweep what they leave."""
-    if not (Path(settings.home) / "supervisor/state.json").exists():
+    # Neither a supervisor's notes nor its socket: nothing of this home runs.
+    notes, knock = Path(settings.home) / "supervisor/state.json", Path(settings.run)
+    if not notes.exists() and not (knock / "supervisor.sock").exists():
         return
     # A dead supervisor's children live on: a new one finds them, and can end them.
     supervisor = await ensure_supervisor(settings.run, settings.home)

@@ -1,6 +1,7 @@
 """Homes that cannot be used, control planes that are not there, and the end of all."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -186,6 +187,24 @@ def test_down_all_ends_what_a_dead_control_plane_and_supervisor_left(no_home, bo
 
     assert done.code == 0, done
     assert pids(no_home) == []
+
+
+def test_down_all_ends_what_runs_of_a_home_whose_folder_was_removed(no_home, box):
+    no_home.good("deploy", "-q", cwd=box)
+    where = no_home.environ["TWELVE_HOME"]
+    if Path(where, "run.path").read_text().startswith(where):
+        pytest.skip("the sockets of this home are in its folder: nothing of it can be reached")
+    shutil.rmtree(where)
+
+    refused = no_home("ps", cwd=box)
+    done = no_home("down", "--all")
+
+    assert refused.code == UNREACHABLE
+    assert f"the folder of this home, {where}, is gone" in refused.err
+    assert "twelve down --all" in refused.err
+    assert done.code == 0, done
+    assert pids(no_home) == []
+    assert not Path(where).exists()
 
 
 def test_serve_says_where_it_serves_and_leaves_the_apps_running(ended, box):

@@ -6,7 +6,7 @@ import click
 
 from twelve.cli.course import follow
 from twelve.client.calls import platform as calls
-from twelve.client.connection import Client, settings_here
+from twelve.client.connection import Client, is_gone, settings_here
 from twelve.errors import Unreachable
 
 
@@ -17,11 +17,13 @@ def command(*, everything: bool) -> None:
 
     They start again with the next control plane; twelve ps stop holds them back for longer.
     """
-    client = Client(settings_here())
+    client = Client(settings_here(even_gone=everything))
     try:
-        accepted = calls.go_down(client)
-        result = follow(client, accepted["operation"])
-        print(f"stopped {result['stopped']} processes")
+        if is_gone(client.settings):
+            # Control cannot work on it, but its supervisor can end what runs.
+            print("twelve: the folder of this home is gone; ending what runs", file=sys.stderr)
+        else:
+            stop_apps(client)
     except Unreachable:
         if not everything:
             raise
@@ -30,3 +32,10 @@ def command(*, everything: bool) -> None:
         from twelve.starting import end_home
 
         end_home(client.settings, lambda: calls.leave(client))
+
+
+def stop_apps(client: Client) -> None:
+    """Every process of every app, and how many there were."""
+    accepted = calls.go_down(client)
+    result = follow(client, accepted["operation"])
+    print(f"stopped {result['stopped']} processes")

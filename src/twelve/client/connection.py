@@ -110,19 +110,35 @@ def until_cut_off(lines: Iterator[bytes]) -> Iterator[bytes]:
         yield from lines
 
 
-def settings_here() -> Settings:
+def settings_here(*, even_gone: bool = False) -> Settings:
     """The settings of this call's environment.
 
     A home that runs keeps the folder of its sockets, also when this call's XDG_RUNTIME_DIR is
     another one than that of the call that started it (a login shell's and cron's differ).
+    Raises Unreachable when that home's folder was removed under what runs, unless ``even_gone``.
     """
     settings = load_settings(os.environ, uid=os.geteuid())
     try:
         with open(f"{settings.home}/{RUN_FILE}", encoding="utf-8") as file:
             run = file.read().strip()
     except OSError:
+        if not even_gone and is_gone(settings):
+            raise Unreachable(
+                f"the folder of this home, {settings.home}, is gone while its apps run",
+                hint="twelve down --all ends them",
+            ) from None
         return settings
     return settings._replace(run=run) if os.path.exists(f"{run}/supervisor.sock") else settings
+
+
+def is_gone(settings: Settings) -> bool:
+    """Whether a home's folder was removed while its supervisor runs."""
+    if settings.url or os.path.exists(settings.home):
+        return False
+    with contextlib.suppress(Unreachable):
+        connect(Address(path=f"{settings.run}/supervisor.sock")).close()
+        return True
+    return False
 
 
 def address_of(settings: Settings) -> Address:
