@@ -83,6 +83,27 @@ def test_what_is_written_in_version_2(tmp_path):
     assert cgroups.memory_kills(found, "abc") == cgroups.Kills(2, 64 * MIB)
 
 
+def test_a_process_joins_version_1_by_its_one_thread(tmp_path):
+    v1 = {name: group(tmp_path / name, "") for name in ("cpu", "pids")}
+    found = hierarchies.find("0badcafe", mounts(group(tmp_path / "v2", "memory"), **v1), "0::/\n")
+    for folder in found.folders("abc"):
+        group(Path(folder), "")
+    for name in v1:
+        Path(found.folder(name, "abc"), "tasks").write_text("")
+    doors = cgroups.doors(found, "abc")
+    try:
+        names = [os.path.relpath(os.readlink(f"/proc/self/fd/{door}"), tmp_path) for door in doors]
+    finally:
+        for door in doors:
+            os.close(door)
+    below = "twelve/0badcafe/abc"
+    assert sorted(names) == [
+        f"cpu/{below}/tasks",
+        f"pids/{below}/tasks",
+        f"v2/{below}/cgroup.procs",
+    ]
+
+
 def test_version_2_kills_a_whole_group_at_once():
     top = next((line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()
                 if " - cgroup2 " in line), "")  # fmt: skip
