@@ -1,6 +1,6 @@
 """What the label score loses when each rule is taken away, and whether bad apps stand below good ones.
 
-    python -m bench.check_mutations --labels LABELS --repos DIR [--bad OWNER+NAME…] [--good OWNER+NAME…]
+    python -m bench.check_mutations --repos DIR [--labels LABELS] [--bad OWNER+NAME…] [--good OWNER+NAME…]
 
 Each rule is left out in turn, and the repositories in which it finds a label are audited anew with the others: the
 score must fall by exactly the rule's own labels. Then broken requirements of level M are counted in the deliberately bad apps and
@@ -13,7 +13,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from bench.check_labels import hit
+from bench.check_labels import HERE, hit
 
 from twelve.checker.rules import RULES
 from twelve.checker.run import check
@@ -41,7 +41,7 @@ def ranked(repos: Path, names: list[str]) -> dict[str, int]:
 
 def main() -> int:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--labels", type=Path, required=True)
+    parser.add_argument("--labels", type=Path, default=HERE / "labels.json")
     parser.add_argument("--repos", type=Path, required=True)
     parser.add_argument("--bad", nargs="*", default=BAD)
     parser.add_argument("--good", nargs="*", default=GOOD)
