@@ -74,7 +74,7 @@ def test_a_password_is_in_no_file_argument_or_list(twelve: Home, web: Web, added
 
 def test_a_drain_outlives_control_and_its_own_death(twelve: Home, web: Web, added: str) -> None:
     del added
-    os.kill(control_pid(twelve), signal.SIGKILL)
+    os.kill(twelve("doctor", "--json").json["parts"]["control"]["pid"], signal.SIGKILL)
     twelve.good("run", "--", "echo", "after control")
     until(lambda: "after control" in lines(web))
     [pid] = drainers(twelve)
@@ -82,20 +82,6 @@ def test_a_drain_outlives_control_and_its_own_death(twelve: Home, web: Web, adde
     twelve.good("run", "--", "echo", "after the drainer")
     until(lambda: "after the drainer" in lines(web))
     assert lines(web).count("after control") <= 2
-
-
-def control_pid(home: Home) -> int:
-    """Of the process that answers on this home's socket."""
-    wanted = f"TWELVE_HOME={home.environ['TWELVE_HOME']}".encode()
-    for entry in filter(str.isdecimal, os.listdir("/proc")):
-        try:
-            words = Path(f"/proc/{entry}/cmdline").read_bytes().split(b"\0")
-            environ = Path(f"/proc/{entry}/environ").read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if words[-2:-1] == [b"serve"] and wanted in environ:
-            return int(entry)
-    raise AssertionError("no control runs")
 
 
 def test_a_receiver_that_is_away_is_told_with_the_lag(twelve: Home) -> None:

@@ -7,7 +7,7 @@ import pytest
 from tests.engines.local.collector.worlds import World
 
 from twelve.engines.local.collector_client import Collector
-from twelve.engines.local.growth import Watch
+from twelve.engines.local.watch import Watch
 from twelve.errors import Refused, Unreachable
 
 pytestmark = [pytest.mark.live, pytest.mark.anyio]

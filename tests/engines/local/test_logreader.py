@@ -12,8 +12,8 @@ import pytest
 from tests.engines.local.collector.worlds import World, until
 
 from twelve.engines.local.collector_client import Collector
-from twelve.engines.local.growth import Watch
 from twelve.engines.local.logreader import last_words, lines, rendered, tail
+from twelve.engines.local.watch import Watch
 from twelve.factors.logs import index
 from twelve.factors.logs.filter import Filter
 from twelve.factors.logs.line import GAP, PARTIAL, REBUILT, SPLIT

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any, NamedTuple, Self
 
-from twelve.engines.local.logmerge import Growth
+from twelve.engines.local.growth import ANYTHING, Growth, heard
 from twelve.errors import Refused, Unreachable
 
 _RETRY_SECONDS = 0.1
@@ -87,18 +87,15 @@ class Collector:
     async def watch(self) -> AsyncIterator[Growth]:
         """What grew, at most one message each 20 ms; goes on when the collector returns."""
         while True:
-            with suppress(OSError, ValueError, asyncio.LimitOverrunError):
+            with suppress(OSError, ValueError, KeyError, asyncio.LimitOverrunError):
                 reader, writer = await self._connect()
                 try:
                     writer.write(b'{"op":"watch"}\n')
-                    first = json.loads(await reader.readline() or b"{}")
-                    yield Growth(None, first.get("sequence"))
                     while line := await reader.readline():
-                        message = json.loads(line)
-                        yield Growth(frozenset(message["grew"]), message.get("sequence"))
+                        yield heard(line)
                 finally:
                     writer.close()
-            yield Growth(None, None)
+            yield ANYTHING
             await asyncio.sleep(_RETRY_SECONDS)
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

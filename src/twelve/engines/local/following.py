@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from twelve.engines.local.grown import ANYTHING, Grown
+from twelve.engines.local.grown import Grown
+from twelve.engines.local.growth import ANYTHING
 from twelve.engines.local.logmerge import Merge
 from twelve.factors.logs.filter import Filter
 from twelve.factors.logs.line import Block

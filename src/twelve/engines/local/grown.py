@@ -1,16 +1,14 @@
 """What grew, for a thread: a watch connection to the collector, made anew when it breaks."""
 
-import json
 import os
 import select
 import socket
 from contextlib import suppress
 
-from twelve.engines.local.logmerge import Growth
+from twelve.engines.local.growth import ANYTHING, Gathered, Growth, heard
 
 FIRST_KNOCK, LAST_KNOCK = 0.001, 0.1
 """Seconds between attempts to reach the collector: it may be about to start, or be gone."""
-ANYTHING = Growth(None, None)
 
 
 class Grown:
@@ -18,7 +16,7 @@ class Grown:
 
     def __init__(self, run: str, prefix: str) -> None:
         self._path = f"{run}/collector.sock"
-        self._prefix = prefix
+        self._gathered = Gathered(prefix)
         self._link: socket.socket | None = None
         self._rest = b""
         self._pause = FIRST_KNOCK
@@ -69,15 +67,9 @@ class Grown:
         if not data:
             raise ConnectionResetError("the collector went away")
         *lines, self._rest = (self._rest + data).split(b"\n")
-        grown, sequence = set[str](), 0
         for line in lines:
-            told = json.loads(line)
-            sequence = told["sequence"]
-            if "watching" in told:
-                return ANYTHING
-            grown.update(told["grew"])
-        mine = frozenset(folder for folder in grown if folder.startswith(self._prefix))
-        return Growth(mine, sequence) if mine else None
+            self._gathered.add(heard(line))
+        return self._gathered.take() if self._gathered else None
 
     def _ready(self, descriptor: int, seconds: float) -> bool:
         """Until there is something to read there, or the bell rings; False when time is over."""

@@ -1,78 +1,54 @@
-"""One watch connection to the collector, shared by all followers."""
+"""What the collector says has grown, and what of it one reader has still to look at."""
 
-import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from typing import Self
-
-from twelve.engines.local.collector_client import Collector
-from twelve.engines.local.logmerge import Growth
+import json
+from typing import NamedTuple
 
 
-class Listener:
-    """What one follower has still to look at: merged, so a slow follower costs no memory."""
+class Growth(NamedTuple):
+    """The streams with new records, and the sequence up to which everything is on disk.
+
+    ``folders`` None: the collector was away, anything may have grown.
+    """
+
+    folders: frozenset[str] | None
+    sequence: int | None
+
+
+ANYTHING = Growth(None, None)
+
+
+def heard(line: bytes) -> Growth:
+    """A line of a watch connection. Raises ValueError or KeyError for another one."""
+    told = json.loads(line)
+    if "watching" in told:
+        return Growth(None, told.get("sequence"))
+    return Growth(frozenset(told["grew"]), told.get("sequence"))
+
+
+class Gathered:
+    """The growth of the streams whose folder begins with ``prefix``, merged.
+
+    So a reader that is slow, or stands still, costs no memory.
+    """
 
     def __init__(self, prefix: str) -> None:
         self._prefix = prefix
         self._folders: set[str] | None = set()
         self._sequence: int | None = None
-        self._event = asyncio.Event()
 
-    def tell(self, growth: Growth) -> None:
-        """Note what grew."""
+    def __bool__(self) -> bool:
+        """Whether there is something to look at."""
+        return self._folders is None or bool(self._folders)
+
+    def add(self, growth: Growth) -> None:
+        """Note what grew, as far as it is ours."""
         self._sequence = growth.sequence
         if growth.folders is None:
             self._folders = None
         elif self._folders is not None:
-            mine = {one for one in growth.folders if one.startswith(self._prefix)}
-            if not mine:
-                return
-            self._folders |= mine
-        self._event.set()
+            self._folders |= {one for one in growth.folders if one.startswith(self._prefix)}
 
-    async def wait(self, seconds: float) -> Growth:
-        """What grew since the last call; after ``seconds`` without a word: anything might have."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._event.wait()
-        except TimeoutError:
-            return Growth(None, None)
-        self._event.clear()
+    def take(self) -> Growth:
+        """All of it, which is then no longer to be looked at."""
         folders, self._folders = self._folders, set()
-        if folders is None:
-            return Growth(None, None)
-        return Growth(frozenset(folders), self._sequence)
-
-
-class Watch:
-    """Hands the collector's growth to the followers of each deploy; an ``async with``."""
-
-    def __init__(self, collector: Collector) -> None:
-        self._collector = collector
-        self._listeners: set[Listener] = set()
-        self._task: asyncio.Task[None] | None = None
-
-    async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(self._pass_on())
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        if self._task:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
-
-    @contextmanager
-    def listen(self, prefix: str) -> Iterator[Listener]:
-        """Hear of the streams whose folder begins with ``prefix``."""
-        listener = Listener(prefix)
-        self._listeners.add(listener)
-        try:
-            yield listener
-        finally:
-            self._listeners.discard(listener)
-
-    async def _pass_on(self) -> None:
-        async for growth in self._collector.watch():
-            for listener in self._listeners:
-                listener.tell(growth)
+        return ANYTHING if folders is None else Growth(frozenset(folders), self._sequence)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from twelve.engines.local.growth import ANYTHING, Growth
 from twelve.engines.local.logfiles import (
     Cursor,
     Mark,
@@ -26,16 +27,6 @@ from twelve.factors.logs.line import Block, Origin, overtaken
 
 _WARM_MOST = 64
 _ODD = index.GAP | index.END
-
-
-class Growth(NamedTuple):
-    """The streams with new records, and the sequence up to which everything is on disk.
-
-    ``folders`` None: the collector was away, anything may have grown.
-    """
-
-    folders: frozenset[str] | None
-    sequence: int | None
 
 
 class Behind(NamedTuple):
@@ -98,7 +89,7 @@ class Merge:
                 if (origin := origin_of(folder)) and self._want.wants(origin):
                     cursor = self._cursors[folder] = Cursor(self._path(folder), origin)
                     cursor.go_back_to(marks[folder])
-        self.grow(Growth(None, None))
+        self.grow(ANYTHING)
 
     def marks(self) -> tuple[dict[str, Mark], int]:
         """Where this reader is, for ``resume``."""

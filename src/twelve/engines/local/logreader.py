@@ -5,8 +5,9 @@ from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
 
-from twelve.engines.local.growth import Listener, Watch
-from twelve.engines.local.logmerge import Growth, Merge
+from twelve.engines.local.growth import Growth
+from twelve.engines.local.logmerge import Merge
+from twelve.engines.local.watch import Listener, Watch
 from twelve.factors.logs.filter import Filter
 from twelve.factors.logs.line import GAP, Block, Line
 from twelve.factors.logs.render import PLAIN, Form, render

@@ -14,7 +14,6 @@ from twelve.engines.local.board import Board
 from twelve.engines.local.build.layers import clean
 from twelve.engines.local.collector_client import Collector
 from twelve.engines.local.drains.part import drainer_launch, forget_progress, others
-from twelve.engines.local.growth import Watch
 from twelve.engines.local.machine import Machine
 from twelve.engines.local.renewing import (
     current_supervisor,
@@ -27,6 +26,7 @@ from twelve.engines.local.router.envoy import Router
 from twelve.engines.local.router.launch import epoch_of, is_life
 from twelve.engines.local.supervisor import making
 from twelve.engines.local.supervisor_client import Supervisor, ensure_supervisor
+from twelve.engines.local.watch import Watch
 from twelve.errors import Conflict, NotFound, TwelveError, Unreachable
 from twelve.factors.logs.drains.drain import Drain
 

@@ -1,45 +1,34 @@
 """What a drain has still to look at, and the one connection that learns it from the collector."""
 
-import json
 import socket
 import threading
 from contextlib import suppress
 
-from twelve.engines.local.logmerge import Growth
+from twelve.engines.local.growth import ANYTHING, Gathered, Growth, heard
 
-ANYTHING = Growth(None, None)
 _RETRY_SECONDS = 0.2
 
 
 class Pending:
-    """Merged, so that a drain that stands still costs no memory."""
+    """What one drain has still to look at."""
 
     def __init__(self, prefix: str) -> None:
-        self._prefix = prefix
-        self._folders: set[str] | None = set()
-        self._sequence: int | None = None
+        self._gathered = Gathered(prefix)
         self._woken = threading.Condition()
 
     def tell(self, growth: Growth) -> None:
         """Note what grew."""
         with self._woken:
-            self._sequence = growth.sequence
-            if growth.folders is None:
-                self._folders = None
-            elif self._folders is not None:
-                mine = {one for one in growth.folders if one.startswith(self._prefix)}
-                if not mine:
-                    return
-                self._folders |= mine
-            self._woken.notify()
+            self._gathered.add(growth)
+            if self._gathered:
+                self._woken.notify()
 
     def wait(self, seconds: float) -> Growth:
         """What grew since the last call; after ``seconds`` without a word: anything might have."""
         with self._woken:
-            if self._folders is not None and not self._folders:
+            if not self._gathered:
                 self._woken.wait(seconds)
-            folders, self._folders = self._folders, set()
-            return Growth(frozenset(folders), self._sequence) if folders else ANYTHING
+            return self._gathered.take() if self._gathered else ANYTHING
 
 
 def listen(run: str, everyone: list[Pending], stopping: threading.Event) -> None:
@@ -73,8 +62,4 @@ def _hear(run: str, everyone: list[Pending], stopping: threading.Event) -> None:
                 return
             *lines, begun = (begun + data).split(b"\n")
             for line in lines:
-                message = json.loads(line)
-                if "grew" in message:
-                    tell(everyone, Growth(frozenset(message["grew"]), message["sequence"]))
-                else:
-                    tell(everyone, ANYTHING)
+                tell(everyone, heard(line))
