@@ -29,15 +29,6 @@ def told(data, path):
     return [(one["requirement"], one["line"]) for one in data["findings"] if one["path"] == path]
 
 
-def git(folder, *words):
-    subprocess.run(
-        ["git", "-c", "user.name=a", "-c", "user.email=a@example.org", *words],
-        cwd=folder,
-        check=True,
-        capture_output=True,
-    )
-
-
 def test_what_is_no_folder_is_a_wrong_call(tmp_path):
     (tmp_path / "file").write_text("")
     for path in (tmp_path / "file", tmp_path / "nothing"):

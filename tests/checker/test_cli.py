@@ -9,42 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from tests.checker.worlds import GOOD, found, git, run, write
 
 import twelve
 from twelve.checker.fixes.apply import FIXES
-from twelve.cli.check import command
-
-GOOD = {
-    "Procfile": "web: gunicorn a:app\n",
-    "requirements.txt": "gunicorn==23.0\n",
-    "a.py": "import os\nKEY = os.environ['SECRET_KEY']\n",
-}
-
-
-def write(folder, files):
-    for path, text in files.items():
-        file = folder / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
-    return folder
-
-
-def run(*words):
-    return CliRunner().invoke(command, [str(word) for word in words])
-
-
-def git(folder, *words):
-    subprocess.run(
-        ["git", "-c", "user.name=a", "-c", "user.email=a@example.org", *words],
-        cwd=folder,
-        check=True,
-        capture_output=True,
-    )
-
-
-def found(result):
-    return [one["requirement"] for one in json.loads(result.stdout)["findings"]]
 
 
 def test_nothing_broken_ends_with_0(tmp_path):

@@ -1,43 +1,7 @@
 """What a fix writes: the finding is gone, a second run has nothing to do, the diff alone changes nothing."""
 
-import json
-import subprocess
-
 import pytest
-from click.testing import CliRunner
-
-from twelve.cli.check import command
-
-GOOD = {
-    "Procfile": "web: gunicorn a:app\n",
-    "requirements.txt": "gunicorn==23.0\n",
-    "a.py": "import os\nKEY = os.environ['SECRET_KEY']\n",
-}
-
-
-def write(folder, files):
-    for path, text in files.items():
-        file = folder / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
-    return folder
-
-
-def run(*words):
-    return CliRunner().invoke(command, [str(word) for word in words])
-
-
-def git(folder, *words):
-    subprocess.run(
-        ["git", "-c", "user.name=a", "-c", "user.email=a@example.org", *words],
-        cwd=folder,
-        check=True,
-        capture_output=True,
-    )
-
-
-def found(result):
-    return [one["requirement"] for one in json.loads(result.stdout)["findings"]]
+from tests.checker.worlds import GOOD, found, git, run, write
 
 
 def test_env_files_are_ignored_and_their_keys_declared_by_a_fix(tmp_path):

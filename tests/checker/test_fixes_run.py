@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from tests.checker.worlds import write
 
 from twelve.cli.check import command
 
@@ -26,14 +27,6 @@ async def app(scope, receive, send):
         await send({"type": "http.response.body", "body": b"served"})
 """
 PATIENCE = 20
-
-
-def write(folder, files):
-    for path, text in files.items():
-        file = folder / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
-    return folder
 
 
 def run(*words):
