@@ -7,6 +7,7 @@ Prints what it cost as JSON, and exits 1 when anything was lost, failed or left 
 
 import argparse
 import asyncio
+import contextlib
 import json
 import math
 import os
@@ -91,7 +92,9 @@ class Rampage:
         targets = self.targets(victims, during)
         now.at = time.time()
         for pid in targets:
-            os.kill(pid, signal.SIGKILL)
+            # The change under way may have ended it since.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         programs = [program for init, program in self.pids_now.values() if init in targets]
         until(lambda: not any(map(alive, (*targets, *programs))), 30, pause=0.001)
         now.dead = time.time()
