@@ -90,7 +90,10 @@ async def test_a_signal_reaches_the_run(door: Door):
 
 
 async def test_a_signal_or_a_size_that_comes_too_late_changes_nothing(door: Door, monkeypatch):
+    asked = asyncio.Event()
+
     async def refuse(*_):
+        asked.set()
         raise Conflict("it is not running")
 
     await door.deploy()
@@ -101,7 +104,7 @@ async def test_a_signal_or_a_size_that_comes_too_late_changes_nothing(door: Door
         signal = door.world.engine.signal
         monkeypatch.setattr(door.world.engine, "signal", refuse)
         await socket.send(json.dumps({"signal": "SIGINT", "resize": [50, 132]}))
-        await asyncio.sleep(0.05)
+        await asked.wait()
         [name] = [name for name in door.world.engine.processes if "/run." in name]
         await signal(name, "SIGTERM")
         (_, ended), _ = await said(socket)
@@ -129,7 +132,7 @@ async def test_a_run_outlives_its_caller_unless_that_was_not_wanted(door: Door, 
     async with attach(door) as socket:
         await socket.send(json.dumps({"command": ["sleep"], "rm_on_hangup": remove}))
         await until_running(door)
-    await asyncio.sleep(0.2)
+    await asyncio.sleep(0.2)  # one of the two is not ended, which cannot be awaited
 
     assert any("/run." in name for name in door.world.engine.processes) is not remove
 

@@ -286,7 +286,7 @@ def test_without_reload_a_change_changes_nothing(up: Starts, tmp_path: Path):
     mine.is_up()
 
     write(mine.folder / "app.py", SERVER.replace('"one"', '"two"'))
-    time.sleep(1)
+    time.sleep(1)  # what is not done cannot be awaited
 
     assert mine.get() == "one"
     mine.end()
@@ -322,7 +322,7 @@ def test_a_second_ctrl_c_does_not_wait_for_the_grace(up: Starts, tmp_path: Path)
     mine.send()
     mine.until("stopping")
     began = time.monotonic()
-    time.sleep(0.5)
+    time.sleep(0.5)  # what asks twice at once means it once
     assert mine.end() == 0
 
     assert time.monotonic() - began < 5

@@ -186,7 +186,7 @@ def test_logs_removed_under_a_living_stream_begin_anew(collecting):
     web.write(b"one\n")
     web.drain()
     shutil.rmtree(collecting.home / "logs/shop")
-    time.sleep(1.1)
+    time.sleep(1.1)  # it looks once a second, and says nothing of what it finds
     web.write(b"two\n")
     web.drain()
     assert web.bytes_of() == b"two\n"

@@ -1,5 +1,6 @@
 """A home with a collector, and FIFOs as a supervisor makes them."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -8,6 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -44,6 +46,12 @@ class Fifos:
 
     def write(self, data: bytes, stream: str = "stdout") -> None:
         os.write(self.hold[stream], data)
+
+    def unread(self, stream: str = "stdout") -> int:
+        """Bytes in the pipe."""
+        count = bytearray(4)
+        fcntl.ioctl(self.hold[stream], termios.FIONREAD, count)
+        return int.from_bytes(count, sys.byteorder)
 
     def open(self) -> None:
         assert self.world.ask(op="open", folder=str(self.path)) == {"opened": str(self.path)}

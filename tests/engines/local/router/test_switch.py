@@ -32,6 +32,12 @@ async def until(true):
             await asyncio.sleep(0.01)
 
 
+async def more(tally, answers):
+    """So many answers after those so far."""
+    wanted = tally.done + answers
+    await until(lambda: asyncio.sleep(0, tally.done >= wanted))
+
+
 async def executed(app, client_of) -> int:
     client = client_of(app.port)
     try:
@@ -74,7 +80,7 @@ async def test_scaling_is_a_switch_to_another_cluster(router, client, table, fir
     await router.apply(one)
     load = asyncio.create_task(client.load(tally, RATE, stop))
     for wanted, former in ((two, one), (one, two)):
-        await asyncio.sleep(0.3)
+        await more(tally, 60)
         await router.apply(both(wanted, former))
         assert await router.drained(former.backends[0].cluster, 10)
         await router.apply(wanted)
@@ -149,11 +155,11 @@ async def test_a_killed_process_costs_no_get_and_doubles_no_post(
     await router.apply(table(stays, dies))
     stop = asyncio.Event()
     load = asyncio.create_task(client.load(tally, RATE, stop))
-    await asyncio.sleep(0.5)
+    await more(tally, 100)
     done = tally.done
     await asyncio.to_thread(dies.stop, signal.SIGKILL)
     under_way = sent(tally) - done
-    await asyncio.sleep(1)
+    await more(tally, 200)
     again = await asyncio.to_thread(lambda: apps("again", port=dies.port))
     await until(lambda: asyncio.sleep(0, "again" in tally.names))
     stop.set()

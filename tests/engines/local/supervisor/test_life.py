@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.engines.local.supervisor.worlds import World, alive, marked, until
+from tests.engines.local.supervisor.worlds import World, alive, marked, minds, until
 
 from twelve.errors import Conflict, Invalid, NotFound
 
@@ -116,8 +116,8 @@ async def test_a_child_begins_clean(world: World) -> None:
 
 
 async def test_the_state_file_holds_no_environment(world: World) -> None:
-    await world.start("web.1", "sleep", "100", env={"SECRET": "canary-7d1f"})
-    await asyncio.sleep(0.1)
+    name = await world.start("web.1", "sleep", "100", env={"SECRET": "canary-7d1f"})
+    await world.event("started", name)
     for path in [*world.home.rglob("*"), *world.run.rglob("*")]:
         if path.is_file():
             assert b"canary-7d1f" not in path.read_bytes(), path
@@ -219,8 +219,8 @@ async def test_a_deaf_one_is_killed_at_its_own_deadline(world: World, tier: str)
     box: dict[str, Any] = {"tier": tier} | ({"uid": 61077} if tier == "strict" else {})
     deaf = [await world.start(f"deaf.{n}", *DEAF, box=box) for n in range(3)]
     for name in deaf:
-        await world.event("started", name)
-    await asyncio.sleep(0.3)  # the trap is not something that can be awaited
+        pid = (await world.event("started", name))["app_pid"]
+        await until(lambda pid=pid: minds(pid, signal.SIGTERM))
     begin = time.monotonic()
     for name, grace in zip(deaf, (0.5, 0.5, 1.5), strict=True):
         await world.client.stop(name, grace)
@@ -255,8 +255,8 @@ async def test_twenty_are_stopped_together(world: World) -> None:
 async def test_a_signal_reaches_the_group(world: World) -> None:
     script = "trap 'exit 9' USR1; sleep 100 & wait; wait"
     name = await world.start("web.1", "sh", "-c", script)
-    await world.event("started", name)
-    await asyncio.sleep(0.2)
+    pid = (await world.event("started", name))["app_pid"]
+    await until(lambda: minds(pid, signal.SIGUSR1))
     await world.client.signal(name, "USR1")
     assert (await world.event("exited", name))["code"] == 9
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.engines.local.supervisor.worlds import World, alive, marked, until
+from tests.engines.local.supervisor.worlds import World, alive, marked, minds, until
 
 from twelve.engines.local.supervisor import capture, state, zygote
 from twelve.engines.local.supervisor_client import Supervisor, ensure_supervisor
@@ -54,8 +54,8 @@ async def test_children_outlive_a_killed_supervisor_and_are_adopted(world: World
 async def test_an_adopted_one_has_its_exit_code_and_is_not_started_again(world: World) -> None:
     name = await world.start("web.1", "sh", "-c", "trap 'exit 41' USR1; sleep 100 & wait; wait",
                              restart=FOREVER)  # fmt: skip
-    await world.event("started", name)
-    await asyncio.sleep(0.2)
+    pid = (await world.event("started", name))["app_pid"]
+    await until(lambda: minds(pid, signal.SIGUSR1))
     await world.kill_supervisor()
     await world.begin()
     await world.client.signal(name, "USR1")
@@ -96,12 +96,11 @@ async def test_the_same_launch_claims_an_adopted_one(world: World) -> None:
 
 async def test_a_stop_goes_on_over_a_killed_supervisor(world: World) -> None:
     name = await world.start("deaf.1", "sh", "-c", "trap '' TERM; while :; do sleep 1; done")
-    await world.event("started", name)
-    await asyncio.sleep(0.3)
+    pid = (await world.event("started", name))["app_pid"]
+    await until(lambda: minds(pid, signal.SIGTERM))
     begin = time.monotonic()
     await world.client.stop(name, 2.0)
     await world.client.hello()
-    await asyncio.sleep(0.1)
     await world.kill_supervisor()
     await world.begin()
     assert await state_of(world, name) == "stopping"

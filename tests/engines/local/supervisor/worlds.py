@@ -43,6 +43,18 @@ async def until(condition: Callable[[], Any], what: str = "it") -> Any:
     raise AssertionError(f"waited {PATIENCE} s for {what}")
 
 
+def minds(pid: int, number: int) -> bool:
+    """Whether a process handles or ignores a signal by now."""
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if (
+                line.startswith(("SigCgt:", "SigIgn:"))
+                and int(line.split()[1], 16) >> number - 1 & 1
+            ):
+                return True
+    return False
+
+
 class World:
     def __init__(self, base: Path) -> None:
         self.run, self.home = base / "r", base / "h"
