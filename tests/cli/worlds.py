@@ -134,17 +134,8 @@ def modules_of(
     words: Sequence[str], environ: Mapping[str, str], cwd: Path, *, status: int = 0
 ) -> set[str]:
     """The modules that a call of the command line imports; it ends with that status."""
-    program = (
-        "import sys\n"
-        f"sys.argv = ['twelve', *{list(words)!r}]\n"
-        "from twelve.cli.main import main\n"
-        "try:\n"
-        "    main()\n"
-        "finally:\n"
-        "    print(*sys.modules, sep='\\n', file=sys.stderr)\n"
-    )
     done = subprocess.run(
-        [sys.executable, "-c", program],
+        [sys.executable, "-X", "importtime", "-m", "twelve", *words],
         env=dict(environ),
         cwd=cwd,
         capture_output=True,
@@ -153,4 +144,5 @@ def modules_of(
         check=False,
     )
     assert done.returncode == status, done.stderr
-    return set(done.stderr.split())
+    told = [line for line in done.stderr.splitlines() if line.startswith("import time:")]
+    return {line.rpartition("|")[2].strip() for line in told}

@@ -57,8 +57,12 @@ def check(
     source: Source, rules: Sequence[Rule] = RULES, *, root: str = ".", prefilter: bool = True
 ) -> Report:
     """Audit one tree, each of its apps apart. Nothing of it is run, and no file outside of it is opened."""
+    return judge(RepositoryPicture(source, Prefilter(rules) if prefilter else None), rules, root)
+
+
+def judge(picture: RepositoryPicture, rules: Sequence[Rule], root: str) -> Report:
+    """Audit what the picture shows; it is filled as the rules ask."""
     started = time.perf_counter()
-    picture = RepositoryPicture(source, Prefilter(rules) if prefilter else None)
     apps = [*apps_of(picture)]
     verdicts: list[Verdict] = []
     findings: list[Finding] = []
@@ -75,7 +79,7 @@ def check(
         len(picture.files),
         time.perf_counter() - started,
         tuple(picture.roots),
-        (CUT,) if getattr(source, "cut", False) else (),
+        (CUT,) if getattr(picture.source, "cut", False) else (),
     )
 
 

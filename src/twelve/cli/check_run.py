@@ -17,11 +17,14 @@ from twelve.checker.ignores import (
     with_findings,
     write_baseline,
 )
-from twelve.checker.run import Report, check, selected
+from twelve.checker.picture import RepositoryPicture
+from twelve.checker.prefilter import Prefilter
+from twelve.checker.run import Report, judge, selected
 from twelve.checker.settings import CheckSettings, known_selectors, read_settings
 from twelve.checker.source import FolderTree
 from twelve.errors import EXIT_FAILED, Usage
 from twelve.finding import Finding
+from twelve.picture.rule import Rule
 
 MODULES = {
     "json": "as_json",
@@ -52,8 +55,8 @@ class Options(NamedTuple):
     only_diff: bool = False
 
 
-def run_check(options: Options) -> int:
-    """Audit, and end with the exit code."""
+def run_check(options: Options, leave: Callable[[int], int] = int) -> int:
+    """Audit, and end with the exit code, or leave with it while all that was read is still held."""
     # A run of a second makes trees and values, and no cycles worth collecting before its end.
     gc.disable()
     if options.explain:
@@ -63,7 +66,9 @@ def run_check(options: Options) -> int:
     settings = read_settings(source)
     if sys.stderr.isatty():
         source.told = lambda count: print(f"\r{count} files", end="", file=sys.stderr, flush=True)
-    report = _audit(options, source, settings)
+    rules = _rules(options, settings)
+    picture = RepositoryPicture(source.without(settings.exclude), Prefilter(rules))
+    report = _audit(options, source, settings, judge(picture, rules, os.fspath(options.path)))
     if sys.stderr.isatty():
         print("\r\x1b[K", end="", file=sys.stderr)
     # The end of the interpreter collects once more: nothing of ours is worth looking at then.
@@ -79,17 +84,20 @@ def run_check(options: Options) -> int:
         return 0
     _show(options, report)
     broken = any(one.severity != "info" for one in report.findings)
-    return EXIT_FAILED if broken and not options.exit_zero else 0
+    return leave(EXIT_FAILED if broken and not options.exit_zero else 0)
 
 
-def _audit(options: Options, source: FolderTree, settings: CheckSettings) -> Report:
+def _rules(options: Options, settings: CheckSettings) -> list[Rule]:
     select = _words(options.select) or settings.select
     ignore = (*_words(options.ignore), *settings.ignore)
     for word in (*select, *ignore):
         if word not in known_selectors():
             raise Usage(f"{word} is no requirement, factor or level", "III-2, III or M")
-    rules = selected(select, ignore, extended=options.extended or settings.extended)
-    report = check(source.without(settings.exclude), rules, root=os.fspath(options.path))
+    return selected(select, ignore, extended=options.extended or settings.extended)
+
+
+def _audit(options: Options, source: FolderTree, settings: CheckSettings, report: Report) -> Report:
+    """What other tools and the history find is added; ignores and baselines are heeded."""
     more: list[Finding] = []
     if options.history:
         from twelve.checker.history import secrets_in_history

@@ -36,7 +36,7 @@ def main() -> None:
 
 
 def audit(said: dict[str, object]) -> "NoReturn":
-    """A ``check`` whose words are plain. Raises SystemExit."""
+    """A ``check`` whose words are plain; the process ends with it."""
     import gc
 
     # What is imported and read lives until the end: there is nothing worth collecting before it.
@@ -49,9 +49,14 @@ def audit(said: dict[str, object]) -> "NoReturn":
         from twelve.cli.check_run import Options, run_check
 
         path = Path(str(said.pop("path", ".")))
-        status = run_check(Options(path, **said))  # type: ignore[arg-type]
-        sys.stdout.flush()
-        raise SystemExit(status)
+        raise SystemExit(run_check(Options(path, **said), leave))  # type: ignore[arg-type]
+
+
+def leave(status: int) -> "NoReturn":
+    """End the process at once: nothing is left to close, and taking apart what was read is slow."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def list_processes(words: list[str]) -> None:
