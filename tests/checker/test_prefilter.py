@@ -138,7 +138,16 @@ def test_a_word_that_is_called_or_given_a_value_is_told_from_one_in_a_table():
 @settings(deadline=None)
 @given(
     some.sampled_from(
-        ["flask|bottle", r"http\.server|a(b|c)|^x\s*=", r"[|(]a|b\|c", r"run\(|(?:d|e)+$"]
+        [
+            "flask|bottle",
+            r"http\.server|a(b|c)|^x\s*=",
+            r"[|(]a|b\|c",
+            r"run\(|(?:d|e)+$",
+            "be{0,1}d?c",
+            r"a{2}|\bd\.?run*b",
+            r"((a(b(c|d)))e)|=\|x+",
+            "[a-c]{1,2} (?!d)e",
+        ]
     ),
     some.text("abcdex=|(.\n httpserverflaskbottlerun", max_size=30),
 )

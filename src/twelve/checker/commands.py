@@ -30,7 +30,6 @@ S6 = pattern(r"(^|/)(s6-rc\.d|services\.d|service|sv)/([\w.-]+)/run$|(^|/)cont-i
 WORD = pattern(r"[a-z][\w-]*")
 PROCFILE = pattern(r"(^|/)Procfile([._-][\w-]+)?$")
 META = pattern(r"[|&;<>$`(){}*?]")
-SHELL_FILE = pattern(r"\.(sh|bash)$")
 UWSGI_RUN = pattern(
     r"^(hook-[\w-]+|exec-[\w-]+|attach-daemon2?|smart-attach-daemon2?|cron2?|mule|legion-attach-daemon|spooler)$"
 )
@@ -69,7 +68,7 @@ class Commands:
         for path in [
             p
             for p, f in self.files.items()
-            if PROCFILE.search(p) and f.role not in ("vendored", "test")
+            if "Procfile" in p and PROCFILE.search(p) and f.role not in ("vendored", "test")
         ]:
             development = path.rpartition("/")[2] != "Procfile" and is_development(path)
             for name, command, line in read_procfile(self.read(path)):
@@ -296,7 +295,7 @@ class Commands:
 
     def s6(self) -> Iterator[Process]:
         for path in self.files:
-            match = S6.search(path)
+            match = S6.search(path) if path.endswith("/run") or "cont-init.d/" in path else None
             if match:
                 name = match[3] or match[5] or ""
                 text = self.read(path)
@@ -346,16 +345,17 @@ class Commands:
                 "example",
             ):
                 continue
+            ends = path.endswith((".sh", ".bash"))
+            if not ends and (file.name.count(".") or file.size >= 20_000):
+                continue
             starts = START.search(path) and not PROCFILE.search(path)
-            if not SHELL_FILE.search(path) and not (
-                starts and not file.name.count(".") and file.size < 20_000
-            ):
+            if not ends and not starts:
                 continue
             if S6.search(path):
                 continue
             text = self.read(path)
             first = text.split("\n", 1)[0]
-            if not SHELL_FILE.search(path) and not re.match(r"^#!.*sh\b", first):
+            if not ends and not re.match(r"^#!.*sh\b", first):
                 continue
             shell = "bash" if "bash" in first else "sh"
             steps = self.expander.shell(

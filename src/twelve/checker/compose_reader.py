@@ -16,7 +16,7 @@ WORKLOADS = frozenset(
 
 def is_compose(path: str) -> bool:
     """Is it a compose file, by its name?"""
-    return bool(COMPOSE.search(path))
+    return "compose" in path and bool(COMPOSE.search(path))
 
 
 def _pairs(node: Node) -> tuple[tuple[str, str, int], ...]:

@@ -14,7 +14,8 @@ FLAG = pattern(r"^--\w[\w-]*(=\S*)?\s+")
 
 def is_dockerfile(path: str) -> bool:
     """Is it a Dockerfile, by its name?"""
-    return bool(NAME.search(path)) and not path.endswith((".dockerignore", ".sh", ".md", ".py"))
+    named = ("ockerfile" in path or "ontainerfile" in path) and NAME.search(path)
+    return bool(named) and not path.endswith((".dockerignore", ".sh", ".md", ".py"))
 
 
 def read_dockerfile(path: str, text: str) -> Dockerfile:

@@ -19,9 +19,9 @@ EXACT = pattern(r"^\d[\w.+-]*$|^(npm:|https?://.*#[0-9a-f]{7,}|git\+.*#[0-9a-f]{
 def is_manifest(path: str) -> bool:
     """Is it a dependency manifest, by its name?"""
     name = path.rpartition("/")[2]
-    return name in ("pyproject.toml", "package.json", "Pipfile", "setup.cfg", "setup.py") or bool(
-        REQUIREMENTS.search(path)
-    )
+    if name in ("pyproject.toml", "package.json", "Pipfile", "setup.cfg", "setup.py"):
+        return True
+    return path.endswith((".txt", ".in", ".pip")) and bool(REQUIREMENTS.search(path))
 
 
 def read_manifest(path: str, text: str) -> tuple[Manifest | None, Broken | None]:

@@ -72,7 +72,6 @@ ENV_FILE = pattern(r"(^|/)(\.env(\.[\w.-]+)?|[\w.-]+\.env|env\.(\w+))$")
 INI = pattern(
     r"(^|/)(uwsgi[\w.-]*\.ini|[\w.-]*uwsgi\.ini|supervisord?[\w.-]*\.(conf|ini)|[\w.-]*supervisord?\.(conf|ini)|setup\.cfg|alembic\.ini|[\w.-]*celery[\w.-]*\.ini|logrotate[\w./-]*)$|supervisor[\w.-]*/.*\.(conf|ini)$"
 )
-YAML = pattern(r"\.ya?ml$")
 CI = pattern(r"^\.github/workflows/|(^|/)\.gitlab-ci\.ya?ml$")
 
 
@@ -242,7 +241,11 @@ class RepositoryPicture(Queries):
         """The YAML files whose meaning is known: compose, CI, Kubernetes."""
         made = {}
         for path, file in self.files.items():
-            if not YAML.search(path) or file.role in ("vendored", "test", "docs") or file.link:
+            if (
+                not path.endswith((".yaml", ".yml"))
+                or file.role in ("vendored", "test", "docs")
+                or file.link
+            ):
                 continue
             known = is_compose(path) or bool(CI.search(path))
             if known or (file.size < 200_000 and b"apiVersion:" in self.source.read(path)[:20_000]):
@@ -285,7 +288,8 @@ class RepositoryPicture(Queries):
         held = [
             p
             for p, f in self.files.items()
-            if ENV_FILE.search(p)
+            if "env" in p
+            and ENV_FILE.search(p)
             and f.role not in ("vendored", "test")
             and f.size < 200_000
             and not f.link
@@ -299,6 +303,7 @@ class RepositoryPicture(Queries):
             for p, f in self.files.items()
             if f.role not in ("vendored", "test", "docs")
             and not f.link
+            and (p.endswith((".ini", ".conf", ".cfg")) or "logrotate" in p)
             and (INI.search(p) or self._manages(p, f))
         ]
         return [one for path in held for one in read_ini(path, self.text(path))]

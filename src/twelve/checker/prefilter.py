@@ -145,14 +145,14 @@ class Prefilter:
     def hits(self, data: bytes, *, python: bool = False) -> bool:
         """May a rule find something in this file?"""
         sieve = self.python if python else self.script
-        return sieve.hits(data) or (self.mutated and _mutated(data, TOP if python else SCRIPT_TOP))
+        return sieve.hits(data) or (self.mutated and _mutated(data, python=python))
 
 
-def _mutated(data: bytes, top: re.Pattern[bytes]) -> bool:
+def _mutated(data: bytes, *, python: bool) -> bool:
     """Is a container or a counter of the top level changed anywhere below?"""
     declared = {name for line in GLOBAL.findall(data) for name in line.replace(b",", b" ").split()}
     data = b"\n" + data
-    for match in top.finditer(data):
+    for match in (TOP if python else SCRIPT_TOP).finditer(data):
         name = match[1]
         if name in declared:
             return True
@@ -161,7 +161,7 @@ def _mutated(data: bytes, top: re.Pattern[bytes]) -> bool:
             if CHANGE.match(data, at + len(name)):
                 return True
             at = data.find(name, at + 1)
-        if b"++" + name in data or b"--" + name in data:
+        if not python and (b"++" + name in data or b"--" + name in data):
             return True
     return False
 

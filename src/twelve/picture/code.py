@@ -314,7 +314,7 @@ COMMAND_WORDS = frozenset(["command", "group", "cli", "callback", "option", "arg
 HANDLES = (
     r"@(?:[\w$]+\.)*(?:" + "|".join(sorted(ROUTE_WORDS)) + r")\b"
     r"|\(\s*(?:(?:self|_req|_),\s*)?(?:request|req|_req|res|ctx)\b|\b(?:req|request|ctx)\s*=>"
-    r"|(?:class \w+\(|extends )[^){]*(?:" + "|".join(VIEW_BASES) + r")\b"
+    rf"|class \w+\([^){{]*(?:{'|'.join(VIEW_BASES)})\b|extends [^){{]*(?:{'|'.join(VIEW_BASES)})\b"
 )
 """What a file says in which a function answers requests, or may."""
 

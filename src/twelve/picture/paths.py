@@ -145,7 +145,9 @@ def classify(path: str) -> Role:
         return "vendored"
     if GENERATED_FILE.search(name):
         return "generated"
-    if parts & TEST_FOLDERS or TEST_FILE.search(name) or TEST_SETTINGS.search(path):
+    if parts & TEST_FOLDERS or TEST_FILE.search(name):
+        return "test"
+    if ("settings" in path or "conf" in path) and TEST_SETTINGS.search(path):
         return "test"
     if "migrations" in parts or "alembic/versions" in folders:
         return "migration"

@@ -28,7 +28,7 @@ RULES = (
             Example({"docker-compose.yml": "services:\n  migrate:\n    build: .\n    command: python manage.py migrate\n"}),
         ),
         why="Three web processes that start together migrate three times at once.", way_out="The release phase, or `twelve run`.", calls=("create_all", "call_command", "run_migrations", "command.upgrade"), script_tokens=("runMigrations", "synchronize", "migrate.latest", "umzug", "migrator", "drizzle"),
-        near=((("flask_migrate",), r"^\s*(?:from|import)\b[^\n]*\bflask_migrate\b", r"\bupgrade\b"), ((".sync(",), "(?i)(sequelize|db|models|database|connection)\\w*\\)?\\s*\\.sync\\(")),
+        near=((("flask_migrate",), r"(?#here)flask_migrate\b", r"\bupgrade\b", r"^\s*(?:from|import)\b[^\n]*\bflask_migrate\b"), ((".sync(",), "(?i)(sequelize|db|models|database|connection)\\w*\\)?\\s*\\.sync\\(")),
         never="release lines, jobs, scripts that no server's command calls",
 
     ),

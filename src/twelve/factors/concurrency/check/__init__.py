@@ -58,7 +58,7 @@ RULES = (
         found=(Example({"Dockerfile": 'FROM x:1\nCMD ["gunicorn", "-w", "4", "a"]\n'}, "Dockerfile:2"),),
         spared=(Example({"gunicorn.conf.py": "import os\nworkers = os.environ.get('WEB_CONCURRENCY', 1)\n"}),),
         why="A bigger machine would serve no more.", way_out="WEB_CONCURRENCY.", tokens=(),
-        near=((("workers", "threads"), "^(workers|threads)\\s*="),),
+        near=((("workers", "threads"), r"(?#here)(?<![^\n])(?:workers|threads)\s*="),),
         never="-",
     ),
     Rule(
@@ -66,7 +66,7 @@ RULES = (
         found=(Example({"a.py": "from apscheduler.schedulers.background import BackgroundScheduler\ns = BackgroundScheduler()\n"}, "a.py:2"), Example({"a.js": "const cron = require('node-cron')\ncron.schedule('* * * * *', f)\n"}, "a.js:2")),
         spared=(Example({"Procfile": "beat: celery -A a beat\nworker: celery -A a worker\n"}),),
         why="Scaling out must not send the mail three times.", way_out="A clock process of quantity 1, or a schedule of the platform.", tokens=("apscheduler", "repeat_every", "scheduled_job", "rocketry"), script_tokens=("node-cron", "croner", "node-schedule", "@nestjs/schedule", "toad-scheduler"),
-        near=((("cron",), r"(?:from|require\(|import)\s*[\"']cron[\"']"), (("schedule",), "(?:import|from) schedule")),
+        near=((("cron",), r"(?#script)(?:from|require\(|import)\s*[\"']cron[\"']"), (("schedule",), r"(?#here)(?:(?<=import )|(?<=from ))schedule")),
         never="jobs that are local by nature, as clearing a cache",
 
     ),

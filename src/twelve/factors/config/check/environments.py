@@ -56,8 +56,8 @@ def no_named_environments(picture: Picture) -> Iterator[Judgement]:
 def _modules(picture: Picture) -> Iterator[Judgement]:
     groups: dict[str, dict[str, str]] = {}
     for path, file in picture.files.items():
-        match = MODULE.search(path)
-        if match and file.role in ("app", "build"):
+        match = MODULE.search(path) if file.role in ("app", "build") else None
+        if match:
             word = (match[4] or match[7] or "").lower()
             if word in DEPLOYS:
                 groups.setdefault(f"{file.folder}:{file.name.rpartition('.')[2]}", {})[

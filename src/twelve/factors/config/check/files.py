@@ -122,7 +122,7 @@ def only_environment(picture: Picture) -> Iterator[Judgement]:
 def _absent(picture: Picture) -> Iterator[tuple[Place, str]]:
     """``from .keys import SECRET_KEY`` in settings, where nobody else has the file ``keys.py``."""
     for path, file in picture.files.items():
-        if not path.endswith(".py") or not SETTINGS.search(path) or file.role != "app":
+        if not path.endswith(".py") or file.role != "app" or not SETTINGS.search(path):
             continue
         text = picture.text(path)
         for match in NEIGHBOUR.finditer(text):
@@ -137,10 +137,12 @@ def _handle_files(picture: Picture) -> Iterator[Place]:
     """JSON that an ORM, or the package called config, reads by itself, with literal handles in it."""
     config = any(r.name == "config" for m in picture.manifests for r in m.requirements)
     for path, file in picture.files.items():
+        if not path.endswith(".json") or file.role != "app" or file.tracked is False:
+            continue
         known = HANDLE_FILE.search(path) or (
             config and NODE_CONFIG.search(path) and not is_development(path)
         )
-        if known and file.role == "app" and file.tracked is not False:
+        if known:
             for number, line in enumerate(picture.text(path).splitlines(), 1):
                 if HANDLE_LINE.search(line):
                     yield Place(path, number)
@@ -152,10 +154,11 @@ def _named_files(picture: Picture) -> Iterator[Place]:
     held = {
         path: file
         for path, file in picture.files.items()
-        if DATA_FILE.search(path)
+        if file.role in ("app", "dev", "asset")
+        and not path.endswith(".py")
+        and DATA_FILE.search(path)
         and CONFIG_PATH.search(path)
         and not NOT_CONFIG.search(path)
-        and file.role in ("app", "dev", "asset")
         and file.tracked is not False
         and file.size < MOST_CONFIG
     }

@@ -91,9 +91,9 @@ def _tracked_variables(picture: Picture) -> dict[str, list[Variable]]:
 def _credential_files(picture: Picture) -> Iterator[Finding]:
     for path, file in picture.files.items():
         if (
-            CREDENTIAL_FILES.search(path)
+            file.role in ("app", "script", "dev")
+            and CREDENTIAL_FILES.search(path)
             and file.tracked is not False
-            and file.role in ("app", "script", "dev")
             and _holds_values(picture, path)
         ):
             yield find(

@@ -66,6 +66,13 @@ SIGNERS = (
     "expressjwt",
 )
 
+SIGNED = mention(
+    "session", "jsonwebtoken", "jwt", "SessionMiddleware", "JwtModule", "cookie", "URLSafe"
+)
+"""What a file says in which one of them is called."""
+SIGNED_PATH = pattern("session|jwt|jsonwebtoken")
+"""Or its package, from which it imports."""
+
 
 def no_credential(picture: Picture) -> Iterator[Judgement]:
     """III-2."""
@@ -211,7 +218,8 @@ def _handed(picture: Picture) -> Iterator[Finding]:
     for module in picture.modules:
         if spared(module, module.path):
             continue
-        for call in module.calls:
+        signs = module.lines_of(SIGNED) or SIGNED_PATH.search(module.path)
+        for call in module.calls if signs else module.holding(HANDED, module.calls):
             if call.last in ("get", "getenv", "post", "Field", "field", "add_argument", "option"):
                 continue
             signer = call.name.removeprefix("new ").endswith(SIGNERS)

@@ -18,7 +18,8 @@ from twelve.picture.pattern import pattern
 from twelve.picture.rule import Hold, Judgement, Picture, find
 from twelve.picture.tree import Manifest
 
-LOCK_NAME = pattern(r'^(?:name = "([^"]+)"|    "([\w.-]+)": \{$)', re.MULTILINE)
+LOCK_NAME = pattern(r'\nname = "([^"]+)"')
+PIPFILE_NAME = pattern(r'\n    "([\w.-]+)": \{(?=\n)')
 WORD = pattern(r"^[A-Za-z][\w.-]*(\[[\w,-]+\])?([=<>!~]=?[\w.*]+)?$")
 INSTALL = {
     "pip": ("install", "wheel", "download"),
@@ -133,7 +134,9 @@ def _local(picture: Picture) -> set[str]:
 @lru_cache(maxsize=8)
 def _locked(text: str) -> frozenset[str]:
     """The packages of a lock; asked once for each app of a repository."""
-    return frozenset(normal(one or other) for one, other in LOCK_NAME.findall(text))
+    return frozenset(
+        normal(name) for form in (LOCK_NAME, PIPFILE_NAME) for name in form.findall(f"\n{text}\n")
+    )
 
 
 def _names(picture: Picture) -> frozenset[str]:

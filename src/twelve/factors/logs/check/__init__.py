@@ -68,7 +68,7 @@ RULES = (
         ),
         spared=(Example({"a/settings.py": "LOGGING = {'handlers': {'c': {'class': 'logging.StreamHandler'}, 'm': {'class': 'django.utils.log.AdminEmailHandler'}}}\n"}),),
         why="Where the stream ends differs from deploy to deploy.", way_out="Drains of the platform.", calls=("dictConfig",), sets=SETS, script_tokens=("transports", "winston"), tokens=("SysLog", "Logstash", "CloudWatch", "cloudwatch", "Loki", "loki", "Fluent", "GELF", "SocketHandler", "HTTPHandler", "SMTPHandler", "DatagramHandler"),
-        near=((("LOG",), "\\b(LOG_?ROTATE\\w*|LOG_(MAX|BACKUP|RETENTION|KEEP|ROTATION)\\w*|LOG_?FILE\\w*)"), HANDLERS),
+        near=((("LOG",), r"(?#here)(?<!\w)LOG(?:_?ROTATE|_(?:MAX|BACKUP|RETENTION|KEEP|ROTATION)|_?FILE)"), HANDLERS),
         never="error trackers and OTLP exporters that the environment configures",
 
     ),

@@ -49,7 +49,7 @@ RULES = (
             Example({"Dockerfile": "FROM python:3.12\nEXPOSE 8000\nCMD exec gunicorn --bind :$PORT a:app\n"}),
         ),
         why="The platform chooses the port, so that many processes fit on one machine.", way_out="Read PORT.", script_tokens=(".listen(",),
-        near=((("flask", "bottle", "uvicorn", "waitress", "aiohttp", "sanic", "quart", "tornado", "werkzeug", "http.server", "wsgiref", "dash"), r"\.run\(|\.listen\(|serve\(|run_app|make_server|HTTPServer|run_simple"), (("bind",), "^bind\\s*="), (("PORT",), "(environ|getenv|process\\.env|env\\()[^\\n]*PORT\\b")),
+        near=((("flask", "bottle", "uvicorn", "waitress", "aiohttp", "sanic", "quart", "tornado", "werkzeug", "http.server", "wsgiref", "dash"), r"\.run\(|\.listen\(|serve\(|run_app|make_server|HTTPServer|run_simple"), (("bind",), r"(?#here)(?<![^\n])bind\s*="), (("PORT",), r"(?#here)PORT\b", r"environ[^\n]*PORT\b|getenv[^\n]*PORT\b|process\.env[^\n]*PORT\b|env\([^\n]*PORT\b")),
         never="EXPOSE, ports of debuggers and metrics, another name of the variable",
         fixable=True,
     ),

@@ -8,6 +8,11 @@ from twelve.picture.rule import Example, Rule
 DB = {
     "a/settings.py": "import os\nDATABASES = {'default': {\n 'ENGINE': 'django.db.backends.sqlite3',\n 'NAME': 'db.sqlite3'}}\n"
 }
+URLS = "|".join(
+    rf"{word}\w*[\"'\]]*\s*="
+    for word in ("BROKER", "CACHE", "SESSION", "RESULT", "CHANNEL", "QUEUE")
+)
+"""Names of several handles of one service."""
 RULES = (
     Rule(
         "IV-1", "M", "Each backing service is reached through a URL/handle kept in config", "backing-services", "high", by_handle,
@@ -27,7 +32,7 @@ RULES = (
         calls=("create_engine", "create_async_engine", "Redis", "from_url", "MongoClient", "MotorClient", "ConnectionParameters", "URLParameters", "SMTP", "Elasticsearch", "Celery", "KafkaProducer", "KafkaConsumer", "memcache.Client", "ChatBot", "Chatterbot"),
         sets=("database_uri",),
         script_tokens=("mysql", "memcache", "Kafka", "equelize", "mongoose", "ioredis", "IORedis", "createClient", "Pool(", "createConnection", "createPool", "createTransport", "amqp", "knex", "pg.Client", "DataSource", "forRoot"),
-        near=((("psycopg", "asyncpg", "pymysql", "MySQLdb", "mysql"), r"\b(?:connect|create_pool)\b"), (("memcache",), "Client"), (("http://", "https://"), '(?#window)https?://(localhost|127\\.0|0\\.0\\.0\\.0|10\\.|192\\.168|172\\.|[a-z][a-z0-9_-]*[:/\\"\'`])'), (("database", "db", "redis", "mongo", "broker", "amqp", "rabbit", "elastic", "cache", "celery", "postgres", "mysql", "smtp", "mail", "kafka", "queue", "result_backend", "memcached", "connection_string", "connectionstring", "dsn", "bootstrap_servers"), r"(?#here)(?i)(?:(?:database|db|redis|mongo(?:db)?|broker|amqp|rabbit(?:mq)?|elastic(?:search)?|cache|celery(?:_broker)?|celery_result|postgres(?:ql)?|mysql|smtp|mail|kafka|queue|result_backend|memcached)_?(?:url|uri|dsn|host|hosts|connection_string|server|backend|address|bootstrap_servers|database_uri)?|connection_?string|dsn|bootstrap_servers)[\"'\]]*\s*(?::[^=\n]{1,40})?[:=]\s*\(?\s*\w?[\"'`](?:[^\"'`\n]*[:.]|localhost)")),
+        near=((("psycopg", "asyncpg", "pymysql", "MySQLdb", "mysql"), r"\bconnect\b|\bcreate_pool\b"), (("memcache",), "Client"), (("http://", "https://"), '(?#window)https?://(localhost|127\\.0|0\\.0\\.0\\.0|10\\.|192\\.168|172\\.|[a-z][a-z0-9_-]*[:/\\"\'`])'), (("database", "db", "redis", "mongo", "broker", "amqp", "rabbit", "elastic", "cache", "celery", "postgres", "mysql", "smtp", "mail", "kafka", "queue", "result_backend", "memcached", "connection_string", "connectionstring", "dsn", "bootstrap_servers"), r"(?#here)(?i)(?:(?:database|db|redis|mongo(?:db)?|broker|amqp|rabbit(?:mq)?|elastic(?:search)?|cache|celery(?:_broker)?|celery_result|postgres(?:ql)?|mysql|smtp|mail|kafka|queue|result_backend|memcached)_?(?:url|uri|dsn|host|hosts|connection_string|server|backend|address|bootstrap_servers|database_uri)?|connection_?string|dsn|bootstrap_servers)[\"'\]]*\s*(?::[^=\n]{1,40})?[:=]\s*\(?\s*\w?[\"'`](?:[^\"'`\n]*[:.]|localhost)")),
         never="defaults of a read, public APIs of vendors, health probes of oneself",
 
     ),
@@ -50,8 +55,8 @@ RULES = (
         spared=(Example({"a.py": "import os\nCACHE_URL = os.environ['CACHE_URL']\nBROKER_URL = os.environ['BROKER_URL']\n"}),),
         why="One handle cannot be moved apart.", way_out="A variable for each use.", tokens=(),
         near=(
-            (("_URL",), r"(?#script)(BROKER|CACHE|SESSION|RESULT|CHANNEL|QUEUE)\w*[\"'\]]*\s*=", ENVIRONMENT),
-            (("_URL",), r"(?#python)(BROKER|CACHE|SESSION|RESULT|CHANNEL|QUEUE)\w*[\"'\]]*\s*=", r"[\w\])][\[(][^\"'()]*[\"']\w*_URL[\"']", ENVIRONMENT),
+            (("_URL",), rf"(?#script){URLS}", ENVIRONMENT),
+            (("_URL",), rf"(?#python){URLS}", r"[\w\])][\[(][^\"'()]*[\"']\w*_URL[\"']", ENVIRONMENT),
         ),
         never="-",
     ),
@@ -60,7 +65,7 @@ RULES = (
         found=(Example({"a.py": "from sqlalchemy import create_engine\nengine = create_engine(url)\n"}, "a.py:2"), Example({"a.py": "import requests\nrequests.get(url)\n"}, "a.py:2")),
         spared=(Example({"a.py": "from sqlalchemy import create_engine\nengine = create_engine(url, pool_pre_ping=True)\n"}), Example({"a.py": "import requests\nrequests.get(url, timeout=3)\n"})),
         why="A resource is exchanged or restarted under the running app.", way_out="Check pooled connections, and bound each wait.", calls=("create_engine", "create_async_engine"),
-        near=((("requests",), "requests\\.(get|post|put|delete|patch|request)\\("),),
+        near=((("requests",), r"(?#here)requests\.(?:get|post|put|delete|patch|request)\("),),
         never="programs that live for seconds",
 
     ),
@@ -75,7 +80,7 @@ RULES = (
         why="A file is lost with the machine, and no second process on another one can open it.",
         way_out="Attach a database.",
         sets=("DATABASES",), calls=("TinyDB", "FileStorage", "open_lmdb"), script_tokens=("nedb", "lowdb", "leveldb", "forRoot", "DataSource", "JSONFile", "equelize", "knex", "sqlite"),
-        near=((("sqlite",), r"sqlite3?\.connect|sqlite3? import|import sqlite3 as|sqlite:|backends\.(?:\w+\.)?sqlite3|\.sqlite3[\"']"), (("level",), r"(?:require\(\s*|from\s+)[\"']level[\"']"), (("shelve", "dbm", "plyvel", "duckdb"), r"\b(?:shelve|dbm|plyvel|duckdb)\b", r"\b(?:open|DB|connect)\b"), (("mariadbd", "mysqld", "postgres", "redis-server", "mongod", "memcached", "pg_ctl"), r"(?#here)(?:mariadbd|mysqld|mysqld_safe|postgres|redis-server|mongod|memcached|pg_ctl)[\"'` ]", r"\b(?:spawn|spawnSync|Popen|run|execFile|execSync|exec|call)\(")),
+        near=((("sqlite",), r"sqlite3?\.connect|sqlite3? import|import sqlite3 as|sqlite:|backends\.(?:\w+\.)?sqlite3|\.sqlite3[\"']"), (("level",), r"(?#script)(?:require\(\s*|from\s+)[\"']level[\"']"), (("shelve", "dbm", "plyvel", "duckdb"), r"\b(?:shelve|dbm|plyvel|duckdb)\b", r"\b(?:open|DB|connect)\b"), (("mariadbd", "mysqld", "postgres", "redis-server", "mongod", "memcached", "pg_ctl"), r"(?#here)(?:mariadbd|mysqld|mysqld_safe|postgres|redis-server|mongod|memcached|pg_ctl)[\"'` ]", "|".join(rf"\b{word}\(" for word in ("spawn", "spawnSync", "Popen", "run", "execFile", "execSync", "exec", "call")))),
         never="read-only indexes that ship with the code; a fallback for local work (see X-1)",
 
     ),
