@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from twelve.development import early, heads
 from twelve.development.early import Call
+from twelve.engines.local.early.forking import Seed
 from twelve.errors import Invalid
 from twelve.factors.config.dotenv import parse_dotenv
-from twelve.settings import default_home
 
 
 @pytest.fixture
@@ -103,25 +103,13 @@ def test_a_foresight_that_is_torn_begins_nothing(call):
     whole = Path(call.path).read_bytes()
     Path(call.path).write_bytes(whole[: len(whole) // 2])
 
-    assert early.begin(call, colour=False) is None
+    assert early.begin(call, Seed(os.path.dirname(call.path)), colour=False) is None
 
 
 def test_none_begins_nothing(call):
     Path(call.path).unlink()
 
-    assert early.begin(call, colour=False) is None
-
-
-@pytest.mark.parametrize(
-    "environ", [{}, {"HOME": "/home/eve"}, {"HOME": "/home/eve", "XDG_DATA_HOME": "/data"}]
-)
-def test_the_home_is_that_of_the_settings(environ):
-    try:
-        home = default_home(environ, os.geteuid())
-    except ValueError:
-        home = ""
-
-    assert early.home_of(environ) == home
+    assert early.begin(call, Seed(os.path.dirname(call.path)), colour=False) is None
 
 
 LINES = st.lists(

@@ -49,7 +49,7 @@ def make_talker(parent: Path, **files: str) -> Path:
 
 
 def foreseen(environ: dict[str, str]) -> list[Path]:
-    return sorted(Path(environ["TWELVE_HOME"], "foreseen").iterdir())
+    return sorted(Path(environ["TWELVE_HOME"], "foreseen").glob("????????"))
 
 
 def run_once(up: Starts, folder: Path, *words: str) -> Up:

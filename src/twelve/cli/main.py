@@ -15,14 +15,19 @@ def main() -> None:
     """The entry point. What is imported here, everybody waits for."""
     begun = None
     if sys.argv[1:2] == ["up"]:
-        from twelve.development.early import Call, begin
+        from twelve.engines.local.early.forking import sow
 
-        wants_colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-        colour = wants_colour and os.environ.get("TERM") != "dumb"
-        if early := begin(Call(sys.argv[2:], dict(os.environ)), colour=colour):
-            from twelve.development.printing import go_on
+        environ = dict(os.environ)
+        # What it imports and what we look at takes as long: both go on side by side.
+        if seed := sow(environ):
+            from twelve.development.early import Call, begin
 
-            begun = go_on(early)
+            wants_colour = sys.stdout.isatty() and not environ.get("NO_COLOR")
+            colour = wants_colour and environ.get("TERM") != "dumb"
+            if early := begin(Call(sys.argv[2:], environ), seed, colour=colour):
+                from twelve.development.printing import go_on
+
+                begun = go_on(early)
     if sys.argv[1:2] == ["check"]:
         from twelve.cli.check_words import plain_call
 

@@ -2,9 +2,9 @@
 
 The former ``up`` left a foresight (``foresight.py``): what the next one would start, and all that
 this follows from. While nothing of that has changed, a supervisor that was forked from this process
-to import what it needs while we look starts them; control comes up beside and finds them. Until
-then what they say first is put into their log files, and on the screen, by this module. Whatever
-is not as it was: nothing is begun here, and ``up`` goes the long way.
+before all else, to import what it needs while we look, starts them; control comes up beside and
+finds them. Until then what they say first is put into their log files, and on the screen, by this
+module. Whatever is not as it was: nothing is begun here, and ``up`` goes the long way.
 
 Every import here is one that each start waits for: ``typing`` alone is a third of the time that
 the whole may take. So it has only what is written in C, or in Python's start already.
@@ -21,7 +21,7 @@ import zlib
 
 from twelve import __version__
 from twelve.development.heads import colour_of, head_of, with_heads
-from twelve.engines.local.early.forking import Seed, is_free
+from twelve.engines.local.early.forking import Seed, foreseen_of, is_free
 
 FORMAT = 1
 MATTERS = ("PATH", "HOME", "PYENV_ROOT", "XDG_DATA_HOME", "XDG_RUNTIME_DIR")
@@ -53,8 +53,8 @@ class Call:
     @property
     def path(self) -> str:
         """Where its foresight is; empty where there can be no home."""
-        data = self.environ.get("TWELVE_HOME") or home_of(self.environ)
-        return f"{data}/foreseen/{crc([self.folder, *self.words]):08x}" if data else ""
+        folder = foreseen_of(self.environ)
+        return f"{folder}/{crc([self.folder, *self.words]):08x}" if folder else ""
 
     def key(self) -> list[object]:
         """What must be the same, besides files, for a foresight to hold; no value is in it."""
@@ -104,7 +104,7 @@ class Early:
             _signal.signal(number, self.leave)
         launches: list[dict[str, object]] = foreseen["launches"]  # type: ignore[assignment]
         self.seed = seed
-        seed.grow(self.run, launches)
+        seed.grow((self.run, self.home), launches)
         self.show(launches)
 
     def leave(self, *_: object) -> None:
@@ -200,16 +200,13 @@ class Early:
             return
 
 
-def begin(call: Call, *, colour: bool) -> Early | None:
+def begin(call: Call, seed: Seed, *, colour: bool) -> Early | None:
     """Begin what the former call of this kind foresaw; None when it cannot be relied on."""
-    lock, seed, early = -1, None, None
+    lock, early = -1, None
     gc.disable()
     try:
-        foreseen = remember(call)
+        foreseen = recall(call)
         if foreseen is None:
-            return None
-        seed = Seed(str(foreseen["home"]))
-        if not matches(foreseen):
             return None
         lock = hold(f"{foreseen['home']}/up.lock")
         if not holds(foreseen):
@@ -227,12 +224,11 @@ def begin(call: Call, *, colour: bool) -> Early | None:
     return early
 
 
-def leave_no_trace(lock: int, seed: Seed | None) -> None:
+def leave_no_trace(lock: int, seed: Seed) -> None:
     """Nothing was begun."""
     if lock >= 0:
         os.close(lock)
-    if seed:
-        seed.rot()
+    seed.rot()
 
 
 def recall(call: Call) -> dict[str, object] | None:
@@ -375,14 +371,3 @@ def digest(text: str) -> str:
     except ImportError:
         import _sha256 as own  # type: ignore[import-not-found]
     return str(own.sha256(text.encode("utf-8", "surrogateescape")).hexdigest())
-
-
-def home_of(environ: dict[str, str]) -> str:
-    """The home when TWELVE_HOME is not set; empty when nothing says where."""
-    if os.geteuid() == 0:
-        return "/var/lib/twelve"
-    data = environ.get("XDG_DATA_HOME", "")
-    if data.startswith("/"):
-        return os.path.normpath(f"{data}/twelve")
-    home = environ.get("HOME", "")
-    return os.path.normpath(f"{home}/.local/share/twelve") if home.startswith("/") else ""

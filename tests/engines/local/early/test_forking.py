@@ -1,5 +1,6 @@
 """A seed: a supervisor to be, which does nothing until it is wanted."""
 
+import gc
 import os
 import select
 import signal
@@ -8,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from twelve.engines.local.early import forking
 from twelve.engines.local.early.forking import Seed
+from twelve.settings import default_home
 
 PATIENCE = 20_000
 """Milliseconds."""
@@ -34,8 +37,30 @@ def test_one_that_is_not_wanted_goes_and_has_touched_nothing(home):
 
     with pytest.raises(ChildProcessError):
         os.waitpid(seed.pid, os.WNOHANG)
-    assert [path.name for path in home.rglob("*") if path.is_file()] == ["stderr.log"]
-    assert (home / "supervisor/stderr.log").read_text() == ""
+    assert list(home.iterdir()) == []
+
+
+def test_nothing_is_sown_where_nothing_was_foreseen(home):
+    environ = {"TWELVE_HOME": str(home)}
+
+    assert forking.sow(environ) is None
+    (home / "foreseen").mkdir()
+    seed = forking.sow(environ)
+    gc.enable()
+    assert seed is not None
+    seed.rot()
+
+
+@pytest.mark.parametrize(
+    "environ", [{}, {"HOME": "/home/eve"}, {"HOME": "/home/eve", "XDG_DATA_HOME": "/data"}]
+)
+def test_the_home_is_that_of_the_settings(environ):
+    try:
+        home = default_home(environ, os.geteuid())
+    except ValueError:
+        home = ""
+
+    assert forking.home_of(environ) == home
 
 
 def test_one_whose_maker_dies_goes(home):
@@ -75,7 +100,7 @@ def test_it_says_when_all_was_told_to_start_and_when_that_runs(home):
         for name in ("web.1", "twelve.collector")
     ]
     seed = Seed(str(home))
-    seed.grow(str(run), launches)
+    seed.grow((str(run), str(home)), launches)
     with said.open() as heard:
         assert heard.readline() == "web.1\n"  # the last launch is not an early one
 

@@ -1,5 +1,7 @@
 """Stand-ins: what the supervisor uses of some modules, as those modules have it."""
 
+import ctypes
+import errno
 import json
 import os
 import signal
@@ -68,6 +70,24 @@ def test_signals_have_names_and_numbers():
     assert stand_in.valid_signals() == {int(one) for one in signal.valid_signals()}
     with pytest.raises(ValueError, match="not a valid"):
         stand_in.Signals(4711)
+
+
+def test_calls_of_c_are_made_as_the_module_makes_them():
+    stand_in = standins.ctypes()
+    libc = stand_in.CDLL(None, use_errno=True)
+
+    assert libc.getpid() == os.getpid()
+    assert libc.close(-1) == -1
+    assert stand_in.get_errno() == errno.EBADF
+    libc.getenv.argtypes = (stand_in.c_char_p,)
+    libc.getenv.restype = stand_in.c_char_p
+    assert libc.getenv(b"PATH") == os.environb[b"PATH"]
+    for asked in ((b"ab",), (b"a\0b", 3), (5,)):
+        mine, real = stand_in.create_string_buffer(*asked), ctypes.create_string_buffer(*asked)
+        assert mine.raw == real.raw
+    assert stand_in.c_size_t(-1).value == ctypes.c_size_t(-1).value
+    with pytest.raises(AttributeError):
+        libc.no_such_call  # noqa: B018 - that is what is asked
 
 
 def test_an_enumeration_finds_its_members_by_value():

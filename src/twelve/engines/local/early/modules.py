@@ -7,12 +7,43 @@ down what it has imported, and the next one takes it from there, while every fil
 import marshal
 import os
 import sys
-from importlib.machinery import ModuleSpec
-from types import CodeType, ModuleType
+from _frozen_importlib import ModuleSpec
+from _frozen_importlib_external import ExtensionFileLoader
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
+else:
+    ModuleType = type(sys)
+
+MADE_OF = (sys.version, sys.executable, os.path.dirname(__file__))
+"""Another Twelve, or another interpreter, has a file of its own: the last one that began."""
+LATE = frozenset(
+    {
+        "heapq",
+        "twelve.engines.local.supervisor.adoption",
+        "twelve.engines.local.supervisor.ending",
+        "twelve.engines.local.supervisor.protocol",
+        "twelve.engines.local.supervisor.succession",
+        "twelve.engines.local.supervisor.terminal",
+    }
+)
+"""What an early supervisor needs only when its processes run: its code waits for the first use."""
 
 Signature = tuple[int, int]
-Entry = tuple[str, bool, CodeType]
-"""Path of the source, whether it is a package, and what it compiles to."""
+Entry = tuple[str, bool, bytes]
+"""Path of the source, whether it is a package, and what it compiles to; nothing for a library."""
+
+
+class Late(ModuleType):
+    """A module whose code runs when something of it is asked for."""
+
+    def __getattr__(self, name: str) -> object:
+        """What is not there before the code has run."""
+        spec = self.__spec__
+        self.__class__ = ModuleType  # type: ignore[assignment]
+        run(self, spec.loader.entries[spec.name])  # type: ignore[union-attr]
+        return getattr(self, name)
 
 
 class Modules:
@@ -26,8 +57,9 @@ class Modules:
         entry = self.entries.get(name)
         if entry is None:
             return None
-        path, is_package, _ = entry
-        spec = ModuleSpec(name, self, origin=path, is_package=is_package)  # type: ignore[arg-type]
+        path, is_package, code = entry
+        loader = self if code else ExtensionFileLoader(name, path)
+        spec = ModuleSpec(name, loader, origin=path, is_package=is_package)  # type: ignore[arg-type]
         spec.has_location = True
         if is_package:
             spec.submodule_search_locations = [os.path.dirname(path)]
@@ -37,8 +69,16 @@ class Modules:
         """As usual."""
 
     def exec_module(self, module: ModuleType) -> None:
-        """Run its code."""
-        exec(self.entries[module.__name__][2], module.__dict__)  # noqa: S102 - it is our own code
+        """Run its code, or see to it that it is run."""
+        if module.__name__ in LATE:
+            module.__class__ = Late
+        else:
+            run(module, self.entries[module.__name__])
+
+
+def run(module: ModuleType, entry: Entry) -> None:
+    """Run the code of a module."""
+    exec(marshal.loads(entry[2]), module.__dict__)  # noqa: S102, S302 - it is our own code
 
 
 def use(path: str) -> bool:
@@ -47,8 +87,8 @@ def use(path: str) -> bool:
         with open(path, "rb", buffering=0) as file:
             if os.fstat(file.fileno()).st_uid != os.geteuid():
                 return False
-            version, signatures, entries = marshal.loads(file.read())  # noqa: S302 - it is our own
-        if version != sys.version or any(map(changed, signatures.items())):
+            made_of, signatures, entries = marshal.loads(file.read())  # noqa: S302 - it is our own
+        if made_of != MADE_OF or any(map(changed, signatures.items())):
             return False
     except (OSError, ValueError, TypeError, EOFError):
         return False
@@ -73,17 +113,20 @@ def keep(path: str, before: set[str]) -> None:
     for name, module in list(sys.modules.items()):
         spec = getattr(module, "__spec__", None)
         origin = getattr(spec, "origin", None) or ""
-        if spec is None or name in before or not origin.endswith(".py"):
+        if spec is None or name in before:
             continue
-        if code := spec.loader.get_code(name):
-            entries[name] = origin, spec.submodule_search_locations is not None, code
+        if origin.endswith(".py") and (code := spec.loader.get_code(name)):
+            is_package = spec.submodule_search_locations is not None
+            entries[name] = origin, is_package, marshal.dumps(code)
+        elif origin.endswith(".so"):
+            entries[name] = origin, False, b""
     signatures = {origin: signature(origin) for origin, _, _ in entries.values()}
     temporary = f"{path}.{os.getpid()}"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     file = os.open(temporary, flags, 0o600)
     try:
         with open(file, "wb") as out:
-            out.write(marshal.dumps((sys.version, signatures, entries)))
+            out.write(marshal.dumps((MADE_OF, signatures, entries)))
         os.rename(temporary, path)
     except OSError:
         os.unlink(temporary)

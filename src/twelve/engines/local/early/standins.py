@@ -10,13 +10,13 @@ supervisor start processes in this world.
 
 import _collections  # type: ignore[import-not-found]
 import _collections_abc
+import _ctypes
 import _functools  # type: ignore[import-not-found]
 import _json
 import _signal  # type: ignore[import-not-found]
 import _socket
-import struct
+import _struct
 import sys
-from types import ModuleType, TracebackType
 
 NAMES = (
     "typing",
@@ -24,12 +24,18 @@ NAMES = (
     "collections.abc",
     "functools",
     "contextlib",
+    "ctypes",
     "enum",
     "json",
     "signal",
     "socket",
+    "struct",
 )
-
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
+else:
+    ModuleType = type(sys)
 
 REAL: dict[str, ModuleType] = {}
 """The modules themselves, where a stand-in did not suffice."""
@@ -38,8 +44,9 @@ REAL: dict[str, ModuleType] = {}
 def install() -> None:
     """Put them where the modules would stand that nobody has imported yet."""
     made = typing(), collections(), functools(), contextlib(), enum(), json(), signal(), socket()
-    for module in made:
+    for module in (*made, ctypes()):
         sys.modules.setdefault(module.__name__, module)
+    sys.modules.setdefault("struct", _struct)
     sys.modules.setdefault("collections.abc", _collections_abc)
 
 
@@ -145,7 +152,7 @@ class Suppress:
         self,
         kind: type[BaseException] | None,
         _fault: BaseException | None,
-        _trace: TracebackType | None,
+        _trace: object,
     ) -> bool:
         return kind is not None and issubclass(kind, self.errors)
 
@@ -153,6 +160,60 @@ class Suppress:
 def contextlib() -> ModuleType:
     """The one manager that the supervisor uses."""
     return module_of("contextlib", suppress=Suppress)
+
+
+class Library:
+    """``ctypes.CDLL`` of the program itself, as far as calls of C go."""
+
+    def __init__(self, name: None, *, use_errno: bool = False) -> None:
+        flags = _ctypes.FUNCFLAG_CDECL | (_ctypes.FUNCFLAG_USE_ERRNO if use_errno else 0)
+        self._handle = _ctypes.dlopen(name, _ctypes.RTLD_LOCAL)  # type: ignore[arg-type]
+        space = {"_flags_": flags, "_restype_": SIMPLE["c_int"]}
+        make: type[type] = type(_ctypes.CFuncPtr)
+        self._kind = make("Call", (_ctypes.CFuncPtr,), space)
+
+    def __getattr__(self, name: str) -> object:
+        """The call of that name. Raises AttributeError."""
+        call = self._kind((name, self))
+        setattr(self, name, call)
+        return call
+
+
+def simple(code: str) -> type:
+    """A type of C that is one number or address."""
+    plain = _ctypes._SimpleCData  # noqa: SLF001 - it has no other name
+    make: type[type] = type(plain)
+    return make("Simple", (plain,), {"_type_": code})
+
+
+SIMPLE = {
+    "c_char": simple("c"),
+    "c_char_p": simple("z"),
+    "c_int": simple("i"),
+    "c_uint": simple("I"),
+    "c_long": simple("l"),
+    "c_ulong": simple("L"),
+}
+
+
+def ctypes() -> ModuleType:
+    """Calls of the C library, and what they are given."""
+
+    def create_string_buffer(init: bytes | int, size: int = 0) -> object:
+        data = b"" if isinstance(init, int) else init
+        buffer = (SIMPLE["c_char"] * (init if isinstance(init, int) else size or len(data) + 1))()  # type: ignore[operator]
+        buffer.value = data
+        return buffer
+
+    return module_of(
+        "ctypes",
+        **SIMPLE,
+        c_size_t=SIMPLE["c_ulong"],
+        CDLL=Library,
+        addressof=_ctypes.addressof,
+        get_errno=_ctypes.get_errno,
+        create_string_buffer=create_string_buffer,
+    )
 
 
 class Members(type):
@@ -291,7 +352,7 @@ def socket() -> ModuleType:
         return tuple(Socket(family, kind, 0, end.detach()) for end in ends)
 
     def send_fds(link: Socket, buffers: list[bytes], fds: list[int], flags: int = 0) -> int:
-        packed = struct.pack(f"{len(fds)}i", *fds)
+        packed = _struct.pack(f"{len(fds)}i", *fds)
         ancillary = [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, packed)]
         return link.sendmsg(buffers, ancillary, flags)
 
@@ -302,7 +363,7 @@ def socket() -> ModuleType:
         data, ancillary, told, address = link.recvmsg(size, _socket.CMSG_LEN(most * 4), flags)
         for level, kind, packed in ancillary:
             if (level, kind) == (_socket.SOL_SOCKET, _socket.SCM_RIGHTS):
-                fds += struct.unpack(f"{len(packed) // 4}i", packed[: len(packed) // 4 * 4])
+                fds += _struct.unpack(f"{len(packed) // 4}i", packed[: len(packed) // 4 * 4])
         return data, fds, told, address
 
     members = dict(vars(_socket)) | {"__name__": "socket", "socket": Socket, "SocketType": Socket}

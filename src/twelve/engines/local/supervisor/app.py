@@ -5,14 +5,13 @@ Nothing of ours is left open.
 """
 
 import ctypes
+import errno
 import fcntl
 import gc
-import importlib
 import json
 import os
 import signal
 import socket
-import termios
 from typing import Any, NoReturn
 
 from twelve.engines.local.supervisor import box, descriptors, titles
@@ -48,6 +47,8 @@ def become(channel: int, parent: int) -> NoReturn:
         for number, fd in enumerate(stdio):
             os.dup2(fd, number)
         if head == TERMINAL:
+            import termios
+
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
         order = json.loads(_whole(job))
         _reset_signals()
@@ -115,14 +116,31 @@ def _run(order: dict[str, Any]) -> NoReturn:
     os.umask(0o022)
     program = order["argv"][0]
     try:
-        argv = box.wrap(order["box"], order["argv"])
-        os.execvpe(argv[0], argv, order["env"])  # noqa: S606 - argv is a list, there is no shell
+        _exec(box.wrap(order["box"], order["argv"]), order["env"])
     except (FileNotFoundError, NotADirectoryError) as error:
         text = f"cannot run {program!r}: {_why_missing(program, order['env'])}"
         raise _CannotStartError(text, NOT_FOUND) from error
     except (OSError, ValueError) as error:
         text = f"cannot run {program!r}: {getattr(error, 'strerror', None) or error}"
         raise _CannotStartError(text, CANNOT_RUN) from error
+
+
+def _exec(argv: list[str], env: dict[str, str]) -> NoReturn:
+    """As ``os.execvpe``, which would import a module: in the box none is to be found.
+
+    Raises OSError: why it cannot be run where it is, rather than that it is not elsewhere.
+    """
+    if "/" in argv[0]:
+        os.execve(argv[0], argv, env)  # noqa: S606 - argv is a list, there is no shell
+    refused: OSError | None = None
+    for folder in env.get("PATH", os.defpath).split(os.pathsep):
+        try:
+            os.execve(os.path.join(folder, argv[0]), argv, env)  # noqa: S606 - as above
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            refused = refused or error
+    raise refused or FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
 
 
 def _run_module(order: dict[str, Any]) -> int:
@@ -133,6 +151,8 @@ def _run_module(order: dict[str, Any]) -> int:
     os.environ.update(order["env"])
     titles.show(order["argv"])
     gc.enable()
+    import importlib  # here, for it is a tenth of what an app on its way to its program may import
+
     module = importlib.import_module(f"{order['module']}.__main__")
     words = order["argv"][order["argv"].index(order["module"]) + 1 :]
     return int(module.main(words))

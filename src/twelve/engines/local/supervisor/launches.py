@@ -1,6 +1,5 @@
 """A launch: everything that is needed to start one process, checked before anything is touched."""
 
-import importlib
 import json
 import signal
 from typing import Any
@@ -23,6 +22,19 @@ _DEFAULTS: dict[str, Any] = {
     "version": "",
     "box": {"tier": "bare"},
 }
+
+
+def _own_sha256() -> Any:
+    """The interpreter's own: hashlib would load OpenSSL, 4 MB for one function."""
+    for module in ("_sha2", "_sha256", "hashlib"):
+        try:
+            return __import__(module).sha256
+        except ImportError:
+            continue
+    raise ImportError("no sha256 in this interpreter")
+
+
+SHA256 = _own_sha256()
 _OWN_MODULES = ("", "twelve.engines.local.collector")
 """What may run in a clone itself, which has most of what it imports already: ``argv`` is its name
 and its words."""
@@ -90,7 +102,7 @@ def _check_rest(name: str, launch: dict[str, Any]) -> None:
 def digest(launch: dict[str, Any]) -> str:
     """The sha256 of the canonical launch: the same digest means the same process."""
     text = json.dumps(launch, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return str(sha256()(text.encode("utf-8", "surrogateescape")).hexdigest())
+    return str(SHA256(text.encode("utf-8", "surrogateescape")).hexdigest())
 
 
 def signal_number(named: Any) -> int:
@@ -116,16 +128,6 @@ def _number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def sha256() -> Any:
-    """The interpreter's own: hashlib would load OpenSSL, 4 MB for one function."""
-    for module in ("_sha2", "_sha256", "hashlib"):
-        try:
-            return importlib.import_module(module).sha256
-        except ImportError:
-            continue
-    raise ImportError("no sha256 in this interpreter")
-
-
 def short(name: str) -> str:
     """16 hex digits for a name, fit for a folder."""
-    return str(sha256()(name.encode()).hexdigest())[:16]
+    return str(SHA256(name.encode()).hexdigest())[:16]

@@ -3,7 +3,7 @@
 import os
 
 import twelve
-from twelve.engines.local.supervisor.launches import sha256
+from twelve.engines.local.supervisor.launches import SHA256
 
 _ROOT = os.path.dirname(os.path.abspath(twelve.__file__))
 _SUPERVISOR = ("engines/local/supervisor", "engines/local/sandbox", "factors/lifecycle")
@@ -40,4 +40,4 @@ def stamp(root: str, folders: tuple[str, ...]) -> str:
             if entry.name.endswith(".py"):
                 seen = entry.stat()
                 facts.append(f"{folder}/{entry.name} {seen.st_size} {seen.st_mtime_ns}")
-    return str(sha256()("\n".join(sorted(facts)).encode()).hexdigest())[:16]
+    return str(SHA256("\n".join(sorted(facts)).encode()).hexdigest())[:16]
