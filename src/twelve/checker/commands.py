@@ -8,6 +8,7 @@ from twelve.checker.dockerfile_reader import shell_text
 from twelve.checker.expand import Context, Expander
 from twelve.checker.ini_reader import read_procfile
 from twelve.checker.platform_files import declared_in
+from twelve.checker.production import only_tried
 from twelve.checker.shell_reader import commands_of, split_words
 from twelve.picture.commands import Process, Stage, Step, is_worker, serves
 from twelve.picture.paths import is_development
@@ -84,17 +85,20 @@ class Commands:
     def dockerfiles(self, found: list[Dockerfile], services: list[Service]) -> Iterator[Process]:
         for docker in found:
             entry = cmd = None
-            shell = "sh"
+            shell, before, past = "sh", "", False
             for one in docker.instructions:
                 if one.word == "SHELL":
                     shell = "bash" if "bash" in one.text else "sh"
                 if one.word == "RUN":
                     yield self._run(docker, one, shell)
                 if one.word == "FROM":
-                    entry = cmd = None if one.stage != docker.final else entry
-                if one.word == "ENTRYPOINT":
+                    past = past or before == docker.final
+                    before = one.stage
+                    if not past:
+                        entry = cmd = None if one.stage != docker.final else entry
+                if one.word == "ENTRYPOINT" and not past:
                     entry, cmd = one, None
-                if one.word == "CMD":
+                if one.word == "CMD" and not past:
                     cmd = one
             yield from self._start(docker, entry, cmd, shell, services)
             if entry is not None and entry.argv and not docker.development:
@@ -105,17 +109,25 @@ class Commands:
     ) -> Iterator[Process]:
         """The other process types that an entry point offers in a ``case`` on its first word."""
         script = self.expander.find(entry.argv[0], self._folder(docker.path))
-        if not script:
-            return
-        words = {word for one in commands_of(self.read(script)) for word in one.case[1].split("|")}
         chosen = cmd.argv[:1] if cmd else ()
-        for word in sorted(words):
+        context = Context(docker.path, entry.line, folder=self._folder(docker.path))
+        yield from self._arms(script, "dockerfile", entry.argv, context, chosen)
+
+    def _arms(
+        self,
+        script: str,
+        origin: str,
+        argv: tuple[str, ...],
+        context: Context,
+        chosen: tuple[str, ...],
+    ) -> Iterator[Process]:
+        every = commands_of(self.read(script)) if script else []
+        for word in sorted({word for one in every for word in one.case[1].split("|")}):
             if not WORD.fullmatch(word) or word in chosen or is_development(word):
                 continue
-            context = Context(docker.path, entry.line, folder=self._folder(docker.path))
-            steps = self.expander.words((*entry.argv, word), context)
+            steps = self.expander.words((*argv, word), context)
             if any(serves(s) or is_worker(s) or s.program == "supervisord" for s in steps):
-                yield self.process(word, "dockerfile", "run", docker.path, entry.line, word, steps)
+                yield self.process(word, origin, "run", context.path, context.line, word, steps)
 
     def _run(self, docker: Dockerfile, one: Instruction, shell: str) -> Process:
         context = Context(docker.path, one.line, folder=self._folder(docker.path))
@@ -132,7 +144,7 @@ class Commands:
             one.line,
             one.text,
             steps,
-            development=docker.development,
+            development=docker.development or is_development(one.stage),
         )
 
     def _start(
@@ -155,7 +167,7 @@ class Commands:
             step._replace(line=self.locate(step, 0)) if step.path == docker.path else step
             for step in steps
         ]
-        stage: Stage = "dev" if docker.development or self._only_dev(docker, services) else "run"
+        stage: Stage = "dev" if docker.development or only_tried(docker, services) else "run"
         command = " ".join(words) or one.text
         yield self.process(
             "image",
@@ -168,16 +180,6 @@ class Commands:
             development=stage == "dev",
             shell=shell if not one.argv else "",
         )
-
-    @staticmethod
-    def _only_dev(docker: Dockerfile, services: list[Service]) -> bool:
-        users = [
-            s
-            for s in services
-            if (s.dockerfile and docker.path.endswith("/" + s.dockerfile.lstrip("./")))
-            or s.dockerfile == docker.path
-        ]
-        return bool(users) and all(s.development for s in users) and is_development(docker.path)
 
     def _command_words(
         self, docker: Dockerfile, entry: Instruction | None, cmd: Instruction | None
@@ -307,13 +309,14 @@ class Commands:
                 yield self.process(name, "s6", stage, path, 1, path, steps)
 
     def platform_files(self) -> Iterator[Process]:
-        """app.json, fly.toml: what other platforms are told to run."""
+        """app.json, fly.toml, render.yaml: what other platforms are told to run."""
         for path, file in self.files.items():
             if file.role not in ("app", "build"):
                 continue
-            for name, command, stage in declared_in(file.name, self.read(path)):
-                steps = self.expander.shell(command, Context(path, 1), "bash", inline=True)
-                yield self.process(name, file.name, stage, path, 1, command, steps)
+            for name, command, stage, line in declared_in(file.name, self.read(path)):
+                context = Context(path, line, folder=file.folder)
+                steps = self.expander.shell(command, context, "bash", inline=True)
+                yield self.process(name, file.name, stage, path, line, command, steps)
 
     def packages(self, manifests: list[Manifest], started: bool) -> Iterator[Process]:
         """The start script of a package, when nothing else says how to start it."""
@@ -337,12 +340,17 @@ class Commands:
     def scripts(self) -> Iterator[Process]:
         """Shell scripts that nothing above reached: start scripts by their name, the others as run by hand."""
         for path, file in self.files.items():
-            if path in self.reached or file.role in (
-                "vendored",
-                "test",
-                "generated",
-                "docs",
-                "example",
+            if (
+                path in self.reached
+                or path in self.expander.entered
+                or file.role
+                in (
+                    "vendored",
+                    "test",
+                    "generated",
+                    "docs",
+                    "example",
+                )
             ):
                 continue
             ends = path.endswith((".sh", ".bash"))
@@ -358,15 +366,16 @@ class Commands:
             if not ends and not re.match(r"^#!.*sh\b", first):
                 continue
             shell = "bash" if "bash" in first else "sh"
-            steps = self.expander.shell(
-                text,
-                Context(path, 1, folder=file.folder, seen=frozenset({path})),
-                shell,
-                inline=False,
-            )
             development = is_development(path) or file.role == "dev"
             stage: Stage = (
                 "dev" if development else "run" if starts and file.role != "script" else "manual"
+            )
+            context = Context(path, 1, folder=file.folder)
+            if stage == "run":
+                yield from self._arms(path, "script", (path,), context, ())
+                context = context._replace(args_from=(path, 1))
+            steps = self.expander.shell(
+                text, context._replace(seen=frozenset({path})), shell, inline=False
             )
             yield self.process(
                 file.name, "script", stage, path, 1, path, steps, development=development

@@ -40,7 +40,9 @@ def read_dockerfile(path: str, text: str) -> Dockerfile:
         while match := FLAG.match(rest):
             rest = rest[match.end() :]
         made.append(Instruction(word, rest, number, _exec_form(rest), stage, lines))
-    return Dockerfile(path, tuple(made), stage, is_development(path))
+    shipped = [one.stage for one in made if one.word == "FROM" and not is_development(one.stage)]
+    final = shipped[-1] if shipped else stage
+    return Dockerfile(path, tuple(made), final, is_development(path))
 
 
 def _logical(lines: list[str]) -> list[tuple[int, tuple[tuple[int, str], ...]]]:

@@ -70,6 +70,8 @@ class Expander:
         self.by_name: dict[str, list[str]] = {}
         for path in paths:
             self.by_name.setdefault(path.rpartition("/")[2], []).append(path)
+        self.entered: set[str] = set()
+        """The scripts that a command started."""
 
     def shell(self, text: str, context: Context, shell: str, *, inline: bool) -> list[Step]:
         """The steps of shell text. ``inline`` text (``-c``) in bash replaces the shell by its last command."""
@@ -77,7 +79,8 @@ class Expander:
             return []
         simple = [one for one in commands_of(text, context.line) if one.words]
         made: list[Step] = []
-        live = reached([one for one in simple if chosen(one, context.args, simple)])
+        known = bool(context.args_from[0])
+        live = reached([one for one in simple if chosen(one, context.args, simple, known=known)])
         for index, one in enumerate(live):
             made += self.words(
                 one.words,
@@ -340,6 +343,7 @@ class Expander:
             ):
                 return None
             shell = "bash" if re.search(r"\b(ba|z)sh\b", first) else "sh"
+        self.entered.add(path)
         inner = context._replace(
             path=path,
             line=1,

@@ -19,6 +19,7 @@ from twelve.checker.ini_reader import read_env, read_ini
 from twelve.checker.javascript_reader import read_javascript
 from twelve.checker.manifests_reader import is_manifest, read_manifest
 from twelve.checker.prefilter import Prefilter
+from twelve.checker.production import told_apart, trials
 from twelve.checker.python_reader import read_python
 from twelve.checker.queries import Queries
 from twelve.checker.quick_imports import quick_imports, quick_requires
@@ -258,12 +259,14 @@ class RepositoryPicture(Queries):
 
     @cached_property
     def services(self) -> Sequence[Service]:
-        return [
-            one
-            for path, held in self._documents.items()
-            if is_compose(path)
-            for one in read_services(path, held)
-        ]
+        return told_apart(
+            [
+                one
+                for path, held in self._documents.items()
+                if is_compose(path)
+                for one in read_services(path, held)
+            ]
+        )
 
     @cached_property
     def workloads(self) -> Sequence[Workload]:
@@ -340,6 +343,7 @@ class RepositoryPicture(Queries):
             *commands.s6(),
             *commands.platform_files(),
         ]
+        made = trials(made, {m.folder for m in self.manifests if not m.dev})
         started = any(process.stage == "run" for process in made)
         made += list(commands.packages(list(self.manifests), started))
         made += [*commands.scripts(), *commands.ci(list(self.jobs))]

@@ -56,7 +56,6 @@ def is_held(home: Path) -> bool:
     """Whether an ``up`` lives there: it holds its lock for as long."""
     try:
         with (home / LOCK).open("rb") as file:
-            # twelve: ignore[VIII-2] it guards the `up` of one developer on one machine
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except FileNotFoundError:
         return False

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from twelve.finding import Place
 from twelve.picture.mentions import ASKED, Lines, Mention
+from twelve.picture.pattern import pattern
 from twelve.picture.value import Value
 
 
@@ -308,6 +309,8 @@ TASK_WORDS = frozenset(
         "db_periodic_task",
     ]
 )
+COMMAND_LINE = pattern(r"(^|/)(cli(/[^/]+)*|commands|manage)\.py$")
+"""A module of commands, by its name."""
 COMMAND_WORDS = frozenset(["command", "group", "cli", "callback", "option", "argument"])
 
 
@@ -352,6 +355,8 @@ def is_task(function: Function | None) -> bool:
 def is_command(path: str, function: Function | None) -> bool:
     """Is the function an admin command of its own, run by hand?"""
     if "/management/commands/" in path or path.startswith("management/commands/"):
+        return True
+    if COMMAND_LINE.search(path):
         return True
     return function is not None and any(
         d.rpartition(".")[2] in COMMAND_WORDS and not d.startswith(("bot.", "client.", "tree."))

@@ -4,6 +4,7 @@ import itertools
 from typing import Literal, NamedTuple
 
 from twelve.finding import Place
+from twelve.picture.pattern import pattern
 
 Stage = Literal["run", "build", "release", "dev", "job", "hook", "ci", "manual"]
 """When it runs. ``hook`` is work that a server or container does each time before it serves."""
@@ -147,6 +148,7 @@ def manage_command(step: Step) -> str:
 
 
 DEV_SERVERS = ("runserver", "runserver_plus")
+GULP_SERVES = (("serve",), ("watch",), ("dev",), ("browsersync",), ("browser-sync",))
 
 
 def dev_server(step: Step) -> str:
@@ -172,7 +174,9 @@ def dev_server(step: Step) -> str:
         "air",
     ):
         return _dev_program(program, rest)
-    if program in ("vite", "next", "nuxt", "astro", "remix", "ng", "wrangler") and (
+    if program in ("gulp", "grunt") and rest[:1] in GULP_SERVES:
+        return f"{program} {rest[0]}"
+    if program in ("vite", "next", "nuxt", "astro", "remix", "ng", "wrangler", "webpack") and (
         rest[:1] in (("dev",), ("serve",)) or (program == "vite" and not rest)
     ):
         return f"{program} {rest[0]}" if rest else program
@@ -241,7 +245,7 @@ def migrates(step: Step) -> str:
     """The schema migration that the step performs, or nothing."""
     words = step.words
     admin = manage_command(step)
-    if admin in ("migrate", "syncdb", "makemigrations", "migrate_schemas", "createcachetable"):
+    if admin in ("syncdb", "makemigrations", "createcachetable") or OWN_MIGRATION.search(admin):
         return f"manage.py {admin}"
     pairs = [*itertools.pairwise(words)]
     last = [(a.rpartition("/")[2], b) for a, b in pairs]
@@ -266,6 +270,8 @@ def migrates(step: Step) -> str:
     return ""
 
 
+OWN_MIGRATION = pattern(r"^(?!(wait|check|show|has|is|no)_)(\w+_)?migrate(_\w+)?$")
+"""``migrate``, and an admin command of the app's own that says it does the same."""
 MIGRATIONS = {
     ("alembic", "upgrade"),
     ("flask", "db"),

@@ -110,6 +110,12 @@ def development_only(module: Module, guards: tuple[Guard, ...]) -> bool:
     return False
 
 
+def for_tests(assign: Assign) -> bool:
+    """Is it a setting in a class for tests, such as ``class TestingConfig``?"""
+    words = CAMEL.sub("_", assign.owner).lower().split("_")
+    return bool({"test", "tests", "testing"} & set(words))
+
+
 def _local_platform(module: Module, guard: Guard) -> bool:
     """The other side of ``if PLATFORM_VARIABLE in os.environ``."""
     test = trace(module, guard.test)

@@ -20,6 +20,8 @@ TEST_FOLDERS = frozenset(
         "testdata",
         "test_data",
         "__mocks__",
+        "test-utils",
+        "test_utils",
         "__fixtures__",
         "mocks",
         "fixture",
@@ -159,7 +161,7 @@ def classify(path: str) -> Role:
         return "docs"
     if EXAMPLE_FILE.search(name) or parts & EXAMPLE_FOLDERS:
         return "example"
-    if name in BUILD_FILES:
+    if name in BUILD_FILES or "fabfile" in parts:
         return "build"
     if parts & DEV_FOLDERS or any(part.startswith((".", "dev-", "dev_")) for part in parts):
         return "dev"
@@ -191,8 +193,11 @@ def _code_role(path: str, parts: frozenset[str], name: str) -> Role:
             "extra",
             "devtools",
             "utils_dev",
+            "infra",
+            "infrastructure",
         )
         or "scripts" in parts
+        or "tooling" in parts
     ):
         return "script"
     return "app"

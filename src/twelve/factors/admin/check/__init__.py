@@ -15,6 +15,7 @@ RULES = (
         found=(
             Example({"src/app.module.ts": "import { TypeOrmModule } from '@nestjs/typeorm'\nTypeOrmModule.forRootAsync({ useFactory: async () => ({ type: 'postgres',\n  migrationsRun: true }) })\n"}, "src/app.module.ts:3"), Example({"Dockerfile": 'FROM x:1\nCMD ["sh", "e.sh"]\n', "e.sh": "python manage.py migrate\nexec gunicorn a\n"}, "e.sh:1"),
             Example({"package.json": '{"scripts": {"start": "node scripts/check.js && node server.js"}}', "scripts/check.js": "const { execSync } = require('child_process')\nexecSync('npx prisma migrate deploy')\n"}, "scripts/check.js:2"),
+            Example({"Procfile": "web: ./web.sh\n", "web.sh": "./manage.py distributed_migrate\nexec gunicorn a\n"}, "web.sh:1"),
             Example({"uwsgi.ini": "[uwsgi]\nhook-pre-app = exec:./manage.py migrate\n"}, "uwsgi.ini:2"),
             Example({"models/index.js": "const sequelize = new Sequelize(process.env.DATABASE_URL)\nsequelize.sync()\n"}, "models/index.js:2"),
             Example({"app.py": "from flask import Flask\napp = Flask(__name__)\nwith app.app_context():\n    db.create_all()\n"}, "app.py:4"),
@@ -22,6 +23,7 @@ RULES = (
         spared=(
             Example({"Procfile": "web: gunicorn a\nrelease: ./manage.py migrate\n"}),
             Example({"scripts/prestart.sh": "alembic upgrade head\n"}),
+            Example({"entrypoint.sh": 'case "$1" in\n  web)\n    exec gunicorn a\n    ;;\n  migration)\n    exec flask db upgrade\n    ;;\nesac\n'}, note="one word of many: a process of its own"),
             Example({"package.json": '{"scripts": {"start": "node scripts/check.js && node server.js", "update": "node scripts/update.js"}}', "scripts/check.js": "// execSync('prisma migrate deploy')\nexecSync('prisma validate')\n", "scripts/update.js": "execSync('prisma migrate deploy')\n"}),
             Example({"run_jobs.sh": "python jobs/report.py\n", "jobs/report.py": "Base.metadata.create_all(engine)\n"}, note="a job that a script runs and nothing imports"),
             Example({"Procfile": "web: gunicorn a\n#release: ./manage.py migrate\n"}),

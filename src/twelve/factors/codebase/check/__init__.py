@@ -47,6 +47,7 @@ RULES = (
         ),
         spared=(
             Example({"src/app/main.py": "import os, sys\nsys.path.append(os.path.join(os.path.dirname(__file__), '..'))\n"}),
+            Example({"Dockerfile": "FROM python:3.12\nCOPY . /app\n", "jobs/a.py": "import sys\nsys.path.append('/app')\n"}, note="where the image keeps this very code"),
             Example({"web/package.json": '{"dependencies": {"ui": "file:../ui"}}', "ui/package.json": '{"name": "ui"}'}),
         ),
         why="Code that two apps share by path has no version, so neither app's deploy is its commit.",

@@ -77,6 +77,17 @@ def one_app(picture: Picture) -> Iterator[Judgement]:
         )
 
 
+def _in_image(picture: Picture, path: str) -> bool:
+    """Is it where an image of the tree keeps the app's own code?"""
+    held = {
+        one.text.split()[-1].rstrip("/")
+        for docker in picture.dockerfiles
+        for one in docker.instructions
+        if one.word in ("WORKDIR", "COPY", "ADD") and one.text
+    }
+    return any(path.rstrip("/") == one or path.startswith(one + "/") for one in held if one)
+
+
 def no_shared_code(picture: Picture) -> Iterator[Judgement]:
     """I-4."""
     for module, call in picture.calls("sys.path.append", "sys.path.insert"):
@@ -91,7 +102,9 @@ def no_shared_code(picture: Picture) -> Iterator[Judgement]:
         )
         here = any("__file__" in part.text for part in walk(value))
         depth = module.path.count("/") + 1
-        if (text.startswith("/") and not here) or (ups > depth and (here or text.startswith(".."))):
+        if (text.startswith("/") and not here and not _in_image(picture, text)) or (
+            ups > depth and (here or text.startswith(".."))
+        ):
             yield find(
                 "I-4",
                 "medium",

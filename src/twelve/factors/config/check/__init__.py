@@ -71,6 +71,7 @@ RULES = (
             Example({"app/settings.py": "class Settings:\n    SMTP_PASSWORD = 'qwxzplmtrvbnkscd'\n"}, "app/settings.py:2"),
             Example({"shop/settings.py": "SECRET_KEY = 'lr66-a!km5ed@n5ug!tya5bv0yqwa1tn'\n"}, "shop/settings.py:1"),
             Example({"server.js": "const session = require('express-session')\napp.use(session({\n  secret: 'keyboard cat' }))\n"}, "server.js:3"),
+            Example({"k8s/keys.yaml": "apiVersion: v1\nkind: Secret\nmetadata:\n  name: keys\ndata:\n  API_TOKEN: ZzdLcTJ4VjltUDR0\n"}, "k8s/keys.yaml:6"),
             Example({"db.py": "engine = create_engine('postgres://app:" + "s3cr3t99@db.shop.io/app')\n"}, "db.py:1"),
         ),
         spared=(
@@ -79,6 +80,8 @@ RULES = (
             Example({"shop/models.py": "class User(Model):\n    password = CharField(max_length=300)\n    token_type = 'bearer'\n"}),
             Example({"shop/settings.py": "import os\nSECRET_KEY = os.environ['SECRET_KEY']\nDB_PASSWORD = ''\n"}),
             Example({"tests/test_a.py": "PASSWORD = 'hunter2!x'\n"}),
+            Example({"shop/config.py": "class TestingConfig(Config):\n    SECRET_KEY = 'AAAAAAAAAAAAAAAA'\n"}, note="a class for tests"),
+            Example({"k8s/keys.yaml": "apiVersion: v1\nkind: Secret\nmetadata:\n  name: keys\nstringData:\n  API_TOKEN: '{{ token }}'\n"}),
             Example({"app/schemas.py": "class Login(BaseModel):\n    model_config = {'json_schema_extra': {'examples': [\n        {'password': 'passw0rd8x'}]}}\n"}),
             Example({"a.py": "ACCESS_TOKEN_EXPIRE_MINUTES = 60\nLABELS = {'password': 'Password'}\nTOKEN_URL = '/api/token'\n"}),
             Example({"Dockerfile": "FROM python:3.12\nRUN SECRET_KEY=dummy ./manage.py collectstatic\n"}),

@@ -1,12 +1,13 @@
 """III-2: no credential in code."""
 
+import base64
 import re
 from collections.abc import Iterator
 
 from twelve.finding import Finding, Place
 from twelve.picture.code import Assign, Call, Guard, Module
 from twelve.picture.mentions import mention
-from twelve.picture.origin import development_only, replaceable
+from twelve.picture.origin import development_only, for_tests, replaceable
 from twelve.picture.paths import is_development, is_settings
 from twelve.picture.pattern import pattern
 from twelve.picture.rule import Hold, Judgement, Picture, by_prefix, find, grouped, overridden
@@ -156,7 +157,7 @@ def _literal(module: Module, assign: Assign, text: str) -> Iterator[Finding]:
         return
     if STAND_IN.search(assign.name) or not re.search(r"\w", text):
         return
-    if development_only(module, assign.guards) or replaceable(module, assign):
+    if development_only(module, assign.guards) or replaceable(module, assign) or for_tests(assign):
         return
     severity = "high" if key or is_settings(assign.path) else "medium"
     yield find(
@@ -338,6 +339,7 @@ def _declared(picture: Picture) -> Iterator[Finding]:
                     Place(service.path, line),
                     fix=f"${{{name}:?}}",
                 )
+    yield from _kept_secrets(picture)
     for one in picture.workloads:
         for name, value, line in one.env if one.kind != "ConfigMap" else one.data:
             if is_secret_name(name) and plausible(name, value):
@@ -348,3 +350,26 @@ def _declared(picture: Picture) -> Iterator[Finding]:
                     Place(one.path, line),
                     fix="valueFrom.secretKeyRef",
                 )
+
+
+def _kept_secrets(picture: Picture) -> Iterator[Finding]:
+    """The values of a Kubernetes Secret: base64 is no cipher."""
+    for one in picture.workloads:
+        for name, value, line in one.data if one.kind == "Secret" else ():
+            plain = _decoded(value)
+            key = "PRIVATE KEY-----" in plain
+            if key or (is_secret_name(name) and plausible(name, plain)):
+                yield find(
+                    "III-2",
+                    "high",
+                    f"{name} of Secret {one.name} is checked in, {'a private key' if key else masked(plain)}",
+                    Place(one.path, line),
+                    fix="revoke it; keep the Secret out of the codebase, or sealed",
+                )
+
+
+def _decoded(value: str) -> str:
+    try:
+        return base64.b64decode("".join(value.split()), validate=True).decode()
+    except ValueError:
+        return value

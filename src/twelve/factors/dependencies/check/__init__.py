@@ -68,11 +68,13 @@ RULES = (
         found=(
             Example({"app.py": "import subprocess\ndef view(request):\n    subprocess.run(['ffmpeg', '-i', 'a'])\n"}, "app.py:3"),
             Example({"app.py": "import subprocess\ndef shrink(path):\n    try:\n        subprocess.run(['optipng', path])\n    except FileNotFoundError:\n        raise SystemExit('install optipng')\n"}, "app.py:4"),
+            Example({"app.py": "import subprocess\ndef shrink(path):\n    try:\n        subprocess.run(['optipng', path])\n    except Exception as error:\n        print(error)\n        return None\n"}, "app.py:4"),
             Example({"app.js": "const { exec } = require('child_process')\nexec('ping -c 2 ' + host)\n", "package.json": "{}"}, "app.js:2"),
         ),
         spared=(
             Example({"app.py": "import subprocess\nsubprocess.run(['ffmpeg'])\n", "Aptfile": "ffmpeg\n"}),
             Example({"app.py": "import subprocess\ndef shrink(path):\n    try:\n        subprocess.run(['optipng', path])\n    except FileNotFoundError:\n        return path\n"}, note="it goes on without"),
+            Example({"app.py": "import subprocess\ndef revision():\n    try:\n        return subprocess.check_output(['git', 'rev-parse', 'HEAD'])\n    except Exception:\n        return None\n"}, note="an extra, and it goes on without"),
             Example({"app.py": "import subprocess\nsubprocess.run(['pybabel', 'update'])\n", "requirements.txt": "Babel==2.17\n"}),
             Example({"app.py": "import os\ndef run(cmd):\n    os.system(cmd)\n"}),
             Example({"app.py": "import subprocess, sys\nsubprocess.run([sys.executable, '-m', 'x'])\n"}),

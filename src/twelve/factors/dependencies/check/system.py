@@ -16,6 +16,10 @@ RUNNERS = (
     "subprocess.run", "subprocess.call", "subprocess.check_call", "subprocess.check_output", "subprocess.Popen", "subprocess.getoutput", "subprocess.getstatusoutput",
     "os.system", "os.popen", "os.execvp", "os.execv", "asyncio.create_subprocess_exec", "asyncio.create_subprocess_shell", "sh.Command", "pexpect.spawn",
 )  # fmt: skip
+ABSENT = pattern(r"\b(FileNotFoundError|OSError)\b")
+ANY = pattern(r"except( Exception)?( as \w+)?:")
+QUIET = pattern(r"(pass|return( None| False| \"\"| '')?)$")
+"""The code goes on without a word: what the program gives is an extra."""
 GIVES_UP = pattern(r"\b(raise|exit|abort)\b")
 JS_RUNNERS = (
     "exec",
@@ -90,6 +94,20 @@ GUARANTEED = frozenset(
         "uv",
         "tar",
         "gzip",
+        "gunzip",
+        "zcat",
+        "readlink",
+        "realpath",
+        "mktemp",
+        "md5sum",
+        "sha256sum",
+        "expr",
+        "seq",
+        "split",
+        "dd",
+        "nproc",
+        "timeout",
+        "nice",
         "which",
         "exit",
         "cd",
@@ -281,13 +299,17 @@ def _done_without(picture: Picture, module: Module, call: Call) -> bool:
         if not text or indent >= deep:
             continue
         handler = text.startswith("except")
-        if handler and "FileNotFoundError" in text:
+        if handler:
             body = []
             for line in lines[number + 1 :]:
                 if line.strip() and _indent(line) <= indent:
                     break
                 body.append(line)
-            return not GIVES_UP.search("\n".join(body))
+            if ABSENT.search(text):
+                return not GIVES_UP.search("\n".join(body))
+            if ANY.match(text):
+                said = [one.strip() for one in body if one.strip() and one.strip()[0] != "#"]
+                return len(said) == 1 and bool(QUIET.match(said[0]))
         deep = indent + 1 if handler else indent
     return False
 

@@ -42,7 +42,7 @@ def _waits(picture: Picture) -> Iterator[Finding]:
             continue
         if WAITER.search(step.words[0] if step.words else "") and step.program != "wait":
             seen.add(step.place)
-            limit = step.option("-t", "--timeout", "-timeout")
+            limit = (step.option("-timeout", "--timeout", "-t") or "").rstrip("s")
             bound = f"up to {limit} s" if limit else "for as long as it takes"
             yield find(
                 "IX-1",

@@ -190,8 +190,9 @@ def _listens(picture: Picture) -> Iterator[tuple[Module, Call]]:
                 "wsgiref",
                 "dash",
             )
+            told = call.last == "run" and _on_line(call, "port")
             if (
-                flask
+                (flask or told)
                 and not call.name.startswith(
                     ("subprocess", "asyncio", "loop", "click", "alembic", "pytest", "unittest")
                 )
@@ -200,6 +201,12 @@ def _listens(picture: Picture) -> Iterator[tuple[Module, Call]]:
                 yield module, call
         elif call.last == "listen":
             yield module, call
+
+
+def _on_line(call: Call, option: str) -> bool:
+    """Is the option a literal of this very line? Then it is a server, whatever library it is of."""
+    value = call.value.get(option)
+    return value is not None and value.kind in ("num", "bool") and value.line in (0, call.line)
 
 
 def _port(module: Module, call: Call) -> Value | None:

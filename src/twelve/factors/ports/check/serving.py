@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from twelve.factors.ports.check.live import live
 from twelve.finding import Finding, Place
-from twelve.picture.code import is_handler
+from twelve.picture.code import Call, is_handler
 from twelve.picture.commands import Process, dev_server, serves
 from twelve.picture.paths import is_development
 from twelve.picture.pattern import pattern
@@ -29,6 +29,7 @@ ANSWERS = (
     "url_for",
     "render_template",
 )
+APPS = ("app.run", "application.run")
 OWN = pattern(r"https?://(localhost|127\.0\.0\.1)\b")
 
 
@@ -116,11 +117,12 @@ def _in_process(picture: Picture) -> Iterator[Finding]:
         if not step.program.startswith("python"):
             continue
         names = [word.rpartition("/")[2] for word in step.words[1:] if word.endswith(".py")]
-        for module, call in picture.calls("app.run", "application.run") if names else ():
+        for module, call in picture.calls("run") if names else ():
+            own = call.name.endswith(APPS) and module.imports_any("flask", "bottle")
             if (
                 module.role == "app"
                 and module.path.rpartition("/")[2] in names
-                and module.imports_any("flask", "bottle")
+                and (own or _debugs(call))
                 and not module.imports_any("flask_socketio")
             ):
                 yield find(
@@ -132,6 +134,18 @@ def _in_process(picture: Picture) -> Iterator[Finding]:
                     fix="gunicorn: twelve check --fix VII-5",
                 )
         del process
+
+
+def _debugs(call: Call) -> bool:
+    """``run(debug=True)``, in one line, beside a port: only a development server has that."""
+    debug, port = call.value.get("debug"), call.value.get("port")
+    return (
+        debug is not None
+        and port is not None
+        and debug.kind == "bool"
+        and debug.text == "True"
+        and debug.line in (0, call.line)
+    )
 
 
 def by_url(picture: Picture) -> Iterator[Judgement]:

@@ -30,6 +30,7 @@ RULES = (
         spared=(
             Example({"a/settings.py": "MEDIA_ROOT = BASE_DIR / 'media'\n"}, note="a line of the template: nothing takes files"), Example({"a/settings.py": "import os\nMEDIA_ROOT = 'm'\nSTORAGES = {'default': {'BACKEND': 'django.core.files.storage.FileSystemStorage'}}\nif os.getenv('B'):\n    STORAGES['default'] = {'BACKEND': 'storages.backends.s3boto3.S3Boto3Storage'}\n"}),
             Example({"a/settings.py": "STATIC_ROOT = 'static'\n"}),
+            Example({"a/config.py": "import os\nUPLOAD_FOLDER = read('UPLOAD_FOLDER') or 'uploads'\nif PROVIDER == 's3':\n    BUCKET = read('BUCKET')\n"}, note="the deploy says which store it has"),
             Example({"a/management/commands/x.py": "def handle(self):\n    open('data/x.json', 'w')\n"}),
             Example({"a/v.py": "import os\ndef view(request):\n    path = os.path.join('uploads', request.id)\n    request.file.save(path)\n    try:\n        send(path)\n    finally:\n        if os.path.exists(path):\n            os.remove(path)\n"}, note="a file of one transaction"),
             Example({"a/v.py": "from PIL import Image\ndef view(request):\n    Image.open(request.FILES['f'])\n"}),
@@ -53,10 +54,13 @@ RULES = (
         found=(
             Example({"a/settings.py": "import os, secrets\nSECRET_KEY = os.environ.get('SECRET_KEY', secrets.token_urlsafe(64))\n"}, "a/settings.py:2"),
             Example({"a.py": "carts = {}\n@app.post('/cart')\ndef add(request):\n    carts[request.user] = 1\n"}, "a.py:4"),
+            Example({"a.py": "import os\ndef create_app():\n    app.secret_key = os.urandom(24)\n"}, "a.py:3"),
             Example({"a.js": "let visits = 0\napp.get('/', (req, res) => { visits++ })\n"}, "a.js:2"),
         ),
         spared=(
             Example({"a.py": "from pyrate_limiter import Limiter\nfrom a.buckets import RedisBucket\nlimiter = Limiter(RedisBucket.init(rates))\n"}), Example({"cli.py": "import secrets\ndef init():\n    host = Prompt.ask('host')\n    settings.SECRET_KEY = secrets.token_urlsafe(32)\n"}), Example({"a.py": "_client = None\ndef client():\n    global _client\n    _client = make()\n    return _client\n"}),
+            Example({"a.py": "import uuid\ndef save(key):\n    key.secret = uuid.uuid4()\n    db.session.add(key)\n"}, note="a row's own secret, and it is stored"),
+            Example({"a/config.py": "class TestingConfig(Config):\n    CACHE_TYPE = 'simple'\n"}),
             Example({"a.py": "PAGES = {}\nPAGES['a'] = 1\ndef view(request):\n    rows = []\n    rows.append(1)\n"}),
         ),
         why="The next request may reach another process.", way_out="Keep it in a resource.", sets=("CHANNEL_LAYERS", "CACHE_TYPE", "CACHES", "RATELIMIT_STORAGE"), calls=("SocketIO", "Limiter"), script_tokens=("socket.io", "rate-limit", "rateLimit", "RateLimiter", "ThrottlerModule"),

@@ -22,6 +22,7 @@ MULTER = (
     "FileSystemStorage",
 )
 STORES = pattern(r"(aws|s3|gcs|azure|cloud|minio|r2|object)[\w-]*/")
+OBJECT_STORE = pattern(r"(s3|gcs|gs|minio|azure|r2|spaces|b2|swift|cloudinary)$", re.IGNORECASE)
 WIDE = frozenset({"handler", "task"})
 REMOVERS = frozenset({"remove", "unlink"})
 ALWAYS = pattern(r"(try|finally|with\b.*):")
@@ -76,6 +77,7 @@ def _media(picture: Picture) -> Iterator[Finding]:
             module.role == "app"
             and not is_development(assign.path)
             and not elsewhere
+            and not _chosen(module)
             and "tmp" not in text
             and assign.value.kind != "none"
             and text
@@ -100,6 +102,16 @@ def _media(picture: Picture) -> Iterator[Finding]:
                 assign.place,
                 fix="keep schedules in the database",
             )
+
+
+def _chosen(module: Module) -> bool:
+    """Do the settings ask which store the deploy has, and name an object store as one of them?"""
+    return any(
+        part.kind == "str" and OBJECT_STORE.match(part.text)
+        for guard in module.guards
+        if guard.test.kind == "compare"
+        for part in walk(guard.test)
+    )
 
 
 def _written(picture: Picture) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from twelve.finding import Finding, Place
 from twelve.picture.code import Call, Function, Module, is_handler
-from twelve.picture.origin import development_only, replaceable, trace
+from twelve.picture.origin import development_only, for_tests, replaceable, trace
 from twelve.picture.paths import is_development
 from twelve.picture.pattern import pattern
 from twelve.picture.rule import Hold, Judgement, Picture, find, grouped
@@ -30,6 +30,8 @@ CONTAINERS = (
     "deque",
     "OrderedDict",
 )
+APP = pattern(r"(self\.)?_?(\w*app|application|\w*config|\w*settings|conf|server|api)\b")
+"""What holds the settings of the whole app: a key of any other object is that object's own, and may be stored."""
 BASE = pattern(r"(\[\]|\.).*$")
 MUTATORS = frozenset(
     [
@@ -81,7 +83,9 @@ def _random_keys(picture: Picture) -> Iterator[Finding]:
             assign.function is not None and "." not in assign.target
         ):
             continue
-        if assign.function is not None and _asks(module, assign.function):
+        if assign.function is not None and (
+            _asks(module, assign.function) or not APP.match(assign.target)
+        ):
             continue
         for part in walk(trace(module, assign.value, assign.function)):
             if part.kind == "call" and RANDOM.search(part.text):
@@ -195,6 +199,7 @@ def _backends(picture: Picture) -> Iterator[Finding]:
             module.role != "app"
             or is_development(assign.path)
             or development_only(module, assign.guards)
+            or for_tests(assign)
         ):
             continue
         for part in walk(assign.value):

@@ -18,8 +18,8 @@ DOCKER = "FROM python:3.12\n"
 RULES = (
     Rule(
         "V-1", "M", "Build is a stage of its own that needs no deploy config", "build-release-run", "high", own_stage,
-        found=(Example({"Dockerfile": DOCKER + "RUN python manage.py migrate\n"}, "Dockerfile:2"),),
-        spared=(Example({"Dockerfile": DOCKER + "RUN SECRET_KEY=dummy DATABASE_URL=sqlite:// ./manage.py collectstatic --noinput\n"}),),
+        found=(Example({"Dockerfile": DOCKER + "RUN python manage.py migrate\n"}, "Dockerfile:2"), Example({"render.yaml": "services:\n  - type: web\n    buildCommand: ./build.sh\n", "build.sh": "./manage.py migrate\n"}, "build.sh:1")),
+        spared=(Example({"Dockerfile": DOCKER + "RUN gunicorn --version\nFROM python:3.12 AS test\nRUN make setup\n", "Makefile": "setup:\n\tflask db upgrade\n"}, note="the stage is for tests"), Example({"Dockerfile": DOCKER + "RUN SECRET_KEY=dummy DATABASE_URL=sqlite:// ./manage.py collectstatic --noinput\n"})),
         why="A build that needs a database belongs to one deploy.", way_out="Run it in the release phase.", never="a dummy handle for collectstatic",
     ),
     Rule(
@@ -34,7 +34,7 @@ RULES = (
             Example({"Dockerfile": DOCKER + 'CMD ["sh", "start.sh"]\n', "start.sh": "pip install -r requirements.txt\nexec gunicorn a\n"}, "start.sh:1"),
             Example({"Procfile": "web: npm run build && node server.js\n", "package.json": '{"scripts": {"build": "webpack"}}'}, "package.json:1"),
         ),
-        spared=(Example({"Procfile": "web: gunicorn a\nrelease: ./manage.py collectstatic\n"}), Example({"Procfile.dev": "web: npm install && node server.js\n"})),
+        spared=(Example({"Procfile": "web: gunicorn a\nrelease: ./manage.py collectstatic\n"}), Example({"Procfile.dev": "web: npm install && node server.js\n"}), Example({"Dockerfile": 'FROM node:22\nCMD ["webpack", "serve"]\n'}, note="a development server: see VII-5")),
         why="What runs at start can fail at three in the night, when nobody watches.", way_out="Do it in the build.", never="overrides for development",
         calls=DOWNLOADS,
     ),
@@ -46,6 +46,8 @@ RULES = (
         ),
         spared=(
             Example({"web/build_emoji.py": "with open('src/emoji.py', 'w') as f:\n    f.write('x = 1')\n"}), Example({"a/management/commands/gen.py": "def handle(self):\n    open('a/snippets.py', 'w')\n"}),
+            Example({"a/cli/__init__.py": "import os\ndef enums(app):\n    open(os.path.join(app.root_path, 'themes/constants.js'), 'w')\nCOMMANDS = {'enums': enums}\n", "a/b.py": "import a.cli\n"}),
+            Example({"fabfile/__init__.py": "from fabric.api import run\ndef deploy():\n    run('git pull')\n"}, note="what people run on their own machine"),
             Example({"docker-compose.yml": "services:\n  web:\n    build:\n      context: .\n      dockerfile: Dockerfile-dev\n    volumes:\n      - .:/app\n"}),
         ),
         why="A change at run time is in no release, so it cannot be rolled back, and the next start loses it.", way_out="Keep data in a resource.",

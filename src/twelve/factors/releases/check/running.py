@@ -51,7 +51,7 @@ def few_moving_parts(picture: Picture) -> Iterator[Judgement]:
         for step in process.steps:
             if process.stage == "dev" and (is_development(step.path) or step.path == process.path):
                 continue
-            what = _makes(step)
+            what = "" if dev_server(step) else _makes(step)
             if what and (step.place not in found or found[step.place].severity == "low"):
                 severity = "low" if process.stage == "dev" or _tried(picture, process) else "high"
                 found[step.place] = find(
