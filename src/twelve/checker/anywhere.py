@@ -1,7 +1,7 @@
 """A pattern that is looked for in all of a text: its plain alternatives first, which is far faster."""
 
 import re
-from functools import cached_property
+from functools import cache, cached_property
 
 from twelve.picture.pattern import pattern
 
@@ -41,6 +41,12 @@ class Anywhere:
         if any(word in data for word in words):
             return True
         return any(needed in data and one.search(data) is not None for needed, one in rest)
+
+
+@cache
+def anywhere(text: str) -> Anywhere:
+    """One for each pattern, since rules share them."""
+    return Anywhere(text)
 
 
 def _needed(text: str) -> bytes:

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Literal, NamedTuple
 
-from twelve.checker.anywhere import Anywhere
+from twelve.checker.anywhere import Anywhere, anywhere
+from twelve.picture.code import HANDLES
 from twelve.picture.pattern import pattern as pattern_of
 from twelve.picture.rule import Rule
 from twelve.picture.words import Words
@@ -60,9 +61,9 @@ def _made(words: tuple[str, ...], pattern: str, *also: str, python: bool) -> Nea
     text = text.removeprefix("(?i)")
     compiled = pattern_of(text.encode(), re.MULTILINE)
     words = tuple(sorted(kept))
-    others = tuple(Anywhere(one) for one in also)
+    others = tuple(anywhere(one) for one in also)
     return Near(
-        tuple(word.encode() for word in words), compiled, Anywhere(text), where, lower, others
+        tuple(word.encode() for word in words), compiled, anywhere(text), where, lower, others
     )
 
 
@@ -145,7 +146,12 @@ class Prefilter:
     def hits(self, data: bytes, *, python: bool = False) -> bool:
         """May a rule find something in this file?"""
         sieve = self.python if python else self.script
-        return sieve.hits(data) or (self.mutated and _mutated(data, python=python))
+        return sieve.hits(data) or (
+            self.mutated
+            and _mutated(data, python=python)
+            # A function that JavaScript hands to a server may have any form.
+            and (not python or anywhere(HANDLES).search(data))
+        )
 
 
 def _mutated(data: bytes, *, python: bool) -> bool:

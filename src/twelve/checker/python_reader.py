@@ -5,10 +5,11 @@ from bisect import bisect_left
 from functools import partial
 from typing import Any
 
-from twelve.checker.python_names import ENV_CALLS, ENV_OBJECTS, READERS, package_of
-from twelve.checker.python_nodes import INNER, LEAVES, breadth_first, within
+from twelve.checker.python_names import READERS, package_of
+from twelve.checker.python_nodes import INNER, LEAVES, within
 from twelve.checker.python_older import parse
 from twelve.checker.python_values import Values
+from twelve.checker.python_wrappers import wrapped
 from twelve.picture.code import Assign, Call, Function, Guard, Import, Later, Module, Raise
 from twelve.picture.mentions import mention
 from twelve.picture.value import Value
@@ -352,7 +353,10 @@ class _Reader:
             outer,
         )
         if self.function is None and names and self._reads_env(node):
-            self._wrapper(node, names)
+            # Statements without a word of the environment hold no read of it.
+            held = [one for one in node.body if self._reads_env(one)]
+            if (position := wrapped(self.values, names, node.args, *held)) is not None:
+                self.readers[node.name] = position
         self.module.functions.append(made)
         before = (self.function, self.loop, self.guards)
         self.function, self.loop = made, False
@@ -364,29 +368,6 @@ class _Reader:
     def _reads_env(self, node: ast.stmt) -> bool:
         at = bisect_left(self.reads, node.lineno)
         return at < len(self.reads) and self.reads[at] <= (node.end_lineno or node.lineno)
-
-    def _wrapper(
-        self, node: ast.FunctionDef | ast.AsyncFunctionDef, names: tuple[str, ...]
-    ) -> None:
-        """A function that reads the variable named by its parameter is an env reader of its own."""
-        # Statements without a word of the environment hold no read of it.
-        held = [one for one in node.body if self._reads_env(one)]
-        for inner in breadth_first(node.args, *held):
-            key: ast.expr | None = None
-            if (
-                isinstance(inner, ast.Call)
-                and self.values.name(inner.func) in ENV_CALLS
-                and inner.args
-            ):
-                key = inner.args[0]
-            elif isinstance(inner, ast.Subscript) and self.values.name(inner.value) in ENV_OBJECTS:
-                key = inner.slice
-            for name in ast.walk(key) if key is not None else ():
-                if isinstance(name, ast.Name) and name.id in names:
-                    self.readers[node.name] = names.index(name.id) - (
-                        1 if names[:1] == ("self",) else 0
-                    )
-                    return
 
 
 STATEMENTS: dict[type[ast.stmt], Any] = {

@@ -131,7 +131,7 @@ class Rule(NamedTuple):
     ``(?#here)`` (it matches at the word) or ``(?#window)`` (beside it); otherwise it is looked for in all of the file.
     """
     mutated: bool = False
-    """Or: a name of the module's top level whose value is changed further down."""
+    """Or: a name of the module's top level whose value is changed further down, where Python answers requests."""
     applies: Callable[[Picture], bool] | None = None
     fixable: bool = False
     prover: bool = False

@@ -31,7 +31,7 @@ LOCKS = (
     "SoftFileLock",
 )
 DEPENDENCIES = pattern(
-    r"\b(uv|poetry|pdm|pixi|Pipfile|yarn|bun|Cargo|Gemfile|composer|flake)\.lock$"
+    r"\b(uv|poetry|pdm|pixi|Pipfile|yarn|bun|deno|Cargo|Gemfile|composer|flake)\.lock$"
 )
 SCHEDULERS = (
     "BackgroundScheduler", "BlockingScheduler", "AsyncIOScheduler", "APScheduler", "node-cron.schedule", "cron.schedule", "new Cron", "croner", "Cron", "CronJob", "CronJob.from", "node-schedule.scheduleJob", "schedule.scheduleJob",

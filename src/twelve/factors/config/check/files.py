@@ -73,7 +73,8 @@ def only_environment(picture: Picture) -> Iterator[Judgement]:
     for module in picture.modules:
         if module.role != "app" or is_development(module.path):
             continue
-        for one in module.imports:
+        local = [one for one in module.imports if "local" in f"{one.module} {one.name}"]
+        for one in local:
             if re.search(
                 r"(^|\.)(local_settings|settings_local|localsettings|local_config|config_local)$",
                 one.module,

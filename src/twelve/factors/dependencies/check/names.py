@@ -145,7 +145,7 @@ BRINGERS = {
 
 def normal(name: str) -> str:
     """A name as the index compares it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
+    return re.sub(r"[-_.]+", "-", name).lower() if not name.isalnum() else name.lower()
 
 
 def declared(module: str, names: frozenset[str]) -> bool:

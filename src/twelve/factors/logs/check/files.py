@@ -311,8 +311,9 @@ def _files(picture: Picture) -> Iterator[Finding]:
             )
     for path, file in picture.files.items():
         if (
-            re.search(r"(^|/)logrotate(\.d/[\w.-]+|\.conf|[\w.-]*\.conf)?$", path)
-            and file.role == "app"
+            file.role == "app"
+            and "logrotate" in path
+            and re.search(r"(^|/)logrotate(\.d/[\w.-]+|\.conf|[\w.-]*\.conf)?$", path)
         ):
             yield find(
                 "XI-1",

@@ -246,9 +246,13 @@ def same_in_tests(picture: Picture) -> Iterator[Judgement]:  # noqa: C901 - a li
             and file.size < 60_000
         ):
             for number, line in enumerate(picture.text(path).splitlines(), 1):
-                if re.search(
-                    r"sqlite(3[\"']|://|:memory)|[\"']sqlite[\"']|better-sqlite3", line
-                ) and not line.lstrip().startswith(("#", "//")):
+                if (
+                    "sqlite" in line
+                    and re.search(
+                        r"sqlite(3[\"']|://|:memory)|[\"']sqlite[\"']|better-sqlite3", line
+                    )
+                    and not line.lstrip().startswith(("#", "//"))
+                ):
                     held.append(
                         find(
                             "X-7",
