@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
@@ -119,9 +120,10 @@ def test_a_pattern_for_one_language_says_nothing_in_another():
 
 def test_a_global_that_is_declared_and_a_container_that_is_changed_are_seen():
     one = sieve(mutated=True)
-    assert one.hits(b"seen = {}\ndef view():\n    seen[1] = 2\n", python=True)
-    assert one.hits(b"count = 0\ndef view():\n    global other, count\n", python=True)
-    assert not one.hits(b"seen = {}\ndef view():\n    return seen[1]\n", python=True)
+    assert one.hits(b"seen = {}\ndef view(request):\n    seen[1] = 2\n", python=True)
+    assert one.hits(b"count = 0\ndef view(request):\n    global other, count\n", python=True)
+    assert not one.hits(b"seen = {}\ndef view(request):\n    return seen[1]\n", python=True)
+    assert not one.hits(b"seen = {}\ndef note(one):\n    seen[1] = 2\n", python=True), "not served"
 
 
 def test_a_word_that_is_called_or_given_a_value_is_told_from_one_in_a_table():
@@ -133,6 +135,38 @@ def test_a_word_that_is_called_or_given_a_value_is_told_from_one_in_a_table():
     assert one.hits(b"config['DATABASES'] = {}", python=True)
     assert not one.hits(b"NAMES = ('app.run', 'basicConfig')", python=True)
     assert not one.hits(b"if name in DATABASES or DATABASES == {}:", python=True)
+
+
+@pytest.mark.parametrize(("text", "found"), [
+    ("app = Flask(name)", True),
+    ('NOTE = "app = Flask(name)"', False),
+    ("NOTE = 'Flask(name)', \"it's Flask(name)\"", False),
+    ('app, note = Flask(name), "a"', True),
+    ('note, app = "a", Flask(name)', True),
+    ('NOTE = "a \\" Flask(name)"', False),
+    ('NOTE = f"{Flask(name)}"', True),
+    ('NOTE = rf"{Flask(name)}"', True),
+    ("# app = Flask(name)", False),
+    ("app = make()  # was Flask(name)", False),
+    ('COLOUR = "#fff"; app = Flask(name)', True),
+    ('def app():\n    """Make a Flask(name)."""', False),
+    ('def app():\n    """``Flask(name)`` is made."""', False),
+    ('TEXT = """\n""" + Flask("""a""") + """\n"""', True),
+    ('TEXT = """\n    Flask(name)\n"""', True),
+    ('TEXT = "a \\\n"; app = Flask(name)', True),
+    ("TEXT = 'a \\\nit is' + Flask('b')", True),
+    ('config["DATABASES"] = {}', True),
+    ("parts = {'DATABASES': {}}", True),
+    ('NOTE = "DATABASES = {}"', False),
+    ('NOTE = "app.config[\'DATABASES\'] = {}"', False),
+])  # fmt: skip
+def test_what_a_comment_or_a_string_says_is_neither_called_nor_set(text, found):
+    one = sieve(calls=("Flask",), sets=("DATABASES",))
+    assert one.hits(f"import flask\n{text}\n".encode(), python=True) is found
+
+
+def test_templates_of_javascript_hold_code():
+    assert sieve(calls=("Redis",)).hits(b"const a = `${new Redis(url)}`")
 
 
 @settings(deadline=None)

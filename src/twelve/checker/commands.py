@@ -7,7 +7,7 @@ from typing import Any
 from twelve.checker.dockerfile_reader import shell_text
 from twelve.checker.expand import Context, Expander
 from twelve.checker.ini_reader import read_procfile
-from twelve.checker.platform_files import declared_in
+from twelve.checker.platform_files import READERS, declared_in
 from twelve.checker.production import only_tried
 from twelve.checker.shell_reader import commands_of, split_words
 from twelve.picture.commands import Process, Stage, Step, is_worker, serves
@@ -311,7 +311,7 @@ class Commands:
     def platform_files(self) -> Iterator[Process]:
         """app.json, fly.toml, render.yaml: what other platforms are told to run."""
         for path, file in self.files.items():
-            if file.role not in ("app", "build"):
+            if file.name not in READERS or file.role not in ("app", "build"):
                 continue
             for name, command, stage, line in declared_in(file.name, self.read(path)):
                 context = Context(path, line, folder=file.folder)

@@ -21,13 +21,10 @@ STAGES: dict[str, Stage] = {
 
 def declared_in(name: str, text: str) -> list[Declared]:
     """Each command of the file; nothing for other files and broken ones."""
-    readers = {
-        "app.json": _app_json, "fly.toml": _fly, "render.yaml": _render, "railway.json": _railway, "railway.toml": _railway
-    }  # fmt: skip
-    if name not in readers:
+    if name not in READERS:
         return []
     try:
-        return readers[name](text)
+        return READERS[name](text)
     except (ValueError, AttributeError, RecursionError):
         return []
 
@@ -72,3 +69,8 @@ def _render(text: str) -> list[Declared]:
         elif value and value not in ("|", ">", "|-", ">-"):
             made.append((service, value, STAGES[key], text.count("\n", 0, match.start()) + 1))
     return made
+
+
+READERS = {
+    "app.json": _app_json, "fly.toml": _fly, "render.yaml": _render, "railway.json": _railway, "railway.toml": _railway
+}  # fmt: skip

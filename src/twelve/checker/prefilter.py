@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Literal, NamedTuple
 
 from twelve.checker.anywhere import Anywhere, anywhere
+from twelve.checker.quoted import is_quoted
 from twelve.picture.code import HANDLES
 from twelve.picture.pattern import pattern as pattern_of
 from twelve.picture.rule import Rule
@@ -18,8 +19,8 @@ TOP = pattern_of(rb"\n([A-Za-z_]\w*+)\s*+(?::[^=\n]++)?" + HELD)
 SCRIPT_TOP = pattern_of(
     rb"\n(?:export )?(?:const |let |var )?([A-Za-z_$][\w$]*+)\s*+(?::[^=\n]++)?" + HELD
 )
-CALLED = r"(?#here)[\w.]*(?:\s*[(<\[]|\s+as\b)"
-GIVEN = r"(?#here)\w*[\"'\]!?]*\s*(?::|[-+|]?=(?!=))"
+CALLED = r"(?#code)[\w.]*(?:\s*[(<\[]|\s+as\b)"
+GIVEN = r"(?#code)\w*[\"'\]!?]*\s*(?::|[-+|]?=(?!=))"
 CHANGE = pattern_of(
     rb"\[[^\]\n]*\](?:\[[^\]\n]*\]|\.\w+)*\s*[-+|*]?=[^=]|\.(?:append|add|update|setdefault|pop|extend|insert|remove|clear|push|set|delete|unshift|splice|appendleft|popitem|discard|shift)\(|\s*(?:\+\+|--|[-+]=)|\.\w+\s*=[^=]"
 )
@@ -32,8 +33,11 @@ def said_in_python(word: str) -> bool:
     return word in LOGGING or not CAMEL.search(word)
 
 
+Place = Literal["here", "code", "window", ""]
+
+
 class Near(NamedTuple):
-    """Words, and a pattern that must match: at the word, beside it, or anywhere in the file.
+    """Words, and a pattern that must match: at the word (where that is code), beside it, or anywhere in the file.
 
     What else is named must match as well, anywhere.
     """
@@ -41,18 +45,15 @@ class Near(NamedTuple):
     words: tuple[bytes, ...]
     pattern: re.Pattern[bytes]
     anywhere: Anywhere
-    where: Literal["here", "window", ""]
+    where: Place
     lower: bool
     """All are looked for in the text in small letters: that is faster than ignoring the case."""
     also: tuple[Anywhere, ...]
 
 
 def _made(words: tuple[str, ...], pattern: str, *also: str, python: bool) -> Near:
-    where: Literal["here", "window", ""] = ""
-    if pattern.startswith("(?#here)"):
-        where = "here"
-    elif pattern.startswith("(?#window)"):
-        where = "window"
+    places: tuple[Place, ...] = ("here", "code", "window")
+    where: Place = next((one for one in places if pattern.startswith(f"(?#{one})")), "")
     text = pattern.removeprefix(f"(?#{where})")
     lower = text.startswith("(?i)")
     kept = {word for word in words if not python or said_in_python(word)}
@@ -62,6 +63,8 @@ def _made(words: tuple[str, ...], pattern: str, *also: str, python: bool) -> Nea
     compiled = pattern_of(text.encode(), re.MULTILINE)
     words = tuple(sorted(kept))
     others = tuple(anywhere(one) for one in also)
+    # Templates of JavaScript hold code.
+    where = "here" if where == "code" and not python else where
     return Near(
         tuple(word.encode() for word in words), compiled, anywhere(text), where, lower, others
     )
@@ -105,7 +108,7 @@ MARKS = {True: "(?#python)", False: "(?#script)"}
 
 def _cost(near: Pair) -> tuple[bool, object]:
     """What is looked for in all of a file comes last."""
-    return "(?#here)" not in near[1] and "(?#window)" not in near[1], near
+    return not any(f"(?#{place})" in near[1] for place in ("here", "code", "window")), near
 
 
 def _spoken(pairs: Iterable[Pair], *, python: bool) -> Iterator[Near]:
@@ -179,6 +182,9 @@ def _near(data: bytes, one: Near, places: list[int]) -> bool:
 def _matches(data: bytes, one: Near, places: list[int]) -> bool:
     if one.where == "here":
         return any(one.pattern.match(data, at) for at in places)
+    if one.where == "code":
+        found = ((at, one.pattern.match(data, at)) for at in places)
+        return any(match and not is_quoted(data, at, match[0]) for at, match in found)
     if not one.where:
         return one.anywhere.search(data)
     start = end = -1

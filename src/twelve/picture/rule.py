@@ -128,7 +128,8 @@ class Rule(NamedTuple):
     """Or: words of which it must hold one, and patterns that it must all match besides.
 
     The first may begin with ``(?#python)`` or ``(?#script)`` when it is for that language alone, then with
-    ``(?#here)`` (it matches at the word) or ``(?#window)`` (beside it); otherwise it is looked for in all of the file.
+    ``(?#here)`` (it matches at the word), ``(?#code)`` (so it does, and not in a comment or in the midst of a string)
+    or ``(?#window)`` (beside it); otherwise it is looked for in all of the file.
     """
     mutated: bool = False
     """Or: a name of the module's top level whose value is changed further down, where Python answers requests."""

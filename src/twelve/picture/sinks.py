@@ -74,7 +74,7 @@ WRITERS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("numpy", "joblib", "soundfile", "torch", "cv2", "shelve", "dbm"), SAVES),
     ((".save(",), r"(?#here)\.save\("),
     (("writeFile", "appendFile", "createWriteStream", "outputFile", "outputJson", "writeJson", "copyFile", "renameSync", "toFile", ".mv(", "cpSync"), r"(?#here)[\w.]"),
-    (("rename",), r"fs\w*\.(?:promises\.)?rename"),
+    (("rename",), r"(?#script)fs\w*\.(?:promises\.)?rename"),
 )  # fmt: skip
 """What a file says that writes to a path: words, and patterns of which one must match."""
 

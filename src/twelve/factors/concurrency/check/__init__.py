@@ -27,7 +27,7 @@ RULES = (
         found=(Example({"a/settings.py": "MEDIA_LOCK = MEDIA / 'media.lock'\n"}, "a/settings.py:1"), Example({"a.py": "from filelock import FileLock\ndef f():\n    with FileLock('x'):\n        pass\n"}, "a.py:3")),
         spared=(Example({"a.py": "import threading\nLOCK = threading.Lock()\n"}), Example({"a.py": "LOCKS = ['uv.lock']\n"})),
         why="A lock file means nothing to a process on another machine.", way_out="Lock in the database or in Redis.", tokens=(),
-        near=((("LOCK",), r"\.(?:lock(?<!\buv.lock)(?<!\b(?:pdm|bun).lock)(?<!\b(?:pixi|yarn|deno).lock)(?<!\b(?:Cargo|flake).lock)(?<!\bpoetry.lock)(?<!\b(?:Pipfile|Gemfile).lock)(?<!\bcomposer.lock)|lck)[\"'`]", r"\b[A-Z0-9_]*LOCK[A-Z0-9_]*[\"'\]]*\s*(?::[^=\n]*)?=\s*(?![\[{]|\(\s*[\"'][^\"'\n]*[\"'],)"), (("flock", "lockf"), "fcntl"), (("FileLock", "portalocker", "InterProcessLock", "LockFile", "lockfile"), r"\b(?:\w*FileLock|InterProcessLock|LockFile|portalocker|proper-lockfile)\b")),
+        near=((("LOCK",), r"\.(?:lock(?<!\buv.lock)(?<!\b(?:pdm|bun).lock)(?<!\b(?:pixi|yarn|deno).lock)(?<!\b(?:Cargo|flake).lock)(?<!\bpoetry.lock)(?<!\b(?:Pipfile|Gemfile).lock)(?<!\bcomposer.lock)|lck)[\"'`]", r"\b[A-Z0-9_]*LOCK[A-Z0-9_]*[\"'\]]*\s*(?::[^=\n]*)?=\s*+(?![\[{]|\(\s*[\"'][^\"'\n]*[\"'],)"), (("flock", "lockf"), "fcntl"), (("FileLock", "portalocker", "InterProcessLock", "LockFile", "lockfile"), r"\b(?:\w*FileLock|InterProcessLock|LockFile|portalocker|proper-lockfile)\b")),
         never="locks between threads",
     ),
     Rule(

@@ -82,8 +82,8 @@ RULES = (
         why="A tool that happens to be on this machine is not on the next one.",
         way_out="Declare it (Aptfile, the image), or use a library.",
         never="the interpreter, the shell, commands that the operator supplies",
-        tokens=("os.system", "os.popen", "pexpect"), script_tokens=("child_process", "execa"),
-        near=((("subprocess",), r"(?#here)subprocess(?:\.(?:run|call|check_call|check_output|Popen|get)|_exec|_shell| import| as\b)"), (("os.exec",), r"(?#here)os\.execvp?\(")),
+        script_tokens=("child_process", "execa"),
+        near=((("subprocess",), r"(?#code)subprocess(?:(?:\.(?:run|call|check_call|check_output|Popen|get\w+)|_exec|_shell)(?:\s*\(|\s+as\b)| import| as\b)"), (("os.exec", "os.system", "os.popen"), r"(?#code)os\.(?:execvp?|system|popen)\s*\("), (("pexpect",), r"(?#code)pexpect(?:\.\w+\s*\(| import| as\b)")),
     ),
     Rule(
         "II-6", "S", "One deterministic build command; a newcomer needs only runtime + dependency manager", "dependencies", "low", one_build,

@@ -39,7 +39,7 @@ RULES = (
         sets=("MEDIA_ROOT", "UPLOAD_FOLDER", "UPLOADED_FILES_DEST", "UPLOADS_DEFAULT_DEST", "STORAGE", "SCHEDULE_FILENAME", "schedule_filename"),
         calls=("torch.save", "cv2.imwrite", "urlretrieve", "PersistentDict", "shelve.open", "dbm.open", "FileSystemStorage"),
         script_tokens=("writeFile", "appendFile", "createWriteStream", "multer", "FileInterceptor", "diskStorage", ".mv(", "toFile", "formidable", "outputFile", "copyFile", "renameSync", "writeJson", "outputJson", "cpSync"),
-        near=(((".save(",), '\\.save\\(\\s*(os\\.path|[\\w.]*path|[\\w.]*file_?name|[\\w.]*join|f[\\"\'])'), (("makedirs", "mkdirSync", "mkdirp", "ensureDir"), r"(?i)upload|media_?(dir|root|path)|attachments"), (("rename",), "fs\\w*\\.(promises\\.)?rename"), COPIED, (("numpy", "joblib", "soundfile", "torch", "cv2", "shelve", "dbm"), SAVES), (*OPENED, LASTING), (("write_text", "write_bytes"), r"(?#here)\w+(?:\(|\s+as\b)", LASTING)),
+        near=(((".save(",), '\\.save\\(\\s*(os\\.path|[\\w.]*path|[\\w.]*file_?name|[\\w.]*join|f[\\"\'])'), (("makedirs", "mkdirSync", "mkdirp", "ensureDir"), r"(?i)upload|media_?(dir|root|path)|attachments"), (("rename",), "(?#script)fs\\w*\\.(promises\\.)?rename"), COPIED, (("numpy", "joblib", "soundfile", "torch", "cv2", "shelve", "dbm"), SAVES), (*OPENED, LASTING), (("write_text", "write_bytes"), r"(?#here)\w+(?:\(|\s+as\b)", LASTING)),
         never="build output, temporary files, commands for developers, a default that a variable replaces",
 
     ),
