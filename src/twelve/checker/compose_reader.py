@@ -82,11 +82,18 @@ def read_services(path: str, documents: list[Node]) -> list[Service]:
                     tuple((item.text, item.line) for item in node.get("ports").items),
                     development
                     or bool(dockerfile and is_development(dockerfile))
-                    or is_development(build.get("target").text),
+                    or is_development(build.get("target").text)
+                    or any(_for_trials(item.text) for item in (env_file.items or [env_file])),
                     build.get("target").text,
                 )
             )
     return made
+
+
+def _for_trials(env_file: str) -> bool:
+    """``.env.dev``: what the service is given is for development, by its name."""
+    name = env_file.rpartition("/")[2]
+    return bool(name) and is_development(name)
 
 
 def read_workloads(path: str, documents: list[Node]) -> list[Workload]:

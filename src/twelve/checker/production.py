@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from twelve.picture.commands import INTERPRETERS, Process, dev_server, serves
+from twelve.picture.commands import INTERPRETERS, Process, dev_server, for_trials, serves
 from twelve.picture.paths import is_development
 from twelve.picture.pattern import pattern
 from twelve.picture.tree import Dockerfile, Service
@@ -28,13 +28,22 @@ def trials(processes: list[Process], folders: set[str]) -> list[Process]:
     }
     return [
         one._replace(stage="dev", development=True)
-        if one.origin in ("dockerfile", "compose")
-        and one.stage == "run"
-        and any(_within(one.path.rpartition("/")[0], root, folders) for root in roots)
-        and any(dev_server(step) for step in one.steps)
+        if one.stage == "run"
+        and (
+            any(serves(s) and for_trials(s) for s in one.steps)
+            or _starts_trial(one, roots, folders)
+        )
         else one
         for one in processes
     ]
+
+
+def _starts_trial(one: Process, roots: set[str], folders: set[str]) -> bool:
+    return (
+        one.origin in ("dockerfile", "compose")
+        and any(_within(one.path.rpartition("/")[0], root, folders) for root in roots)
+        and any(dev_server(step) for step in one.steps)
+    )
 
 
 def _within(folder: str, root: str, folders: set[str]) -> bool:

@@ -329,6 +329,8 @@ def is_handler(function: Function | None) -> bool:
     words = {decorator.rpartition(".")[2] for decorator in function.decorators}
     if words & (ROUTE_WORDS | {"Get", "Post"}) and not words & {"command"}:
         return True
+    if is_command("", function):
+        return False
     if function.params[:1] in (("request",), ("req",), ("ctx",)) or function.params[:2] in (
         ("self", "request"),
         ("request", "response"),

@@ -4,6 +4,7 @@ import itertools
 from typing import Literal, NamedTuple
 
 from twelve.finding import Place
+from twelve.picture.paths import is_development
 from twelve.picture.pattern import pattern
 
 Stage = Literal["run", "build", "release", "dev", "job", "hook", "ci", "manual"]
@@ -148,7 +149,7 @@ def manage_command(step: Step) -> str:
 
 
 DEV_SERVERS = ("runserver", "runserver_plus")
-GULP_SERVES = (("serve",), ("watch",), ("dev",), ("browsersync",), ("browser-sync",))
+TASKS_SERVE = (("serve",), ("watch",), ("dev",), ("browsersync",), ("browser-sync",))
 
 
 def dev_server(step: Step) -> str:
@@ -172,11 +173,12 @@ def dev_server(step: Step) -> str:
         "tsx",
         "react-scripts",
         "air",
+        "gulp",
+        "grunt",
+        "webpack",
     ):
         return _dev_program(program, rest)
-    if program in ("gulp", "grunt") and rest[:1] in GULP_SERVES:
-        return f"{program} {rest[0]}"
-    if program in ("vite", "next", "nuxt", "astro", "remix", "ng", "wrangler", "webpack") and (
+    if program in ("vite", "next", "nuxt", "astro", "remix", "ng", "wrangler") and (
         rest[:1] in (("dev",), ("serve",)) or (program == "vite" and not rest)
     ):
         return f"{program} {rest[0]}" if rest else program
@@ -196,6 +198,11 @@ def dev_server(step: Step) -> str:
 
 
 def _dev_program(program: str, rest: tuple[str, ...]) -> str:
+    if program in ("gulp", "grunt"):
+        return f"{program} {rest[0]}" if rest[:1] in TASKS_SERVE else ""
+    if program == "webpack":
+        watch = next((one for one in rest if one in ("serve", "--watch", "-w")), "")
+        return f"webpack {watch}" if watch else ""
     if program == "tsx" and rest[:1] != ("watch",):
         return ""
     if program == "watchmedo" and rest[:1] != ("auto-restart",):
@@ -203,6 +210,12 @@ def _dev_program(program: str, rest: tuple[str, ...]) -> str:
     if program == "react-scripts" and rest[:1] != ("start",):
         return ""
     return program
+
+
+def for_trials(step: Step) -> bool:
+    """Is the step given Django's settings of development, by their name?"""
+    name = step.option("--settings") or dict(step.env).get("DJANGO_SETTINGS_MODULE", "")
+    return bool(name) and is_development(name.replace(".", "/"))
 
 
 def serves(step: Step) -> str:

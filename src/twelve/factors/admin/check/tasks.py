@@ -53,7 +53,9 @@ def _commands(picture: Picture) -> Iterator[Finding]:
             and all(migrates(s) or s.program in ("echo", "set", "cd") for s in process.steps)
         ):
             continue
-        lasting = any(serves(s) for s in process.steps) or process.origin != "script"
+        lasting = process.origin != "script" or any(
+            serves(s) or (s.last and s.program == "node") for s in process.steps
+        )
         for step in process.steps:
             what, where = migrates(step), NOWHERE
             if not what and step.program in RUNS and process.stage == "run":

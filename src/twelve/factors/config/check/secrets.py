@@ -47,6 +47,14 @@ SHOWN = pattern(r"(^|[._])(model_config|schema_extra|\w*examples?)$", re.IGNOREC
 """What the schema of a request shows to its readers."""
 ENTRY = pattern(r"session_?key$", re.IGNORECASE)
 """A word under such a name is where something is found in a session, it signs nothing."""
+SAID = pattern(
+    r"(INVALID|MISSING|WRONG|INCORRECT|EXPIRED|UNKNOWN|BAD|NO|ERR|ERROR)_", re.IGNORECASE
+)
+"""A sentence under such a name is what a user is told."""
+TEMPLATE = pattern(r"[\w.-]*:[\w.:-]*(%[sd]|\{\w*\})[\w.:%{}-]*")
+"""The place of an entry in a store, with a gap: ``session:user.%s``."""
+SIGNED_URL = ("X-Amz-Credential=", "AWSAccessKeyId=")
+"""A signed URL names the key that signed it; the secret is not in it."""
 CLIENT_SIDE = pattern(r"firebase|google-services\.json|GoogleService-Info", re.IGNORECASE)
 """Google's key of a mobile or browser client names a project: it is in what each user downloads."""
 SIGNERS = (
@@ -154,6 +162,8 @@ def _literal(module: Module, assign: Assign, text: str) -> Iterator[Finding]:
     ):
         return
     if (not key and stands_in(text)) or text.lower() == assign.name.lower():
+        return
+    if (SAID.match(assign.name) and " " in text) or TEMPLATE.fullmatch(text):
         return
     if STAND_IN.search(assign.name) or not re.search(r"\w", text):
         return
@@ -309,6 +319,8 @@ def _formats(picture: Picture) -> Iterator[Finding]:
         text = picture.text(path)
         for words, form, what in FORMATS:
             for match in form.finditer(text) if any(word in text for word in words) else ():
+                if what == "an AWS access key" and text[: match.start()].endswith(SIGNED_URL):
+                    continue
                 if what == "a Google API key" and CLIENT_SIDE.search(f"{path}\n{text}"):
                     continue
                 if not SAMPLE.search(match[0][:60]) and not EXAMPLE.search(path.rpartition("/")[2]):

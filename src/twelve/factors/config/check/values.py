@@ -65,6 +65,20 @@ SAMPLE = pattern(
     r"(^|[@.])(example\.(com|org|net)|test|invalid|yourdomain\.\w+|domain\.com|mysite\.com)$|^(webmaster|root|noreply)@localhost$"
 )
 HOST = pattern(r"^(https?://)?([\w-]+\.)*[\w*-]+(\.[a-z]{2,}|\.\d+)(:\d+)?/?$", re.IGNORECASE)
+FRAMEWORKS = (
+    "flask",
+    "quart",
+    "fastapi",
+    "starlette",
+    "bottle",
+    "sanic",
+    "tornado",
+    "django.conf",
+    "dj_database_url",
+    "environ",
+    "decouple",
+)
+"""Beside one of them DEBUG is the app's; anywhere else it is a word of that file."""
 CONST = pattern(r"^[A-Z][A-Z0-9_]*$")
 
 
@@ -78,6 +92,10 @@ def no_constant(picture: Picture) -> Iterator[Judgement]:
             or is_development(assign.path)
             or assign.augmented
             or (assign.function is not None and "." not in assign.target)
+        ):
+            continue
+        if assign.name == "DEBUG" and not (
+            is_settings(assign.path) or assign.owner or module.imports_any(*FRAMEWORKS)
         ):
             continue
         judged = _constant(assign)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from twelve.factors.ports.check.live import live
 from twelve.finding import Finding, Place
 from twelve.picture.code import Call, is_handler
-from twelve.picture.commands import Process, dev_server, serves
+from twelve.picture.commands import Process, Step, dev_server, for_trials, serves
 from twelve.picture.paths import is_development
 from twelve.picture.pattern import pattern
 from twelve.picture.rule import Hold, Judgement, Picture, find, grouped, mounted
@@ -29,6 +29,7 @@ ANSWERS = (
     "url_for",
     "render_template",
 )
+PAGES = ("react-scripts", "vite", "ng", "webpack", "webpack-dev-server", "astro")
 APPS = ("app.run", "application.run")
 OWN = pattern(r"https?://(localhost|127\.0\.0\.1)\b")
 
@@ -74,10 +75,13 @@ def production_server(picture: Picture) -> Iterator[Judgement]:
                     step.place if serves(step) and process.stage == "run" and good is None else good
                 )
                 continue
-            if process.stage == "dev" and (is_development(step.path) or step.path == process.path):
+            if process.stage == "dev" and (
+                is_development(step.path) or step.path == process.path or for_trials(step)
+            ):
                 continue
             if step.place not in found or found[step.place].severity == "low":
-                severity = "low" if process.stage == "dev" or mounted(picture, process) else "high"
+                low = process.stage == "dev" or mounted(picture, process) or _page(process, step)
+                severity = "low" if low else "high"
                 found[step.place] = find(
                     "VII-5",
                     severity,
@@ -90,6 +94,11 @@ def production_server(picture: Picture) -> Iterator[Judgement]:
     yield from found.values()
     if not found and good is not None:
         yield Hold("a production server serves", good)
+
+
+def _page(process: Process, step: Step) -> bool:
+    """Only the toolkit of a page calls its development server so; how the built page is served, nothing says."""
+    return process.origin == "package.json" and step.program in PAGES
 
 
 def _built_above(picture: Picture, process: Process) -> bool:

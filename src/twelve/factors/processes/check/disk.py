@@ -22,6 +22,7 @@ MULTER = (
     "FileSystemStorage",
 )
 STORES = pattern(r"(aws|s3|gcs|azure|cloud|minio|r2|object)[\w-]*/")
+FILE_FIELD = pattern(r"models\.(File|Image)Field\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)")
 OBJECT_STORE = pattern(r"(s3|gcs|gs|minio|azure|r2|spaces|b2|swift|cloudinary)$", re.IGNORECASE)
 WIDE = frozenset({"handler", "task"})
 REMOVERS = frozenset({"remove", "unlink"})
@@ -78,6 +79,7 @@ def _media(picture: Picture) -> Iterator[Finding]:
             and not is_development(assign.path)
             and not elsewhere
             and not _chosen(module)
+            and not (assign.name == "MEDIA_ROOT" and _own_stores(picture))
             and "tmp" not in text
             and assign.value.kind != "none"
             and text
@@ -102,6 +104,17 @@ def _media(picture: Picture) -> Iterator[Finding]:
                 assign.place,
                 fix="keep schedules in the database",
             )
+
+
+def _own_stores(picture: Picture) -> bool:
+    """Does each field that takes files name a store itself, so that the default one is left alone?"""
+    fields = [
+        match[0]
+        for path in picture.holding("models.FileField(", "models.ImageField(")
+        for match in FILE_FIELD.finditer(picture.text(path))
+        if picture.files[path].role == "app"
+    ]
+    return bool(fields) and all("storage=" in one for one in fields)
 
 
 def _chosen(module: Module) -> bool:

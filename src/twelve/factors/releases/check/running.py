@@ -66,7 +66,7 @@ def few_moving_parts(picture: Picture) -> Iterator[Judgement]:
                 call.place,
                 fix="fetch it in the build",
             )
-    yield from found.values()
+    yield from grouped(found.values())
     if runs and not found:
         yield Hold(
             "no run command installs, compiles or fetches",
