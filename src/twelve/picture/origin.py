@@ -9,7 +9,7 @@ from twelve.picture.value import Value, env_keys, from_env, walk
 DEPTH = 4
 PLACEHOLDER = pattern(
     r"^(\W*|change[-_ ]?(me|this|it|in.*)?\W*|.*change[-_ ]?(me|this|it)\b.*|.*change.?in.?prod.*|example.*|.*\bexample\b.*|x{3,}.*|\*+|<.*>|\$\{?.*\}?|\{\{.*|%\(?.*|your[-_ ].*|my[-_ ]?(secret|key|password|token).*"
-    r"|todo|fixme.*|replace.*|insert.*|dummy.*|fake.*|placeholder.*|none|null|undefined|true|false|test(ing)?|secret|password|pass|passwd|default|dev|development|local|foo|bar|baz|redacted|n/?a|unset|empty|root|admin|user|postgres|token|key|not[-_ ]?(set|a|used|real).*|insecure.*|django-insecure.*)$",
+    r"|set[-_ ](me|this)\b.*|todo|fixme.*|replace.*|insert.*|dummy.*|fake.*|placeholder.*|none|null|undefined|true|false|test(ing)?|secret|password|pass|passwd|default|dev|development|local|foo|bar|baz|redacted|n/?a|unset|empty|root|admin|user|postgres|token|key|not[-_ ]?(set|a|used|real).*|insecure.*|django-insecure.*)$",
     re.IGNORECASE,
 )
 """Values that stand where a real one should be."""

@@ -76,7 +76,7 @@ DEV_FOLDERS = frozenset(
     [".devcontainer", ".vscode", ".github", ".gitlab", ".circleci", "dev-env", "devcontainer"]
 )
 DEV_WORDS = pattern(
-    r"(^|[._/-])(dev|develop|development|local|test|tests|testing|e2e|ci|override|debug|windows)([._-]|$)",
+    r"(^|[._/-])(dev|devel|develop|development|devstack|devserver|local|test|tests|testing|e2e|ci|override|debug|windows)([._-]|$)",
     re.IGNORECASE,
 )
 TEST_FILE = pattern(
@@ -86,7 +86,8 @@ GENERATED_FILE = pattern(
     r"(\.min\.(js|css)$|\.bundle\.js$|_pb2(_grpc)?\.py$|\.d\.ts$|\.generated\.|\.map$|-lock\.(json|yaml)$|\.lock$|\.snap$)"
 )
 EXAMPLE_FILE = pattern(
-    r"([._-](example|sample|dist|template|tmpl|tpl)([._-]|$)|^(example|sample)[._-])", re.IGNORECASE
+    r"([._-](example|exempl[eo]|ejemplo|beispiel|sample|dist|template|tmpl|tpl)([._-]|$)|^(example|sample)[._-])",
+    re.IGNORECASE,
 )
 BUILD_FILES = frozenset(
     [

@@ -16,6 +16,7 @@ RULES = (
             Example({"src/app.module.ts": "import { TypeOrmModule } from '@nestjs/typeorm'\nTypeOrmModule.forRootAsync({ useFactory: async () => ({ type: 'postgres',\n  migrationsRun: true }) })\n"}, "src/app.module.ts:3"), Example({"Dockerfile": 'FROM x:1\nCMD ["sh", "e.sh"]\n', "e.sh": "python manage.py migrate\nexec gunicorn a\n"}, "e.sh:1"),
             Example({"package.json": '{"scripts": {"start": "node scripts/check.js && node server.js"}}', "scripts/check.js": "const { execSync } = require('child_process')\nexecSync('npx prisma migrate deploy')\n"}, "scripts/check.js:2"),
             Example({"start_server.sh": "npx typeorm migration:run -d dist/data.js\nnode dist/main\n"}, "start_server.sh:1"),
+            Example({"Procfile": "web: ./boot.sh\n", "boot.sh": "flask deploy\nexec gunicorn a\n", "a.py": "@app.cli.command()\ndef deploy():\n    # first the tables\n\n    upgrade()\n"}, "boot.sh:1"),
             Example({"Procfile": "web: ./web.sh\n", "web.sh": "./manage.py distributed_migrate\nexec gunicorn a\n"}, "web.sh:1"),
             Example({"uwsgi.ini": "[uwsgi]\nhook-pre-app = exec:./manage.py migrate\n"}, "uwsgi.ini:2"),
             Example({"models/index.js": "const sequelize = new Sequelize(process.env.DATABASE_URL)\nsequelize.sync()\n"}, "models/index.js:2"),

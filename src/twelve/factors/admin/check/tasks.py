@@ -16,6 +16,8 @@ STARTS = pattern(
     r"^(create_app|startup|on_startup|startup_event|lifespan|ready|before_first_request|init_app|main|bootstrap|start|start_server|initDatabase|initDB|init_db|connect|connectDB|onModuleInit|run)$"
 )
 NOWHERE: tuple[Place, ...] = ()
+FLASK = frozenset({"run", "shell", "routes", "db"})
+MIGRATING = pattern(r"\b(upgrade|create_all)\(")
 RUNS = ("node", "python", "python3", "tsx", "bun")
 SCRIPT = pattern(r"\.(py|[cm]?js|ts)$")
 STARTED = pattern(
@@ -60,6 +62,8 @@ def _commands(picture: Picture) -> Iterator[Finding]:
             what, where = migrates(step), NOWHERE
             if not what and step.program in RUNS and process.stage == "run":
                 what, where = _inside(picture, step)
+            if not what and step.program == "flask" and step.words[1:]:
+                what, where = _by_flask(picture, step.words[1])
             if what and lasting and (process.stage == "hook" or len(process.steps) > 1):
                 tried = mounted(picture, process) and any(dev_server(s) for s in process.steps)
                 yield find(
@@ -70,6 +74,21 @@ def _commands(picture: Picture) -> Iterator[Finding]:
                     *where,
                     fix="release: " + what + " (the release phase runs it once)",
                 )
+
+
+def _by_flask(picture: Picture, name: str) -> tuple[str, tuple[Place, ...]]:
+    """``flask NAME``, where the app's own command of that name migrates."""
+    if name in FLASK or not name.isidentifier():
+        return "", NOWHERE
+    head = re.compile(
+        rf"cli\.command\([^)\n]*\)\n(?:@[^\n]*\n)*def {name}\([^\n]*\n((?:[ \t]+[^\n]*|)\n)*"
+    )
+    for path in picture.holding(".cli.command("):
+        text = picture.text(path)
+        match = head.search(text)
+        if match and MIGRATING.search(match[0]):
+            return f"flask {name}", (Place(path, text.count("\n", 0, match.start()) + 1),)
+    return "", NOWHERE
 
 
 def _inside(picture: Picture, step: Step) -> tuple[str, tuple[Place, ...]]:

@@ -15,6 +15,8 @@ STANDARD = frozenset(sys.stdlib_module_names) | {
     "telnetlib",
     "crypt",
     "_typeshed",
+    "annotationlib",
+    "compression",
     "tomllib",
     "__main__",
 }
@@ -74,7 +76,7 @@ DISTRIBUTIONS = {
     "yaml": "pyyaml", "PIL": "pillow", "cv2": "opencv", "bs4": "beautifulsoup4", "dateutil": "python-dateutil", "dotenv": "python-dotenv", "jwt": "pyjwt",
     "sklearn": "scikit-learn", "skimage": "scikit-image", "Crypto": "pycrypto", "Cryptodome": "pycryptodomex", "MySQLdb": "mysqlclient", "psycopg2": "psycopg2",
     "magic": "python-magic", "git": "gitpython", "attr": "attrs", "OpenSSL": "pyopenssl", "serial": "pyserial", "docx": "python-docx", "pptx": "python-pptx",
-    "jose": "python-jose", "multipart": "python-multipart", "slugify": "python-slugify", "rest_framework": "djangorestframework", "ldap": "python-ldap",
+    "jose": "python-jose", "multipart": "python-multipart", "slugify": "python-slugify", "rest_framework": "djangorestframework", "edx_rest_framework_extensions": "edx-drf-extensions", "ldap": "python-ldap",
     "memcache": "python-memcached", "pkg_resources": "setuptools", "setuptools": "setuptools", "win32api": "pywin32", "zmq": "pyzmq", "gi": "pygobject",
     "telegram": "python-telegram-bot", "levenshtein": "python-levenshtein", "Levenshtein": "levenshtein", "markdown": "markdown", "github": "pygithub",
     "gitlab": "python-gitlab", "discord": "discord", "fitz": "pymupdf", "pymupdf": "pymupdf", "usb": "pyusb", "nacl": "pynacl", "socks": "pysocks",

@@ -48,6 +48,7 @@ RULES = (
             Example({"server.js": "const port = process.env.APP_PORT || process.env.PORT || 9090\napp.listen(port)\n"}),
             Example({"gunicorn.conf.py": "import os\nbind = ['[::]:{}'.format(os.environ.get('PORT', 5006))]\n"}),
             Example({"Dockerfile": "FROM python:3.12\nEXPOSE 8000\nCMD exec gunicorn --bind :$PORT a:app\n"}),
+            Example({"Procfile": "web: ./start.sh\n", "start.sh": "if [ $PORT ]; then\n  gunicorn -b :$PORT a\nelse\n  gunicorn -b :5000 a\nfi\n"}, note="the other branch asks for it"),
             Example({"render.yaml": "services:\n  - type: web\n    startCommand: gunicorn a:app\n", "Dockerfile": "FROM python:3.12\nCMD exec gunicorn a:app --reload --bind :8000\n"}, note="the image is for development"),
         ),
         why="The platform chooses the port, so that many processes fit on one machine.", way_out="Read PORT.", script_tokens=(".listen(",),

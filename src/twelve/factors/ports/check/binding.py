@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from twelve.factors.ports.check.live import live
 from twelve.finding import Finding, Place
 from twelve.picture.code import Call, Module, is_handler
-from twelve.picture.commands import INTERPRETERS, dev_server, module_of, serves
+from twelve.picture.commands import INTERPRETERS, Process, Step, dev_server, module_of, serves
 from twelve.picture.mentions import mention
 from twelve.picture.origin import is_main, trace
 from twelve.picture.paths import is_development
@@ -90,7 +90,8 @@ def _in_commands(picture: Picture) -> Iterator[Finding]:
             continue
         value = step._replace(words=words).option(*PORTED[program])
         match = LITERAL.search(value or "")
-        if match and "$" not in (value or "") and not (value or "").startswith("unix:"):
+        literal = "$" not in (value or "") and not (value or "").startswith("unix:")
+        if match and literal and not _else_asked(process, step):
             yield find(
                 "VII-2",
                 "high",
@@ -98,7 +99,14 @@ def _in_commands(picture: Picture) -> Iterator[Finding]:
                 step.place,
                 fix=_bind_fix(program),
             )
-        del process
+
+
+def _else_asked(process: Process, step: Step) -> bool:
+    """Does another branch of the same script start the same server on ``$PORT``?"""
+    return any(
+        other.program == step.program and "PORT" in other.text and other.path == step.path
+        for other in process.steps
+    )
 
 
 def _bind_fix(program: str) -> str:

@@ -30,6 +30,8 @@ RULES = (
         spared=(
             Example({"a/settings.py": "MEDIA_ROOT = BASE_DIR / 'media'\n"}, note="a line of the template: nothing takes files"), Example({"a/settings.py": "import os\nMEDIA_ROOT = 'm'\nSTORAGES = {'default': {'BACKEND': 'django.core.files.storage.FileSystemStorage'}}\nif os.getenv('B'):\n    STORAGES['default'] = {'BACKEND': 'storages.backends.s3boto3.S3Boto3Storage'}\n"}),
             Example({"a/settings.py": "STATIC_ROOT = 'static'\n"}),
+            Example({"a/settings.py": "MEDIA_ROOT = '/srv/media'\n", "web/store.ts": "const payload = 1\n"}, note="payload is no upload"),
+            Example({"a/settings.py": "MEDIA_ROOT = '/srv/media'\nbackend = config.get('store')\nSTORAGES['default']['BACKEND'] = backend\n", "a/models.py": "file = models.FileField()\n"}),
             Example({"a/settings.py": "MEDIA_ROOT = '/srv/media'\n", "a/models.py": "from django.db import models\nclass Photo(models.Model):\n    file = models.FileField(upload_to=name('a'),\n        storage=Bucket())\n"}),
             Example({"a/config.py": "import os\nUPLOAD_FOLDER = read('UPLOAD_FOLDER') or 'uploads'\nif PROVIDER == 's3':\n    BUCKET = read('BUCKET')\n"}, note="the deploy says which store it has"),
             Example({"a/management/commands/x.py": "def handle(self):\n    open('data/x.json', 'w')\n"}),

@@ -30,6 +30,9 @@ ALWAYS = pattern(r"(try|finally|with\b.*):")
 """What holds a line that runs whatever happened; a question after the file itself does, too."""
 TAKES_FILES = ("FileField", "ImageField", ".FILES", "default_storage", "FileSystemStorage", "pload", "wagtail", "filer", "easy_thumbnails", "sorl", "cms", "oscar")  # fmt: skip
 """Words of an app that takes files: without any of them MEDIA_ROOT is a line of the template."""
+TAKEN = pattern(
+    r"FileField|ImageField|\.FILES\b|default_storage|FileSystemStorage|[uU]pload|wagtail|filer|easy_thumbnails|sorl|\bcms\b|oscar"
+)
 
 
 def persists_elsewhere(picture: Picture) -> Iterator[Judgement]:
@@ -65,7 +68,7 @@ def _media(picture: Picture) -> Iterator[Finding]:
         if a.target.startswith("STORAGES.default")
         for text in strings(a.value)
     ]
-    elsewhere = any(
+    elsewhere = _told(picture) or any(
         re.search(r"[sS]torage", text)
         and not re.search(r"FileSystemStorage|staticfiles|StaticFiles|whitenoise", text)
         for text in stored
@@ -84,7 +87,7 @@ def _media(picture: Picture) -> Iterator[Finding]:
             and assign.value.kind != "none"
             and text
             and assign.function is None
-            and (assign.name != "MEDIA_ROOT" or any(True for _ in picture.holding(*TAKES_FILES)))
+            and (assign.name != "MEDIA_ROOT" or _takes_files(picture))
         ):
             yield find(
                 "VI-1",
@@ -104,6 +107,23 @@ def _media(picture: Picture) -> Iterator[Finding]:
                 assign.place,
                 fix="keep schedules in the database",
             )
+
+
+def _told(picture: Picture) -> bool:
+    """Is the default store set to what the config names, such as ``STORAGES["default"]["BACKEND"] = name``?"""
+    return any(
+        (a.name == "BACKEND" and a.target.startswith("STORAGES.default"))
+        or a.target == "DEFAULT_FILE_STORAGE"
+        for _, a in picture.assigns("BACKEND", "DEFAULT_FILE_STORAGE")
+        if a.value.kind == "name" and not a.value.text.isupper()
+    )
+
+
+def _takes_files(picture: Picture) -> bool:
+    return any(
+        path.endswith(".py") and TAKEN.search(picture.text(path))
+        for path in picture.holding(*TAKES_FILES)
+    )
 
 
 def _own_stores(picture: Picture) -> bool:

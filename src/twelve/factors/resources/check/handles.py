@@ -108,6 +108,7 @@ def _named(picture: Picture) -> Iterator[Finding]:
             or replaceable(module, assign)
             or development_only(module, assign.guards)
             or ((assign.owner or "config" in assign.target) and by_prefix(picture))
+            or (assign.owner and module.imports_any("class-validator"))
         ):
             continue
         yield find(
