@@ -1,5 +1,6 @@
 """``up`` like the last one: its processes run at once, and nothing else is different."""
 
+import marshal
 import os
 import signal
 import socket
@@ -185,3 +186,23 @@ def test_killed_after_the_first_line_the_next_one_ends_what_it_left(up: Starts, 
 
     assert after.text.count("said one") == 1
     assert time.monotonic() - begun < 60
+
+
+def test_when_the_early_supervisor_cannot_live_the_long_way_is_gone(
+    up: Starts, tmp_path: Path, environ: dict[str, str]
+):
+    folder = make_talker(tmp_path)
+    run_once(up, folder)
+    run_once(up, folder)
+    written = Path(environ["TWELVE_HOME"], "foreseen/modules")
+    made_of, signatures, entries = marshal.loads(written.read_bytes())
+    name = "twelve.engines.local.supervisor.keeper"
+    broken = compile("raise ImportError('torn')", "keeper.py", "exec")
+    entries[name] = (*entries[name][:2], marshal.dumps(broken))
+    written.write_bytes(marshal.dumps((made_of, signatures, entries)))
+
+    third = run_once(up, folder)
+
+    assert third.text.count("said one") == 1
+    assert third.said[0] != "talk.1 │ said one"
+    assert starts(folder)[-1].startswith("one v")

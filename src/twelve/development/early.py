@@ -100,11 +100,21 @@ class Early:
         """While it is ours no collector reads what we read."""
         import _signal  # type: ignore[import-not-found]
 
-        for number in (_signal.SIGINT, _signal.SIGTERM, _signal.SIGHUP):
-            _signal.signal(number, self.leave)
+        numbers = (_signal.SIGINT, _signal.SIGTERM, _signal.SIGHUP)
+        before = {number: _signal.signal(number, self.leave) for number in numbers}
         launches: list[dict[str, object]] = foreseen["launches"]  # type: ignore[assignment]
         self.seed = seed
-        seed.grow((self.run, self.home), launches)
+        try:
+            seed.grow((self.run, self.home), launches)
+            if os.read(seed.ready, 1) != b"\0":
+                raise OSError("the supervisor is gone")
+        except OSError:
+            os.close(self.logs)
+            for number, was in before.items():
+                _signal.signal(number, was)
+            if self.asked:
+                raise KeyboardInterrupt from None
+            raise
         self.show(launches)
 
     def leave(self, *_: object) -> None:
@@ -120,9 +130,8 @@ class Early:
         """The first lines of the processes, if they come soon; then the collector may have them."""
         mask = os.umask(0o077)
         try:
-            if os.read(self.seed.ready, 1) == b"\0":
-                self.streams = self.streams_of(launches)
-                self.take_first()
+            self.streams = self.streams_of(launches)
+            self.take_first()
         except OSError:
             pass  # nothing is lost: what is in the pipes is there for the collector
         finally:

@@ -1,5 +1,6 @@
 """Modules from one file: as imported, while they are what they were."""
 
+import marshal
 import os
 import subprocess
 import sys
@@ -78,21 +79,36 @@ def test_what_another_user_has_written_is_not_used(source, monkeypatch):
     assert modules.use(str(source.parent.parent / "kept")) is False
 
 
-def test_one_that_can_wait_runs_when_something_of_it_is_asked_for(monkeypatch):
-    code = modules.marshal.dumps(compile("DONE = told.append(1) or 7", "late.py", "exec"))
-    finder = modules.Modules({"late_one": ("/late.py", False, code)})
-    monkeypatch.setattr(modules, "LATE", frozenset({"late_one"}))
-    monkeypatch.setattr(sys, "meta_path", [finder, *sys.meta_path])
+def test_code_runs_when_something_of_a_module_is_asked_for():
+    code = marshal.dumps(compile("DONE = told.append(1) or 7", "waiting.py", "exec"))
+    modules.put("waiting_one", ("/waiting.py", False, code))
     told: list[int] = []
+    try:
+        import waiting_one
 
-    import late_one
+        waiting_one.told = told
+        assert not hasattr(waiting_one, "__path__")
+        assert told == []
+        assert (waiting_one.DONE, waiting_one.DONE, told) == (7, 7, [1])
+        with pytest.raises(AttributeError, match="OTHER"):
+            waiting_one.OTHER  # noqa: B018 - that is what is asked
+    finally:
+        del sys.modules["waiting_one"]
 
-    late_one.told = told
-    assert told == []
-    assert (late_one.DONE, late_one.DONE, told) == (7, 7, [1])
-    del sys.modules["late_one"]
+
+def test_only_what_can_wait_longer_waits_for_the_forks(monkeypatch):
+    code = marshal.dumps(compile("DONE = 7", "waiting.py", "exec"))
+    monkeypatch.setattr(modules, "LATER", frozenset({"waiting_two"}))
+    for name in ("waiting_one", "waiting_two"):
+        modules.put(name, ("/waiting.py", False, code))
+
+    modules.settle()
+
+    assert "DONE" in vars(sys.modules.pop("waiting_one"))
+    assert "DONE" not in vars(sys.modules["waiting_two"])
+    assert sys.modules.pop("waiting_two").DONE == 7
 
 
 def test_all_that_can_wait_is_there():
-    for name in modules.LATE:
+    for name in modules.LATER:
         assert __import__(name)

@@ -84,6 +84,8 @@ def spend(path: str, told: int, pipes: tuple[int, int]) -> int:
     stood_in = set(sys.modules)
     from twelve.engines.local.supervisor import life
 
+    modules.settle()
+
     def leave() -> None:
         if not known:
             modules.keep(path, before | {n for n in stood_in if n in standins.NAMES})

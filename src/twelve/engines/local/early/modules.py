@@ -1,14 +1,15 @@
 """Modules in one file: those that an early supervisor imports, read at once instead of one by one.
 
-Half of the time that imports take goes into looking for files. The first early supervisor writes
-down what it has imported, and the next one takes it from there, while every file is as it was.
+Two thirds of the time that imports take go into looking for files and into the ceremony around
+each. The first early supervisor writes down what it has imported, and the next one has it all from
+there, while every file is as it was: modules whose code runs when something of them is asked for.
 """
 
+import _imp
 import marshal
 import os
 import sys
 from _frozen_importlib import ModuleSpec
-from _frozen_importlib_external import ExtensionFileLoader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,9 +19,10 @@ else:
 
 MADE_OF = (sys.version, sys.executable, os.path.dirname(__file__))
 """Another Twelve, or another interpreter, has a file of its own: the last one that began."""
-LATE = frozenset(
+LATER = frozenset(
     {
         "heapq",
+        "_heapq",
         "twelve.engines.local.supervisor.adoption",
         "twelve.engines.local.supervisor.ending",
         "twelve.engines.local.supervisor.protocol",
@@ -28,61 +30,38 @@ LATE = frozenset(
         "twelve.engines.local.supervisor.terminal",
     }
 )
-"""What an early supervisor needs only when its processes run: its code waits for the first use."""
+"""What no app needs on its way to its program, so that it need not be there before the forks."""
 
 Signature = tuple[int, int]
 Entry = tuple[str, bool, bytes]
 """Path of the source, whether it is a package, and what it compiles to; nothing for a library."""
 
+WAITING: dict[str, bytes] = {}
+"""The code of modules of which nothing was asked for yet."""
 
-class Late(ModuleType):
+
+class Waiting(ModuleType):
     """A module whose code runs when something of it is asked for."""
 
     def __getattr__(self, name: str) -> object:
-        """What is not there before the code has run."""
-        spec = self.__spec__
-        self.__class__ = ModuleType  # type: ignore[assignment]
-        run(self, spec.loader.entries[spec.name])  # type: ignore[union-attr]
+        """What is not there before the code has run: no name that the import system looks for."""
+        if name.startswith("__") or not run(self):
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
         return getattr(self, name)
 
 
-class Modules:
-    """Finds and loads what the file holds."""
-
-    def __init__(self, entries: dict[str, Entry]) -> None:
-        self.entries = entries
-
-    def find_spec(self, name: str, _path: object = None, _target: object = None) -> object:
-        """Where a module comes from; None for one that is not here."""
-        entry = self.entries.get(name)
-        if entry is None:
-            return None
-        path, is_package, code = entry
-        loader = self if code else ExtensionFileLoader(name, path)
-        spec = ModuleSpec(name, loader, origin=path, is_package=is_package)  # type: ignore[arg-type]
-        spec.has_location = True
-        if is_package:
-            spec.submodule_search_locations = [os.path.dirname(path)]
-        return spec
-
-    def create_module(self, _spec: object) -> None:
-        """As usual."""
-
-    def exec_module(self, module: ModuleType) -> None:
-        """Run its code, or see to it that it is run."""
-        if module.__name__ in LATE:
-            module.__class__ = Late
-        else:
-            run(module, self.entries[module.__name__])
-
-
-def run(module: ModuleType, entry: Entry) -> None:
-    """Run the code of a module."""
-    exec(marshal.loads(entry[2]), module.__dict__)  # noqa: S102, S302 - it is our own code
+def run(module: ModuleType) -> bool:
+    """Run its code; False when that was done before."""
+    code = WAITING.pop(module.__name__, None)
+    if code is None:
+        return False
+    module.__class__ = ModuleType
+    exec(marshal.loads(code), module.__dict__)  # noqa: S102, S302 - it is our own code
+    return True
 
 
 def use(path: str) -> bool:
-    """Import from a file that ``keep`` wrote from now on, if it still holds."""
+    """Have the modules of a file that ``keep`` wrote, if it still holds."""
     try:
         with open(path, "rb", buffering=0) as file:
             if os.fstat(file.fileno()).st_uid != os.geteuid():
@@ -92,8 +71,38 @@ def use(path: str) -> bool:
             return False
     except (OSError, ValueError, TypeError, EOFError):
         return False
-    sys.meta_path.insert(0, Modules(entries))  # type: ignore[arg-type]
+    for name in sorted(entries):  # what holds others comes before them
+        if name not in sys.modules:
+            put(name, entries[name])
     return True
+
+
+def put(name: str, entry: Entry) -> None:
+    """A module where others find it; a library is loaded at once, unless it can wait."""
+    path, is_package, code = entry
+    if not code:
+        if name not in LATER:
+            spec = ModuleSpec(name, None, origin=path)
+            sys.modules[name] = module = _imp.create_dynamic(spec)
+            _imp.exec_dynamic(module)
+        return
+    module = Waiting(name)
+    parent, _, last = name.rpartition(".")
+    module.__file__ = path
+    module.__package__ = name if is_package else parent
+    if is_package:
+        module.__path__ = [os.path.dirname(path)]
+    WAITING[name] = code
+    sys.modules[name] = module
+    if parent:
+        setattr(sys.modules[parent], last, module)
+
+
+def settle() -> None:
+    """What a fork is to find is there: all but what can wait longer."""
+    for name in list(WAITING):
+        if name not in LATER:
+            run(sys.modules[name])
 
 
 def changed(one: tuple[str, Signature]) -> bool:

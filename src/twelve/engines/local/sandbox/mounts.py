@@ -29,8 +29,9 @@ from twelve.engines.local.sandbox.syscalls import (
 )
 
 BASE = "/tmp"  # noqa: S108 - only a place to stand on: it is covered, then left
-OLD = "/.machine"
 SCRATCH = "/.scratch"
+OLD = f"{SCRATCH}/machine"
+"""Below the other, so that both go at once: the kernel waits for all its processors each time."""
 MS_SLAVE = 1 << 19
 OPTIONS = {
     "nosuid": MS_NOSUID,
@@ -81,12 +82,12 @@ def _enter_fresh(box: Box) -> None:
         syscalls.loopback_up()
     mount("", "/", "", MS_REC | MS_PRIVATE)
     mount("tmpfs", BASE, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=2m,nr_inodes=8k")
-    os.mkdir(BASE + OLD, 0o700)
+    _mount_scratch(box)
     syscalls.pivot_root(BASE, BASE + OLD)
     os.chdir("/")
     # While the machine's own /proc is in sight: in a user namespace the kernel asks for that.
     _mount_proc()
-    _mount_scratch(box)
+    _bind_scratch(box)
     for path, target in inside.links:
         os.makedirs(os.path.dirname(path), 0o755, exist_ok=True)
         os.symlink(target, path)
@@ -99,9 +100,8 @@ def _enter_fresh(box: Box) -> None:
     for path, data in inside.files:
         _lay_over(path, data)
     os.makedirs("/run", 0o755, exist_ok=True)
-    for path in (SCRATCH, OLD):
-        unmount(path)
-        os.rmdir(path)
+    unmount(SCRATCH)
+    os.rmdir(SCRATCH)
     _add_flags("/dev", MS_RDONLY, recursive=False)
     _add_flags("/", MS_RDONLY, recursive=False)
     if box.tier == "user":
@@ -167,11 +167,15 @@ def _mount_proc() -> None:
 
 def _mount_scratch(box: Box) -> None:
     """One memory file system, hence one budget, behind /tmp and /dev/shm."""
-    os.mkdir(SCRATCH, 0o755)
+    os.mkdir(BASE + SCRATCH, 0o755)
     # Empty files take kernel memory too: inodes are bounded with the bytes.
     inodes = max(8192, box.tmp // 2048)
     options = f"mode=755,size={box.tmp},nr_inodes={inodes}"
-    mount("tmpfs", SCRATCH, "tmpfs", MS_NOSUID | MS_NODEV, options)
+    mount("tmpfs", BASE + SCRATCH, "tmpfs", MS_NOSUID | MS_NODEV, options)
+    os.mkdir(BASE + OLD, 0o700)
+
+
+def _bind_scratch(box: Box) -> None:
     for name, target in (("tmp", "/tmp"), ("shm", "/dev/shm")):  # noqa: S108 - the private ones
         os.mkdir(f"{SCRATCH}/{name}", 0o777)
         os.chmod(f"{SCRATCH}/{name}", 0o1777)  # noqa: S103 - as /tmp is

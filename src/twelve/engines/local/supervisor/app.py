@@ -38,6 +38,7 @@ def become(channel: int, parent: int) -> NoReturn:
     status = CANNOT_RUN
     try:
         link = socket.socket(fileno=channel)
+        box.warm()  # done already where a zygote made us; where none did, nobody has time before
         head, fds, _, _ = socket.recv_fds(link, 1, DESCRIPTORS, descriptors.CLOEXEC)
         if not head:  # the supervisor died: nobody knows of us
             os._exit(0)
