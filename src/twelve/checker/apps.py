@@ -6,7 +6,7 @@ from functools import cached_property
 from twelve.checker.picture import RepositoryPicture
 from twelve.checker.queries import Queries
 from twelve.finding import Place
-from twelve.picture.code import Module
+from twelve.picture.code import Assign, Call, Module
 from twelve.picture.commands import Process
 from twelve.picture.tree import (
     Broken,
@@ -61,6 +61,12 @@ class AppPicture(Queries):
     @cached_property
     def modules(self) -> Sequence[Module]:
         return [one for one in self.whole.modules if self.mine(one.path)]
+
+    def calls(self, *names: str) -> Iterable[tuple[Module, Call]]:
+        return (pair for pair in self.whole.calls(*names) if self.mine(pair[0].path))
+
+    def assigns(self, *names: str) -> Iterable[tuple[Module, Assign]]:
+        return (pair for pair in self.whole.assigns(*names) if self.mine(pair[0].path))
 
     @cached_property
     def processes(self) -> Sequence[Process]:

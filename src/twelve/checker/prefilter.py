@@ -159,7 +159,8 @@ class Prefilter:
 
 def _mutated(data: bytes, *, python: bool) -> bool:
     """Is a container or a counter of the top level changed anywhere below?"""
-    declared = {name for line in GLOBAL.findall(data) for name in line.replace(b",", b" ").split()}
+    told = GLOBAL.findall(data) if b"global " in data else ()
+    declared = {name for line in told for name in line.replace(b",", b" ").split()}
     data = b"\n" + data
     for match in (TOP if python else SCRIPT_TOP).finditer(data):
         name = match[1]

@@ -52,9 +52,5 @@ class Queries:
             yield from self._assign_index.get(name, ())
 
     def constant(self, name: str) -> Assign | None:
-        held = [
-            a
-            for _, a in self._assign_index.get(name, ())
-            if a.function is None and is_settings(a.path)
-        ]
+        held = [a for _, a in self.assigns(name) if a.function is None and is_settings(a.path)]
         return held[-1] if held else None

@@ -140,15 +140,24 @@ TEST_SETTINGS = pattern(
 )
 
 
+@cache
+def _parts(folders: str) -> tuple[frozenset[str], Role | None]:
+    """The names of the folders, and what they say by themselves; asked once for all files of a folder."""
+    parts = frozenset(folders.lower().split("/")) if folders else frozenset()
+    if parts & VENDORED_FOLDERS:
+        return parts, "vendored"
+    return parts, "test" if parts & TEST_FOLDERS else None
+
+
 def classify(path: str) -> Role:
     """The role of a file, by its path alone."""
     folders, _, name = path.rpartition("/")
-    parts = frozenset(folders.lower().split("/")) if folders else frozenset()
-    if parts & VENDORED_FOLDERS:
+    parts, known = _parts(folders)
+    if known == "vendored":
         return "vendored"
     if GENERATED_FILE.search(name):
         return "generated"
-    if parts & TEST_FOLDERS or TEST_FILE.search(name):
+    if known == "test" or TEST_FILE.search(name):
         return "test"
     if ("settings" in path or "conf" in path) and TEST_SETTINGS.search(path):
         return "test"

@@ -35,7 +35,11 @@ NAMES = mention(
     then=r"(?!_?pass)|passw|passphrase|pass[\"'\]]*\s*[:=]|_pass\b", small=True,
 )  # fmt: skip
 """What the source must say near a literal credential: the names that are looked for hold one of these."""
-HANDED = mention("secret", "token", "key", "pass", then=r"\w*[\"'`\]]*\s*[:=](?!=)", small=True)
+HANDED = mention(
+    "secret", "token", "key", "pass",
+    then=r"(?:secret(?:_?(?:or_?)?key)?|token|key|pass(?:word|wd)?)[\"'`\]]*\s*[:=](?!=)", small=True,
+)  # fmt: skip
+"""How the source must say a key of such a table, or a keyword."""
 ITEMS = mention("secret", "token", "key", "pass", then=r"\w*[\"'`]?\s*:", small=True)
 SCHEMES = mention("://")
 SETTLED = pattern(r"(^|/)(config|settings)(/|\.)|(settings|config)\.(py|[cm]?js|ts)$")

@@ -176,9 +176,14 @@ def _undeclared_imports(picture: Picture) -> Iterator[Judgement]:
     if not picture.imported() or not any(m.kind != "package.json" for m in picture.manifests):
         return
     names = _names(picture)
-    local = _local(picture)
-    for name, places in sorted(picture.imported().items()):
-        if name in STANDARD or name in local or name.startswith("_") or declared(name, names):
+    unknown = {
+        name: places
+        for name, places in sorted(picture.imported().items())
+        if name not in STANDARD and not name.startswith("_") and not declared(name, names)
+    }
+    local = _local(picture) if unknown else ()
+    for name, places in unknown.items():
+        if name in local:
             continue
         real = [place for held in places if (place := _real(picture, held.path, name)) is not None]
         if real:
