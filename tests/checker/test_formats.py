@@ -166,7 +166,7 @@ def test_no_value_is_printed_whole(report):
 
 def test_a_name_cannot_speak_to_the_terminal():
     """A file's name may hold an escape sequence or the end of a line; a reader sees it, spelt out."""
-    report = check(MemoryTree({"\x1b[31ma\nb.py": "DEBUG = True\n"}))
+    report = check(MemoryTree({"\x1b[31ma\nb.py": "ALLOWED_HOSTS = ['shop.herokuapp.com']\n"}))
     text, notes = report_text(report), report_github(report)
     assert "\\x1b[31ma\\x0ab.py:1" in text
     assert "\x1b" not in text + notes
