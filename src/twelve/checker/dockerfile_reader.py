@@ -9,6 +9,8 @@ from twelve.picture.tree import Dockerfile, Instruction
 
 HEREDOC = pattern(r"<<-?\s*[\"']?(\w+)[\"']?")
 NAME = pattern(r"(^|/)(Dockerfile|Containerfile)([._-][\w.-]+)?$|\.(dockerfile|Dockerfile)$")
+ASIDE = pattern(r"(migrat\w*|seed\w*|lint\w*|docs?)$", re.IGNORECASE)
+"""A stage by such a name, were it the last, makes an image that runs once."""
 FLAG = pattern(r"^--\w[\w-]*(=\S*)?\s+")
 
 
@@ -40,7 +42,11 @@ def read_dockerfile(path: str, text: str) -> Dockerfile:
         while match := FLAG.match(rest):
             rest = rest[match.end() :]
         made.append(Instruction(word, rest, number, _exec_form(rest), stage, lines))
-    shipped = [one.stage for one in made if one.word == "FROM" and not is_development(one.stage)]
+    shipped = [
+        one.stage
+        for one in made
+        if one.word == "FROM" and not is_development(one.stage) and not ASIDE.match(one.stage)
+    ]
     final = shipped[-1] if shipped else stage
     return Dockerfile(path, tuple(made), final, is_development(path))
 

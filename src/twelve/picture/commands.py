@@ -143,7 +143,7 @@ def manage_command(step: Step) -> str:
     for index, word in enumerate(words[:-1]):
         if word.rpartition("/")[2] in ("manage.py", "django-admin", "django-admin.py"):
             return next((w for w in words[index + 1 :] if not w.startswith("-")), "")
-        if (word, words[index + 1]) in (("-m", "manage"), ("-m", "django")):
+        if word == "-m" and words[index + 1].rpartition(".")[2] in ("manage", "django"):
             return next((w for w in words[index + 2 :] if not w.startswith("-")), "")
     return ""
 

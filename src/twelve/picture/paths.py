@@ -80,7 +80,7 @@ DEV_WORDS = pattern(
     re.IGNORECASE,
 )
 TEST_FILE = pattern(
-    r"(^test_.*\.py$|_test\.(py|go|js|ts)$|^tests?\.(py|js|ts)$|\.(test|spec|e2e|stories|cy)\.[cm]?[jt]sx?$|^conftest\.py$|^test[-_.].*\.[cm]?[jt]s$)"
+    r"(^(vitest|jest|cypress|playwright|karma|test)[.-](setup|global)[\w.-]*\.[cm]?[jt]s$|^test_.*\.py$|_test\.(py|go|js|ts)$|^tests?\.(py|js|ts)$|\.(test|spec|e2e|stories|cy)\.[cm]?[jt]sx?$|^conftest\.py$|^test[-_.].*\.[cm]?[jt]s$)"
 )
 GENERATED_FILE = pattern(
     r"(\.min\.(js|css)$|\.bundle\.js$|_pb2(_grpc)?\.py$|\.d\.ts$|\.generated\.|\.map$|-lock\.(json|yaml)$|\.lock$|\.snap$)"

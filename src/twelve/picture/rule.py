@@ -26,6 +26,7 @@ from twelve.picture.tree import (
 PREFIXED = pattern(
     r"\.from_prefixed_env\(|in os\.environ\.items\(\)[\s\S]{0,400}?\bconfig\[\w+\]\s*="
 )
+POURED = pattern(r"(?m)^\s*(vars|globals|locals)\(\)\.update\(\w")
 PRODUCTION = pattern(r"(^|/)(\w+_)?(prod|production|live)\.py$")
 Level = Literal["M", "S", "X"]
 
@@ -159,6 +160,8 @@ def saying(picture: Picture, words: Mention) -> Iterator[tuple[Module, Assign]]:
 def overridden(picture: Picture, assign: Assign) -> bool:
     """Do other settings beside it replace the value: from the environment, or by switching it off in production?"""
     folder = assign.path.rpartition("/")[0]
+    if is_settings(assign.path) and assign.function is None and _poured(picture, folder):
+        return True
     return is_settings(assign.path) and any(
         other.path != assign.path
         and other.path.rpartition("/")[0] == folder
@@ -171,6 +174,16 @@ def overridden(picture: Picture, assign: Assign) -> bool:
             )
         )
         for module, other in picture.assigns(assign.name)
+    )
+
+
+def _poured(picture: Picture, folder: str) -> bool:
+    """Does a module of settings in the folder take names and values as they come, from what the deploy names?"""
+    return any(
+        path.endswith(".py")
+        and path.rpartition("/")[0] == folder
+        and POURED.search(picture.text(path))
+        for path in picture.files
     )
 
 

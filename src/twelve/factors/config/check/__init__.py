@@ -53,6 +53,7 @@ RULES = (
         spared=(
             Example({"shop/settings.py": "import os\nDEBUG = os.getenv('DEBUG', 'False') == 'True'\nALLOWED_HOSTS = ['localhost', '127.0.0.1']\n"}),
             Example({"shop/settings.py": "import os\nif 'DYNO' in os.environ:\n    ALLOWED_HOSTS = ['*']\nelse:\n    ALLOWED_HOSTS = ['shop.example.org']\n"}),
+            Example({"a/settings/base.py": "DEBUG = True\n", "a/settings/production.py": "from .base import *\nwith open(os.environ['CONFIG']) as f:\n    vars().update(yaml.safe_load(f))\n"}, note="the deploy's own file replaces it: see III-3"),
             Example({"shop/settings/dev.py": "DEBUG = True\n"}), Example({"shop/match.py": "DEBUG = True\ndef match(a):\n    return a\n"}, note="a word of that file, no setting"),
             Example({"shop/settings/base.py": "DEBUG = True\n", "shop/settings/production.py": "from .base import *\nDEBUG = False\n"}),
             Example({"shop/settings/__init__.py": "DEBUG = True\n", "shop/settings/settings_docker.py": "import os\nDEBUG = os.environ.get('DEBUG', '0') == '1'\n"}, note="another file of settings takes it from the environment"),

@@ -224,7 +224,10 @@ def no_secret_in_artefact(picture: Picture) -> Iterator[Judgement]:
     for docker in picture.dockerfiles:
         for one in docker.instructions:
             for judgement in _baked(
-                docker.path, one, one.stage == docker.final, docker.development
+                docker.path,
+                one,
+                one.stage == docker.final,
+                docker.development or is_development(one.stage),
             ):
                 found = True
                 yield judgement

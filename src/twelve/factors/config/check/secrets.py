@@ -46,6 +46,7 @@ SETTLED = pattern(r"(^|/)(config|settings)(/|\.)|(settings|config)\.(py|[cm]?js|
 REFUSED = pattern(r"placeholder|insecure|forbidden|example|sample|weak|default", re.IGNORECASE)
 SIGNING = 12
 """So long is a key that signs, in a table of settings; what is shorter names something."""
+ASKS = pattern(r"(please[-_ ])?(set|fill|enter)[-_ ](me|this|in|your)\b", re.IGNORECASE)
 STAND_IN = pattern(r"(^|_)(dummy|fake|disabled|placeholder|unusable|no)_", re.IGNORECASE)
 SHOWN = pattern(r"(^|[._])(model_config|schema_extra|\w*examples?)$", re.IGNORECASE)
 """What the schema of a request shows to its readers."""
@@ -225,7 +226,9 @@ def _dict_keys(module: Module, assign: Assign, part: Value) -> Iterator[Finding]
 
 def _signs(assign: Assign, item: Value) -> bool:
     """Long enough for a key, and not in a table of words that are refused as keys."""
-    return len(item.text) >= SIGNING and not REFUSED.search(assign.target)
+    return len(item.text) >= SIGNING and not (
+        REFUSED.search(assign.target) or ASKS.match(item.text)
+    )
 
 
 def _handed(picture: Picture) -> Iterator[Finding]:

@@ -88,7 +88,10 @@ DISTRIBUTIONS = {
     "tabs": "tabs", "textile": "textile", "werkzeug": "flask", "jinja2": "flask", "markupsafe": "jinja2", "click": "flask", "itsdangerous": "flask",
     "starlette": "fastapi", "pydantic": "fastapi", "pydantic_core": "pydantic", "botocore": "boto3", "urllib3": "requests", "kombu": "celery", "billiard": "celery",
     "asgiref": "django", "sqlparse": "django", "sqlalchemy": "sqlalchemy", "graphql": "graphene", "whoosh": "whoosh", "anyio": "starlette", "typing_extensions": "typing-extensions",
-    "pytz": "django", "certifi": "requests", "numpy": "pandas", "packaging": "packaging", "greenlet": "sqlalchemy", "amqp": "celery", "vine": "celery", "fcntl": "", "bson": "pymongo", "gridfs": "pymongo", "djmoney": "django-money", "gnosis": "safe-eth-py", "uwsgi": "uwsgi", "uwsgidecorators": "uwsgi",
+    "pytz": "django", "certifi": "requests", "numpy": "pandas", "packaging": "packaging", "greenlet": "sqlalchemy", "amqp": "celery", "vine": "celery", "fcntl": "", "bson": "pymongo", "gridfs": "pymongo", "djmoney": "django-money", "oauth2_provider": "django-oauth-toolkit", "webdav3": "webdavclient3", "import_export": "django-import-export",
+    "ckeditor": "django-ckeditor", "taggit": "django-taggit", "widget_tweaks": "django-widget-tweaks", "phonenumber_field": "django-phonenumber-field", "modeltranslation": "django-modeltranslation",
+    "simple_history": "django-simple-history", "guardian": "django-guardian", "reversion": "django-reversion", "social_django": "social-auth-app-django", "axes": "django-axes", "constance": "django-constance",
+    "waffle": "django-waffle", "hijack": "django-hijack", "barcode": "python-barcode", "ldap3": "ldap3", "jwcrypto": "jwcrypto", "speech_recognition": "speechrecognition", "cpuinfo": "py-cpuinfo", "gnosis": "safe-eth-py", "uwsgi": "uwsgi", "uwsgidecorators": "uwsgi",
 }  # fmt: skip
 """Import name to distribution. Where one always brings another, the bringer is named too: that is found by its own rule."""
 TOOLS = frozenset(

@@ -47,6 +47,7 @@ RULES = (
         spared=(
             Example({"web/build_emoji.py": "with open('src/emoji.py', 'w') as f:\n    f.write('x = 1')\n"}), Example({"a/management/commands/gen.py": "def handle(self):\n    open('a/snippets.py', 'w')\n"}),
             Example({"a/cli/__init__.py": "import os\ndef enums(app):\n    open(os.path.join(app.root_path, 'themes/constants.js'), 'w')\nCOMMANDS = {'enums': enums}\n", "a/b.py": "import a.cli\n"}),
+            Example({"version.py": "import os\nwith open('web/info.py', 'w') as f:\n    f.write('x')\n", "Dockerfile": DOCKER + "RUN python version.py\n"}, note="the build runs it"),
             Example({"fabfile/__init__.py": "from fabric.api import run\ndef deploy():\n    run('git pull')\n"}, note="what people run on their own machine"),
             Example({"docker-compose.yml": "services:\n  web:\n    build:\n      context: .\n      dockerfile: Dockerfile-dev\n    volumes:\n      - .:/app\n"}),
         ),

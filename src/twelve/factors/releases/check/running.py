@@ -121,12 +121,27 @@ def code_is_fixed(picture: Picture) -> Iterator[Judgement]:
             for sink in sinks(module)
             if sink.kind == "source"
             and sink.caller not in ("command", "main")
-            and (sink.caller in ("handler", "task") or _named(picture, module.path))
+            and (
+                sink.caller in ("handler", "task")
+                or (_named(picture, module.path) and not _built(picture, module.path))
+            )
         ]
     found += [*_updates(picture), *_mounts(picture)]
     yield from grouped(found)
     if not found:
         yield Hold("no write to source files was found", Place("."))
+
+
+def _built(picture: Picture, path: str) -> bool:
+    """Is the file a script that the build runs, and nothing else?"""
+    name = path.rpartition("/")[2]
+    stages = {
+        process.stage
+        for process in picture.processes
+        for step in process.steps
+        if any(word.rpartition("/")[2] == name for word in step.words[1:])
+    }
+    return stages == {"build"}
 
 
 def _named(picture: Picture, path: str) -> bool:

@@ -153,7 +153,7 @@ def _connected(picture: Picture) -> Iterator[Finding]:
 
 def _handles(call: Call) -> Iterator[Value]:
     value = call.value
-    for argument in value.arguments[:1]:
+    for argument in value.arguments[:1] if call.last != "Celery" else ():
         if argument.kind in ("str", "name", "join"):
             yield argument
     for held in (value, *value.arguments):
