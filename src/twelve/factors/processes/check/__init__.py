@@ -13,6 +13,7 @@ from twelve.picture.sinks import COPIED, OPENED, SAVES, writers
 
 LASTING = rf"[dD]ata|DATA|[uU]pload|UPLOAD|[mM]edia|MEDIA|[sS]tor(?:e|age)|STOR|[fF]iles?/|\.(?:json|db|pkl|pickle|csv|sqlite|dat|html)\b|{HANDLES}|{TASKS}"
 """What a file says in which data may be written that should last: its name, or that requests and jobs are served."""
+UPLOADS = "upload|media_?(?:dir|root|path)|attachments"
 RANDOM = "|".join(
     rf"{word}\(|{word} as"
     for word in ("token_urlsafe", "token_hex", "token_bytes", "urandom", "uuid4", "uuid1", "get_random_secret_key", "randomBytes", "randomUUID", "generate_key", "getrandbits", "nanoid", "random", "choice", "choices")
@@ -43,7 +44,7 @@ RULES = (
         sets=("MEDIA_ROOT", "UPLOAD_FOLDER", "UPLOADED_FILES_DEST", "UPLOADS_DEFAULT_DEST", "STORAGE", "SCHEDULE_FILENAME", "schedule_filename"),
         calls=("torch.save", "cv2.imwrite", "urlretrieve", "PersistentDict", "shelve.open", "dbm.open", "FileSystemStorage"),
         script_tokens=("writeFile", "appendFile", "createWriteStream", "multer", "FileInterceptor", "diskStorage", ".mv(", "toFile", "formidable", "outputFile", "copyFile", "renameSync", "writeJson", "outputJson", "cpSync"),
-        near=(((".save(",), '\\.save\\(\\s*(os\\.path|[\\w.]*path|[\\w.]*file_?name|[\\w.]*join|f[\\"\'])'), (("makedirs", "mkdirSync", "mkdirp", "ensureDir"), r"(?i)upload|media_?(dir|root|path)|attachments"), (("rename",), "(?#script)fs\\w*\\.(promises\\.)?rename"), COPIED, (("numpy", "joblib", "soundfile", "torch", "cv2", "shelve", "dbm"), SAVES), (*OPENED, LASTING), (("write_text", "write_bytes"), r"(?#here)\w+(?:\(|\s+as\b)", LASTING)),
+        near=(((".save(",), '\\.save\\(\\s*(os\\.path|[\\w.]*path|[\\w.]*file_?name|[\\w.]*join|f[\\"\'])'), (("makedirs", "mkdirp"), r"(?#python)(?#code)(?i)\w+(?:\s*\(|\s+as\b)", UPLOADS), (("makedirs", "mkdirSync", "mkdirp", "ensureDir"), f"(?#script)(?i){UPLOADS}"), (("rename",), "(?#script)fs\\w*\\.(promises\\.)?rename"), COPIED, (("numpy", "joblib", "soundfile", "torch", "cv2", "shelve", "dbm"), SAVES), (*OPENED, LASTING), (("write_text", "write_bytes"), r"(?#here)\w+(?:\(|\s+as\b)", LASTING)),
         never="build output, temporary files, commands for developers, a default that a variable replaces",
 
     ),
