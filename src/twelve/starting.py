@@ -19,6 +19,8 @@ from twelve.settings import Settings
 CONTROL_LOGS = "logs/twelve/platform/control@-"
 SECONDS = 60.0
 PAUSE = 0.02
+SOON = 0.005
+"""Between two looks at what ends: people wait for it, and it ends within some hundredths."""
 MOST_WORDS = 20
 
 
@@ -155,7 +157,7 @@ async def end_all(settings: Settings, leave: Callable[[], object]) -> None:
             with contextlib.suppress(NotFound):
                 await supervisor.stop(name)
         while set(group) & await living(supervisor):  # noqa: ASYNC110 - other processes end
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(SOON)
     # Who ended while nobody looked waits for its last bytes to be read: no collector will come.
     with contextlib.suppress(NotFound):
         await supervisor.stop(COLLECTOR)
@@ -170,7 +172,7 @@ async def shut_down(supervisor: Supervisor) -> None:
         try:
             return await supervisor.shutdown()
         except Conflict:
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(SOON)
 
 
 async def living(supervisor: Supervisor) -> set[str]:
@@ -186,4 +188,4 @@ async def nobody_answers(path: str) -> None:
         except OSError:
             return
         writer.close()
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(SOON)

@@ -12,6 +12,7 @@ from twelve.factors.ports.routes import Backend
 from twelve.operations.destroy import down
 from twelve.operations.leaving import Farewell, Leaving, Route
 from twelve.operations.restart import stop
+from twelve.operations.settle import stop_contracts
 from twelve.store import journal, releases
 
 pytestmark = pytest.mark.anyio
@@ -225,3 +226,16 @@ async def test_a_next_deploy_is_not_taken_back_for_what_it_replaced(world: World
 
     await world.whole()
     assert world.shop.current == 3
+
+
+async def test_each_process_has_the_grace_and_the_signal_of_its_own_release(world: World):
+    toml = '[processes.web]\ngrace = "{}s"\nstop_signal = "{}"\n'
+    for grace, number in ((3, "SIGTERM"), (7, "SIGINT")):
+        await world.deploy({**SHOP, "twelve.toml": toml.format(grace, number)})
+    worker = "shop/production/worker.1@v2"
+
+    found = stop_contracts(world.house, [V1, V2, worker, "other/production/web.1@v1"])
+
+    plain = (30.0, "SIGTERM")
+    assert (found[V1], found[V2]) == ((3.0, "SIGTERM"), (7.0, "SIGINT"))
+    assert (found[worker], found["other/production/web.1@v1"]) == (plain, plain)

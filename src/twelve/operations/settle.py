@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from twelve.engines.contract import Process, Seen
 from twelve.errors import Conflict
 from twelve.factors.processes.instance import RUN_ONCE, parse_instance
+from twelve.factors.processes.types import ProcessType
 from twelve.operations.house import House
 from twelve.operations.wanted import (
     another_port,
@@ -109,9 +110,10 @@ async def stop_all(house: House, names: Collection[str]) -> None:
 
     Raises the first failure when all have been tried.
     """
+    contracts = stop_contracts(house, names)
 
     async def stop(name: str) -> None:
-        grace, signal = stop_contract(house, name)
+        grace, signal = contracts[name]
         gone = house.leaving.stopping.setdefault(name, asyncio.Event())
         try:
             await house.engine.stop(name, grace=grace, signal=signal)
@@ -125,16 +127,27 @@ async def stop_all(house: House, names: Collection[str]) -> None:
             raise end
 
 
-def stop_contract(house: House, name: str) -> tuple[float, str]:
-    """The grace in seconds and the signal that the process's own release promised it."""
-    instance = parse_instance(name)
-    deploy = apps.find_deploy(house.store, instance.app, instance.deploy)
-    release = releases.find(house.store, deploy, instance.release) if deploy else None
-    if deploy and release:
-        kind = manifest_of(build_of(house, deploy, release)).processes.get(instance.type)
-        if kind:
-            return kind.grace, kind.stop_signal
-    return 30.0, "SIGTERM"
+def stop_contracts(house: House, names: Iterable[str]) -> dict[str, tuple[float, str]]:
+    """The grace in seconds and the signal that each process's own release promised it."""
+    types: dict[tuple[str, str, int | None], Mapping[str, ProcessType]] = {}
+    found = {}
+    for name in names:
+        instance = parse_instance(name)
+        key = instance.app, instance.deploy, instance.release
+        if key not in types:
+            types[key] = types_of(house, *key)
+        kind = types[key].get(instance.type)
+        found[name] = (kind.grace, kind.stop_signal) if kind else (30.0, "SIGTERM")
+    return found
+
+
+def types_of(house: House, app: str, name: str, number: int | None) -> Mapping[str, ProcessType]:
+    """The process types of a release; none of one that is forgotten."""
+    deploy = apps.find_deploy(house.store, app, name)
+    release = releases.find(house.store, deploy, number) if deploy else None
+    if not (deploy and release):
+        return {}
+    return manifest_of(build_of(house, deploy, release)).processes
 
 
 async def give_back_ports(house: House, deploy: Deploy, wanted: Collection[str]) -> None:
