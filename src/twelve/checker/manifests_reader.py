@@ -62,6 +62,7 @@ def _requirement(
             if " @ " in spec
             else (
                 re.search(r"egg=([\w.-]+)", text)
+                or re.search(r"/([\w.-]+)/(?:archive|tarball|zipball|releases)/", spec)
                 or re.search(r"/([\w.-]+?)(\.git)?(@|$)", spec)
                 or [None, ""]
             )[1]

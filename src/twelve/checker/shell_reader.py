@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from twelve.picture.pattern import pattern
 
-OPERATORS = ("&&", "||", ";;", ";", "|&", "|", "&", "(", ")", "\n")
+OPERATORS = ("&&", "&>", "||", ";;", ";", "|&", "|", "&", "(", ")", "\n")
 ASSIGNMENT = pattern(r"^[A-Za-z_]\w*\+?=")
 OPENERS = {
     "while": "loop",
@@ -73,7 +73,7 @@ def tokens(text: str, line: int = 1) -> list[Token]:
             end = text.find("\n", at)
             at = size if end < 0 else end
         elif operator := next((op for op in OPERATORS if text.startswith(op, at)), ""):
-            found.append(Token(operator, line, True))
+            found.append(Token(operator, line, operator != "&>"))
             at += len(operator)
         else:
             if match := HEREDOC.match(text, at):

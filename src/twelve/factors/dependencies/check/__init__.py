@@ -26,6 +26,7 @@ RULES = (
             Example({"app.py": "try:\n    import ujson\nexcept ImportError:\n    ujson = None\n", **APP}),
             Example({"app.py": "import yaml\n", "requirements.txt": "PyYAML==6.0\n"}),
             Example({"app.py": "from bson import ObjectId\n", "requirements.txt": "pymongo==4.10\n"}),
+            Example({"app.py": "import rest_framework_nested\nimport pagedown\n", "requirements.txt": "drf-nested-routers==0.9\nhttps://github.com/x/django-pagedown/archive/refs/tags/v1.1.tar.gz\n"}),
             Example({"app.py": "import pymysql\n", "Pipfile": '[packages]\nflask = "==3.0"\n[for-mysql]\npymysql = "==1.1"\n'}),
             Example({"src/a.ts": "import { b } from '@common/b/c'\n", "package.json": "{}", "tsconfig.json": '{"compilerOptions": {"paths": {"@common/*": ["./src/*"]}}}'}),
             Example({"src/a.ts": "import 'server-only'\n", "package.json": '{"dependencies": {"next": "16.0.0"}}'}),

@@ -189,11 +189,25 @@ def _undeclared_imports(picture: Picture) -> Iterator[Judgement]:
         if real:
             yield find(
                 "II-2",
-                "high",
+                "low" if _untold(picture) else "high",
                 f"{name} is imported, but no manifest declares it",
                 *real[:10],
                 fix=f"add {normal(name)} to the manifest",
             )
+
+
+def _untold(picture: Picture) -> bool:
+    """Is a distribution taken from a repository whose name no import has? What it is imported as, nothing tells."""
+    taken = {
+        normal(one.name)
+        for manifest in picture.manifests
+        if manifest.kind != "package.json"
+        for one in manifest.requirements
+        if one.version.startswith("git+") or " @ git+" in one.version
+    }
+    return any(
+        not any(declared(name, frozenset({one})) for name in picture.imported()) for one in taken
+    )
 
 
 def _real(picture: Picture, path: str, name: str) -> Place | None:

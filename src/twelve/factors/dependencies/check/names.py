@@ -148,6 +148,12 @@ BRINGERS = {
 }
 
 
+COMMON = frozenset(
+    ["django", "flask", "fastapi", "python", "client", "common", "utils", "helper", "helpers", "tools", "framework", "plugin", "server", "types", "models", "google", "azure", "config", "logger", "logging", "async", "redis", "mongo", "mysql", "postgres", "sqlalchemy", "pytest", "celery"]
+)  # fmt: skip
+"""Words of many distributions: that two names share one of them says nothing."""
+
+
 def normal(name: str) -> str:
     """A name as the index compares it."""
     return re.sub(r"[-_.]+", "-", name).lower() if not name.isalnum() else name.lower()
@@ -160,7 +166,10 @@ def declared(module: str, names: frozenset[str]) -> bool:
     if wanted in names or known in names:
         return True
     flat = wanted.replace("-", "")
+    own = {word for word in wanted.split("-") if len(word) > 4} - COMMON
     for name in names:
+        if own and own & set(name.split("-")):
+            return True
         if len(flat) > 5 and flat in name.replace("-", ""):
             return True
         if name.replace("-", "") == flat or known in name or wanted in name.split("-"):

@@ -80,7 +80,12 @@ def production_server(picture: Picture) -> Iterator[Judgement]:
             ):
                 continue
             if step.place not in found or found[step.place].severity == "low":
-                low = process.stage == "dev" or mounted(picture, process) or _page(process, step)
+                low = (
+                    process.stage == "dev"
+                    or mounted(picture, process)
+                    or _page(process, step)
+                    or _branch(process, step)
+                )
                 severity = "low" if low else "high"
                 found[step.place] = find(
                     "VII-5",
@@ -94,6 +99,14 @@ def production_server(picture: Picture) -> Iterator[Judgement]:
     yield from found.values()
     if not found and good is not None:
         yield Hold("a production server serves", good)
+
+
+def _branch(process: Process, step: Step) -> bool:
+    """Does another branch of the same script start a real server?"""
+    return not step.background and any(
+        other.path == step.path and serves(other) and not dev_server(other) and not other.background
+        for other in process.steps
+    )
 
 
 def _page(process: Process, step: Step) -> bool:

@@ -23,6 +23,8 @@ RULES = (
         ),
         spared=(
             Example({"a.js": "const mongoose = require('mongoose')\nmongoose.connect(`mongodb://${db.user}:${db.password}@${db.host}/${db.name}`)\n"}), Example({"a.py": "from pymongo import MongoClient\nuri = Config.get_value(key='mongodb.uri')\nclient = MongoClient(uri)\n"}), Example({"a.py": "class Default:\n    REDIS_URL = 'redis://localhost:6379'\napp.config.from_object(Default)\napp.config.from_prefixed_env()\n"}), Example({"a.py": "import dj_database_url\nDATABASES = {'default': dj_database_url.config(env='DATABASE_URL', default='postgres://a:a@localhost/a')}\n"}),
+            Example({"config.py": "class Config:\n    SQLALCHEMY_DATABASE_URI = 'postgresql://localhost/shop'\n", "app.py": "def create_app():\n    app.config['SQLALCHEMY_DATABASE_URI'] = services['postgres'][0]['uri']\n"}, note="what the platform says replaces it"),
+            Example({"config.py": "class Test(Config):\n    SQLALCHEMY_DATABASE_URI = 'postgresql://localhost/shop_test'\n"}),
             Example({"celery.py": "from celery import Celery\napp = Celery('shop.tasks')\n"}, note="the first word is its own name"),
             Example({"conf.ts": "import { IsUrl } from 'class-validator';\nexport class EnvironmentVariables {\n  @IsUrl()\n  MONGO_URI: string = 'mongodb://localhost:27017/app';\n}\n"}, note="the default of a variable that is validated"),
             Example({"db.js": "module.exports = { host: process.env.MYSQL_HOST || 'mysql-db' }\n"}),

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 
 from twelve.finding import Finding, Place
-from twelve.picture.code import Call, Module
+from twelve.picture.code import Assign, Call, Module
 from twelve.picture.mentions import mention
-from twelve.picture.origin import LOCAL, call_env, development_only, replaceable, trace
+from twelve.picture.origin import LOCAL, call_env, development_only, for_tests, replaceable, trace
 from twelve.picture.paths import is_development
 from twelve.picture.pattern import pattern
 from twelve.picture.rule import Hold, Judgement, Picture, by_prefix, find, grouped, saying
@@ -109,6 +109,8 @@ def _named(picture: Picture) -> Iterator[Finding]:
             or development_only(module, assign.guards)
             or ((assign.owner or "config" in assign.target) and by_prefix(picture))
             or (assign.owner and module.imports_any("class-validator"))
+            or for_tests(assign)
+            or _given(picture, assign)
         ):
             continue
         yield find(
@@ -118,6 +120,15 @@ def _named(picture: Picture) -> Iterator[Finding]:
             assign.place,
             fix=f"read {assign.name} from the environment",
         )
+
+
+def _given(picture: Picture, assign: Assign) -> bool:
+    """Does the app put another value in its config under this name, one that it looks up?"""
+    put = re.compile(rf"config\[[\"']{re.escape(assign.name)}[\"']\]\s*=\s*[a-z_]\w*[\[.]")
+    return assign.name.isupper() and any(
+        path.endswith(".py") and path != assign.path and put.search(picture.text(path))
+        for path in picture.holding(assign.name)
+    )
 
 
 def _shown(text: str) -> str:
