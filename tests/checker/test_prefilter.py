@@ -158,6 +158,8 @@ def test_a_word_that_is_called_or_given_a_value_is_told_from_one_in_a_table():
     ('config["DATABASES"] = {}', True),
     ("parts = {'DATABASES': {}}", True),
     ('NOTE = "DATABASES = {}"', False),
+    ('NOTES = ("DATABASES=", "a")', False),
+    ("NOTES = {'DATABASES' : {}, 'b': 1}", True),
     ('NOTE = "app.config[\'DATABASES\'] = {}"', False),
 ])  # fmt: skip
 def test_what_a_comment_or_a_string_says_is_neither_called_nor_set(text, found):

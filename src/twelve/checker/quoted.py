@@ -26,4 +26,6 @@ def is_quoted(data: bytes, at: int, said: bytes) -> bool:
     if rest[:1] == b"#":
         return True
     prefix = before[: len(before) - len(rest)][-2:].lower()
-    return rest[:1] not in said and b"f" not in prefix and b"t" not in prefix
+    # A key ends before what gives it a value.
+    key = said.partition(b"=")[0].partition(b":")[0]
+    return rest[:1] not in key and b"f" not in prefix and b"t" not in prefix
