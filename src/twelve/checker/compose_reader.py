@@ -57,6 +57,7 @@ def read_services(path: str, documents: list[Node]) -> list[Service]:
             command = node.get("command")
             image = node.get("image")
             env_file = node.get("env_file")
+            profiles = node.get("profiles").items
             made.append(
                 Service(
                     name,
@@ -83,6 +84,7 @@ def read_services(path: str, documents: list[Node]) -> list[Service]:
                     development
                     or bool(dockerfile and is_development(dockerfile))
                     or is_development(build.get("target").text)
+                    or bool(profiles and all(is_development(one.text) for one in profiles))
                     or any(_for_trials(item.text) for item in (env_file.items or [env_file])),
                     build.get("target").text,
                 )

@@ -187,7 +187,7 @@ def _code_role(path: str, parts: frozenset[str], name: str) -> Role:
         return "asset"
     if name.endswith(".ts") and "static" in parts:
         return "asset"
-    code = name.endswith((".py", ".js", ".ts", ".mjs", ".cjs"))
+    code = name.endswith((".py", ".js", ".ts", ".mjs", ".cjs", ".mts", ".cts"))
     first = path.partition("/")[0].lower()
     if code and (
         first

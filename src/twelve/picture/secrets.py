@@ -65,7 +65,7 @@ def plausible(name: str, value: str) -> bool:
     if (
         stands_in(value)
         or len(value) < 6
-        or re.search(r"\s", value)
+        or re.search(r"\s|^\d+/(s|sec|second|m|min|minute|h|hour|d|day)s?$", value)
         or value.startswith(
             (
                 "/",

@@ -82,7 +82,7 @@ RULES = (
             Example({"shop/models.py": "class User(Model):\n    password = CharField(max_length=300)\n    token_type = 'bearer'\n"}),
             Example({"shop/settings.py": "import os\nSECRET_KEY = os.environ['SECRET_KEY']\nDB_PASSWORD = ''\n"}),
             Example({"tests/test_a.py": "PASSWORD = 'hunter2!x'\n"}),
-            Example({"a/store.py": "session_key = 'session:cookies:user.%s'\n"}), Example({"a/words.ts": "export const INVALID_ADMIN_SECRET = 'Invalid access secret';\n"}),
+            Example({"a/settings.py": "REST_FRAMEWORK = {'RATES': {'apikey': '500/minute'}}\n"}), Example({"a/store.py": "session_key = 'session:cookies:user.%s'\n"}), Example({"a/words.ts": "export const INVALID_ADMIN_SECRET = 'Invalid access secret';\n"}),
             Example({"a/dto.ts": "const example = 'https://s3.example.com/a?X-Amz-Credential=AKIA" + "3SGQVQG7FGA6KKA6%2F2022';\n"}, note="a signed URL names its key, not the secret"),
             Example({"shop/config.py": "class TestingConfig(Config):\n    SECRET_KEY = 'AAAAAAAAAAAAAAAA'\n"}, note="a class for tests"),
             Example({"k8s/keys.yaml": "apiVersion: v1\nkind: Secret\nmetadata:\n  name: keys\nstringData:\n  API_TOKEN: '{{ token }}'\n"}),

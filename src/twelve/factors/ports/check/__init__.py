@@ -83,6 +83,7 @@ RULES = (
             Example({"compose.override.yml": "services:\n  web:\n    build: .\n    command: fastapi dev\n"}),
             Example({"compose.yml": "services:\n  web:\n    build: .\n    command: fastapi dev\n", "compose-prod.yml": "services:\n  web:\n    build: .\n    command: fastapi run\n"}, note="another file is for production, and complete"),
             Example({"docker-compose.yml": "services:\n  web:\n    build: .\n    command: ./run.sh\n", "run.sh": "python manage.py runserver --settings=shop.settings.dev_docker\n"}, note="Django's settings of development"),
+            Example({"docker-compose.yml": "services:\n  web:\n    build: .\n    profiles: [dev]\n    command: nodemon a.js\n"}),
             Example({"docker-compose.yml": "services:\n  web:\n    build: .\n    env_file: ../.env.dev\n    command: nodemon a.js\n"}),
             Example({"Procfile": "web: gunicorn a\n", "Dockerfile": "FROM python:3.12\nCMD ./start-dev.sh\n", "start-dev.sh": "python manage.py runserver\n"}, note="the Procfile says how production starts"),
             Example({"Dockerfile": 'FROM python:3.12\nENTRYPOINT ["./entry.sh"]\n', "entry.sh": 'case "$1" in\n  local)\n    exec flask run\n    ;;\n  *)\n    exec gunicorn a\n    ;;\nesac\n'}, note="nobody says local"),
