@@ -30,6 +30,8 @@ from twelve.starting import end_all
 ROOTS = "note: the folder is root's: its processes run as a user of their own, who may only read it"
 TWICE = 0.3
 """Seconds within which two signals are one."""
+NOTES = 5.0
+"""Seconds in which it is told how the last processes have ended."""
 GIVE_UP = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -190,6 +192,8 @@ class Session:
             )
             await asyncio.gather(*kills, return_exceptions=True)
         await stopping
+        await self.control.parts.board.noted(NOTES)
+        await house.engine.noted()
 
     async def build(self, opened: AsyncExitStack) -> None:
         """The house; processes need not wait for the router, only requests do."""

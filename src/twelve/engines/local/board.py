@@ -100,8 +100,16 @@ class Board:
         try:
             while True:
                 yield await queue.get()
+                queue.task_done()
         finally:
             self.listeners.discard(queue)
+
+    async def noted(self, seconds: float) -> None:
+        """Until all that has happened was taken note of, at most so long."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                for queue in list(self.listeners):
+                    await queue.join()
 
     def _wake(self) -> None:
         news, self.news = self.news, asyncio.Event()
