@@ -21,7 +21,7 @@ from typing import Any
 
 from bench import costs, programs
 from bench.ending import told_to_end
-from bench.soak_acts import AT_REST, HOST, PATIENCE, Acts
+from bench.soak_acts import HOST, PATIENCE, Acts
 from bench.soak_look import PARTS, look
 from bench.soak_report import judge, write
 from demo.home import Failed, Home, make_home
@@ -115,8 +115,6 @@ class Soak:
         """Look at a calm moment."""
         self.mine.rest()
         seen = look(self.home, time.time() - self.began)
-        if seen["processes"] != AT_REST:
-            raise Failed(f"{seen['processes']} processes at rest instead of {AT_REST}")
         self.samples.append(seen | {"calm": True})
 
     def act(self, *, on_parts: bool) -> None:

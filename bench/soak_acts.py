@@ -94,6 +94,11 @@ class Acts:
         self.call("ps", "scale", "web=2", "worker=2")
         self.up("web")
         self.until_watched()
+        deadline = time.monotonic() + PATIENCE
+        while (there := len(costs.parts_of(self.home.home)["inits"])) != AT_REST:
+            if time.monotonic() > deadline:
+                raise Failed(f"{there} processes at rest instead of {AT_REST} for {PATIENCE:g} s")
+            time.sleep(0.2)
 
     def until_watched(self) -> None:
         """Until nobody looks any more whether the last release has to go back."""
