@@ -17,12 +17,11 @@ from twelve.checker.git import (
 )
 from twelve.checker.ini_reader import read_env, read_ini
 from twelve.checker.javascript_reader import read_javascript
+from twelve.checker.known import Known
 from twelve.checker.manifests_reader import is_manifest, read_manifest
-from twelve.checker.prefilter import Prefilter
 from twelve.checker.production import told_apart, trials
 from twelve.checker.python_reader import read_python
 from twelve.checker.queries import Queries
-from twelve.checker.quick_imports import quick_imports, quick_requires
 from twelve.checker.source import FolderTree, MemoryTree, Source, decode
 from twelve.finding import Place
 from twelve.picture.code import Module
@@ -79,9 +78,9 @@ CI = pattern(r"^\.github/workflows/|(^|/)\.gitlab-ci\.ya?ml$")
 class RepositoryPicture(Queries):
     """Implements ``twelve.picture.rule.Picture`` over a source."""
 
-    def __init__(self, source: Source, prefilter: Prefilter | None = None) -> None:
+    def __init__(self, source: Source, known: Known | None = None) -> None:
         self.source = source
-        self.prefilter = prefilter
+        self.known = known or Known(None)
         self.broken: list[Broken] = []
         self._texts: dict[str, str] = {}
         self._data: dict[str, bytes] = {}
@@ -155,16 +154,15 @@ class RepositoryPicture(Queries):
         for path in self._paths(*ROLES):
             if not path.endswith(CODE) or self.files[path].size > BIGGEST_CODE:
                 continue
+            if not path.endswith(PARSED):
+                continue
+            python = path.endswith(".py")
             data = self.data(path)
-            if path.endswith(".py"):
-                for name in quick_imports(data):
-                    self._imports.setdefault(name, []).append(path)
-            elif path.endswith(PARSED):
-                for name in quick_requires(data):
-                    self._requires.setdefault(name, []).append(path)
-            if path.endswith(PARSED) and (
-                self.prefilter is None or self.prefilter.hits(data, python=path.endswith(".py"))
-            ):
+            worth, names = self.known.of(data, python=python)
+            held = self._imports if python else self._requires
+            for name in names:
+                held.setdefault(name, []).append(path)
+            if worth:
                 made.append(self._parse(path, data))
         return made
 

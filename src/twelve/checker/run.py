@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
 from twelve.checker.apps import AppPicture, apps_of
+from twelve.checker.known import Known
 from twelve.checker.picture import RepositoryPicture
 from twelve.checker.prefilter import Prefilter
 from twelve.checker.rules import RULES
@@ -57,7 +58,9 @@ def check(
     source: Source, rules: Sequence[Rule] = RULES, *, root: str = ".", prefilter: bool = True
 ) -> Report:
     """Audit one tree, each of its apps apart. Nothing of it is run, and no file outside of it is opened."""
-    return judge(RepositoryPicture(source, Prefilter(rules) if prefilter else None), rules, root)
+    return judge(
+        RepositoryPicture(source, Known(Prefilter(rules)) if prefilter else None), rules, root
+    )
 
 
 def judge(picture: RepositoryPicture, rules: Sequence[Rule], root: str) -> Report:

@@ -55,6 +55,11 @@ WHICH = re.compile(r"all|[IVX]+-\d+")
 @click.option(
     "--diff", "only_diff", is_flag=True, help="With --fix: show the diff, change nothing."
 )
+@click.option(
+    "--cache/--no-cache",
+    default=True,
+    help="Use what former checks learned of files that are as they were. [default: cache]",
+)
 def command(**options: object) -> None:
     """Audit the codebase at PATH against the twelve factors, by reading alone.
 

@@ -17,6 +17,7 @@ from twelve.checker.ignores import (
     with_findings,
     write_baseline,
 )
+from twelve.checker.known import Known, known_of
 from twelve.checker.picture import RepositoryPicture
 from twelve.checker.prefilter import Prefilter
 from twelve.checker.run import Report, judge, selected
@@ -53,6 +54,7 @@ class Options(NamedTuple):
     explain: str | None = None
     fixes: str | None = None
     only_diff: bool = False
+    cache: bool = True
 
 
 def run_check(options: Options, leave: Callable[[int], int] = int) -> int:
@@ -67,10 +69,14 @@ def run_check(options: Options, leave: Callable[[int], int] = int) -> int:
     if sys.stderr.isatty():
         source.told = lambda count: print(f"\r{count} files", end="", file=sys.stderr, flush=True)
     rules = _rules(options, settings)
-    picture = RepositoryPicture(source.without(settings.exclude), Prefilter(rules))
-    report = _audit(options, source, settings, judge(picture, rules, os.fspath(options.path)))
+    prefilter = Prefilter(rules)
+    root = os.fspath(options.path)
+    known = known_of(root, prefilter, os.environ) if options.cache else Known(prefilter)
+    picture = RepositoryPicture(source.without(settings.exclude), known)
+    report = _audit(options, source, settings, judge(picture, rules, root))
     if sys.stderr.isatty():
         print("\r\x1b[K", end="", file=sys.stderr)
+    known.keep()
     # The end of the interpreter collects once more: nothing of ours is worth looking at then.
     gc.freeze()
     if options.fixes:
