@@ -137,7 +137,7 @@ def test_broken_files_are_found_with_their_line():
     report = check(
         MemoryTree(
             {
-                "package.json": '{"a": 1,\n}',
+                "package.json": '{"a": 1,\n"b": }',
                 "docker-compose.yml": "a:\n - b\n c: [\n",
                 "pyproject.toml": "[project\n",
             }

@@ -21,7 +21,7 @@ def test_a_plain_call_means_what_click_makes_of_it(words):
         name: str(held[name]) for name in said
     }
     unsaid = {name: value for name, value in held.items() if name not in said and value}
-    assert set(unsaid) <= {"path", "shape"}
+    assert set(unsaid) <= {"path", "shape", "cache"}
 
 
 @pytest.mark.parametrize("words", [

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from inspect import cleandoc
 from typing import Any
 
 import msgspec
@@ -36,6 +37,10 @@ def describe(rows: Sequence[Row]) -> dict[str, Any]:
     answers = [row.answer for row in rows if row.answer and not isinstance(row.answer, str)]
     kinds = [shapes.Accepted, shapes.Fault, *answers, *(row.body for row in rows if row.body)]
     schemas_of, schemas = msgspec.json.schema_components(kinds, ref_template=REF)
+    for schema in schemas.values():
+        # Until Python 3.13 a docstring keeps the indentation of its code.
+        if told := schema.get("description"):
+            schema["description"] = cleandoc(told)
     known = dict(zip(map(id, kinds), schemas_of, strict=True))
     paths: dict[str, dict[str, Any]] = {}
     for row in rows:
