@@ -59,7 +59,7 @@ def test_every_format_tells_the_apps_apart(report):
     assert all(set(one) == {"desk", "shop"} for one in told)
     results = json.loads(report_sarif(report))["runs"][0]["results"]
     assert {one["properties"]["app"] for one in results if "properties" in one} == {"desk"}
-    assert "docker-compose.yml:4: high: nodemon is a development server [desk]" in report_junit(
+    assert "docker-compose.yml:4: medium: nodemon is a development server [desk]" in report_junit(
         report
     )
     lines = report_text(report).splitlines()

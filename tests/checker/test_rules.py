@@ -40,6 +40,26 @@ def test_a_failing_example_is_found_at_its_place(one: Rule, example: Example) ->
     assert example.at in held
 
 
+@pytest.mark.parametrize(
+    ("one", "example"), [case for case in cases("found") if case.values[1].severity]
+)
+def test_the_certain_is_told_from_the_likely(one: Rule, example: Example) -> None:
+    found = [
+        finding.severity
+        for finding in check(MemoryTree(example.files), [one]).findings
+        for place in finding.places
+        if example.at in shown(place)
+    ]
+    assert found
+    assert set(found) == {example.severity}
+
+
+def test_a_rule_that_tells_them_apart_shows_both_and_says_why() -> None:
+    for one in RULES:
+        shown_at = {example.severity for example in one.found} - {""}
+        assert shown_at == ({"high", "medium"} if one.doubt else set())
+
+
 @pytest.mark.parametrize(("one", "example"), list(cases("spared")))
 def test_a_look_alike_is_spared(one: Rule, example: Example) -> None:
     assert places(one, example, prefilter=True) == set()

@@ -25,6 +25,7 @@ def explain(rule_id: str) -> str:
         f"Why       {one.why}",
         f"Way out   {one.way_out}",
         f"Never     {one.never}",
+        *([f"Medium    {one.doubt}"] if one.doubt else []),
         f"Manual    docs/factors/{factor.page}",
     ]
     if one.prover:

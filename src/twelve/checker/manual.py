@@ -31,6 +31,7 @@ def section(factor: Factor) -> str:
             "",
             f"- **Way out.** {rule.way_out}{mend}",
             f"- **Never flagged.** {rule.never}",
+            *([f"- **Medium, not high.** {rule.doubt}"] if rule.doubt else []),
             "",
         ]
         if rule.found:

@@ -11,6 +11,7 @@ from twelve.checker.prefilter import Prefilter
 from twelve.checker.rules import RULES
 from twelve.checker.source import MOST_FILES, Source
 from twelve.finding import Finding, Place
+from twelve.picture.certainty import calibrated
 from twelve.picture.rule import Hold, Picture, Rule
 
 Word = Literal["broken", "holds", "unknown", "n/a"]
@@ -88,7 +89,7 @@ def judge(picture: RepositoryPicture, rules: Sequence[Rule], root: str) -> Repor
 
 def _judged(rule: Rule, picture: Picture) -> tuple[Verdict, list[Finding]]:
     judged = list(rule.check(picture))
-    faults = [one for one in judged if isinstance(one, Finding)]
+    faults = [calibrated(picture, one) for one in judged if isinstance(one, Finding)]
     holds = tuple(one for one in judged if isinstance(one, Hold))
     word = _word(rule, faults, holds)
     return Verdict(rule.id, rule.factor, rule.level, word, holds[:5]), faults

@@ -91,6 +91,8 @@ class Example(NamedTuple):
     files: Mapping[str, str]
     at: str = ""
     note: str = ""
+    severity: str = ""
+    """How severe what is found there must be, where the rule tells the certain from the likely."""
 
 
 class Hold(NamedTuple):
@@ -117,6 +119,8 @@ class Rule(NamedTuple):
     why: str = ""
     way_out: str = ""
     never: str = ""
+    doubt: str = ""
+    """What makes a finding medium instead of high: what it hangs on and reading does not tell."""
     tokens: tuple[str, ...] = ()
     """Words of which a code file must hold one for the rule to look at it."""
     script_tokens: tuple[str, ...] = ()

@@ -40,6 +40,11 @@ FORMAT_WORDS = (
 """Of these a file must hold one."""
 UNSAYABLE = pattern(r"[bcdfghjklmnpqrstvwxz]{6}")
 """So many consonants in a row stand in no word: small letters alone can be a password."""
+SAYS = pattern(
+    r"change|replace|placeholder|example|dummy|fake|your|todo|fixme|sample|demo|insecure|(^|[^a-z])(dev|development|develop|local|localhost|test|testing|default|here|secret|temp)([^a-z]|$)|not[-_ ]?(so|for|a|very)|x{4,}|super[-_ ]?secret|my[-_ ]?secret|secret[-_ ]?key",
+    re.IGNORECASE,
+)
+GENERATED = pattern(r"^django-insecure-(?=.{30,})")
 SAMPLE = pattern(r"EXAMPLE|example|sample|0{8}|1234567|abcdef|xxxx|dummy", re.IGNORECASE)
 
 
@@ -58,6 +63,14 @@ def is_secret_name(name: str) -> bool:
 def stands_in(value: str) -> bool:
     """Is the text a placeholder, not a value?"""
     return not value.strip() or bool(PLACEHOLDER.match(value)) or bool(DUMMY.match(value))
+
+
+def says_otherwise(value: str) -> bool:
+    """Does the text say itself that a real value takes its place: a word of development, tests or examples?
+
+    What Django generates for a new project is a real key, whatever it starts with.
+    """
+    return not GENERATED.match(value) and bool(SAYS.search(value))
 
 
 def plausible(name: str, value: str) -> bool:

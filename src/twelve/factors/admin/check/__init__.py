@@ -12,6 +12,7 @@ from twelve.picture.rule import Example, Rule
 RULES = (
     Rule(
         "XII-1", "M", "Admin tasks are one-off processes, not part of the long-running ones", "admin-processes", "high", one_off,
+        doubt="a command that production may not run (see [the severities](../reference/check.md#high-and-medium)), and a function that no framework calls at the start by its name",
         found=(
             Example({"src/app.module.ts": "import { TypeOrmModule } from '@nestjs/typeorm'\nTypeOrmModule.forRootAsync({ useFactory: async () => ({ type: 'postgres',\n  migrationsRun: true }) })\n"}, "src/app.module.ts:3"), Example({"Dockerfile": 'FROM x:1\nCMD ["sh", "e.sh"]\n', "e.sh": "python manage.py migrate\nexec gunicorn a\n"}, "e.sh:1"),
             Example({"package.json": '{"scripts": {"start": "node scripts/check.js && node server.js"}}', "scripts/check.js": "const { execSync } = require('child_process')\nexecSync('npx prisma migrate deploy')\n"}, "scripts/check.js:2"),
@@ -21,6 +22,8 @@ RULES = (
             Example({"uwsgi.ini": "[uwsgi]\nhook-pre-app = exec:./manage.py migrate\n"}, "uwsgi.ini:2"),
             Example({"models/index.js": "const sequelize = new Sequelize(process.env.DATABASE_URL)\nsequelize.sync()\n"}, "models/index.js:2"),
             Example({"app.py": "from flask import Flask\napp = Flask(__name__)\nwith app.app_context():\n    db.create_all()\n"}, "app.py:4"),
+            Example({"app.py": "from a import db\ndef create_app():\n    db.create_all()\n"}, "app.py:3", severity="high"),
+            Example({"app.py": "from a import db\ndef init_db():\n    db.create_all()\ndef view(request):\n    init_db()\n"}, "app.py:3", severity="medium"),
         ),
         spared=(
             Example({"Procfile": "web: gunicorn a\nrelease: ./manage.py migrate\n"}),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from twelve.finding import Finding, Place
 from twelve.picture.code import Call, Module, is_command, is_handler
 from twelve.picture.commands import Step, dev_server, migrates, serves
+from twelve.picture.deployed import certain
 from twelve.picture.origin import development_only
 from twelve.picture.paths import is_development
 from twelve.picture.pattern import pattern
@@ -15,6 +16,10 @@ from twelve.picture.value import plain, walk
 STARTS = pattern(
     r"^(create_app|startup|on_startup|startup_event|lifespan|ready|before_first_request|init_app|main|bootstrap|start|start_server|initDatabase|initDB|init_db|connect|connectDB|onModuleInit|run)$"
 )
+SURELY = pattern(
+    r"^(create_app|startup|on_startup|startup_event|lifespan|ready|before_first_request|bootstrap)$"
+)
+"""Of these a framework calls each when the process starts; who calls another one, is not read."""
 NOWHERE: tuple[Place, ...] = ()
 FLASK = frozenset({"run", "shell", "routes", "db"})
 MIGRATING = pattern(r"\b(upgrade|create_all)\(")
@@ -68,7 +73,7 @@ def _commands(picture: Picture) -> Iterator[Finding]:
                 tried = mounted(picture, process) and any(dev_server(s) for s in process.steps)
                 yield find(
                     "XII-1",
-                    "low" if tried else "high",
+                    "low" if tried else "high" if certain(picture, process, step) else "medium",
                     f"each start runs {what}",
                     step.place,
                     *where,
@@ -117,6 +122,7 @@ def _python(picture: Picture) -> Iterator[Finding]:
             module.role != "app"
             or module.language != "python"
             or is_command(call.path, call.function)
+            or call.path.endswith("/env.py")
             or is_development(call.path)
             or development_only(module, call.guards)
         ):
@@ -141,9 +147,14 @@ def _python(picture: Picture) -> Iterator[Finding]:
         ):
             if _alone(module, call) or (call.function is None and _by_hand(picture, module)):
                 continue
+            sure = (
+                call.function is None
+                or SURELY.match(call.function.name)
+                or call.function.decorators
+            )
             yield find(
                 "XII-1",
-                "high",
+                "high" if sure else "medium",
                 f"each process changes the schema when it starts ({call.last})",
                 call.place,
                 fix="a migration in the release phase",

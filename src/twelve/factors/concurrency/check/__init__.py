@@ -40,7 +40,11 @@ RULES = (
     ),
     Rule(
         "VIII-4", "S", "One process type per process: no process manager inside", "concurrency", "high", one_type,
-        found=(Example({"uwsgi.ini": "[uwsgi]\nattach-daemon = ./manage.py worker\n"}, "uwsgi.ini:2"), Example({"Procfile": "web: ./node_modules/.bin/forever server.js\n"}, "Procfile:1"), Example({"Dockerfile": 'FROM x:1\nCMD ["sh", "start.sh"]\n', "start.sh": "celery -A a worker &\ngunicorn a\n"}, "start.sh:1")),
+        doubt="a script that production may not run, and the supervisord of a machine: nothing of the tree starts it in an image",
+        found=(Example({"uwsgi.ini": "[uwsgi]\nattach-daemon = ./manage.py worker\n"}, "uwsgi.ini:2"), Example({"Procfile": "web: ./node_modules/.bin/forever server.js\n"}, "Procfile:1"), Example({"Dockerfile": 'FROM x:1\nCMD ["sh", "start.sh"]\n', "start.sh": "celery -A a worker &\ngunicorn a\n"}, "start.sh:1"),
+            Example({"Dockerfile": "FROM x:1\nCMD supervisord -c supervisord.conf\n", "supervisord.conf": "[supervisord]\nnodaemon=true\n[program:a]\ncommand=gunicorn a\n[program:b]\ncommand=rq worker\n"}, "supervisord.conf:4", severity="high"),
+            Example({"supervisord.conf": "[supervisord]\nnodaemon=true\n[program:a]\ncommand=gunicorn a\n[program:b]\ncommand=rq worker\n"}, "supervisord.conf:4", severity="medium"),
+        ),
         spared=(
             Example({"Dockerfile": "FROM x:1 AS base\nFROM base AS web\nCOPY web.conf /etc/supervisor/conf.d/\nFROM base AS job\nCOPY job.conf /etc/supervisor/conf.d/\n", "supervisord.conf": "[supervisord]\nnodaemon=true\n", "web.conf": "[program:web]\ncommand=gunicorn a\n", "job.conf": "[program:job]\ncommand=celery -A a worker\n"}), Example({"Dockerfile": 'FROM x:1\nENTRYPOINT ["tini", "--"]\nCMD ["gunicorn", "a"]\n'}),
             Example({"ops/web.conf": "[program:web]\ncommand=gunicorn a\n", "ops/jobs.conf": "[program:jobs]\ncommand=rq worker\n"}, note="for the supervisord of a machine"),

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from twelve.factors.concurrency.check.live import live
 from twelve.finding import Finding, Place
 from twelve.picture.commands import Process, Step, is_worker, module_of, serves
+from twelve.picture.deployed import certain
 from twelve.picture.origin import development_only, trace
 from twelve.picture.paths import is_development
 from twelve.picture.pattern import pattern
@@ -148,9 +149,14 @@ def _managed(picture: Picture) -> Iterator[Finding]:
     ):
         if len(held) > 1:
             places = [step.place for _, main in held for step in main]
+            sure = origin == "s6" or any(
+                step.program == "supervisord" and certain(picture, process)
+                for process in picture.processes
+                for step in process.steps
+            )
             yield find(
                 "VIII-4",
-                "high",
+                "high" if sure else "medium",
                 f"{origin} runs {len(held)} process types in one container: {', '.join(sorted({p.name for p, _ in held})[:6])}",
                 *dict.fromkeys(places),
                 fix="declare a process type for each",
@@ -215,7 +221,7 @@ def _side_by_side(picture: Picture) -> Iterator[Finding]:
         if beside and len(lasting) > 1:
             yield find(
                 "VIII-4",
-                "high",
+                "high" if certain(picture, process) else "medium",
                 "several programs run side by side in one process",
                 *dict.fromkeys(step.place for step in lasting),
                 fix="declare a process type for each",

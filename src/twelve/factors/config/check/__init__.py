@@ -43,12 +43,15 @@ ASKED = r"[sS]ecret|SECRET|[pP]assw|PASSW|[tT]oken|TOKEN|api_?key|API_?KEY|ACCES
 RULES = (
     Rule(
         "III-1", "M", "Nothing that varies between deploys is a constant in code", "config", "high", no_constant,
+        doubt="a value of a class, or of settings with others beside them for a named environment, which may say another one",
         found=(
             Example({"shop/settings.py": "ALLOWED_HOSTS = ['shop.herokuapp.com']\n"}, "shop/settings.py:1"),
             Example({"shop/settings.py": "DEBUG = True\n"}, "shop/settings.py:1"),
             Example({"shop/settings/__init__.py": "DEBUG = True\n", "shop/settings/dev.py": "import os\nDEBUG = os.environ.get('DEBUG', '0') == '1'\n"}, "shop/settings/__init__.py:1"),
             Example({"a.py": "from fastapi import FastAPI\napp = FastAPI(debug=True)\n"}, "a.py:2"),
             Example({"a.py": "from flask import Flask\nDEBUG = True\napp = Flask(__name__)\napp.config.from_object(__name__)\n"}, "a.py:2"),
+            Example({"shop/settings.py": "DEBUG = True\n"}, "shop/settings.py:1", severity="high"),
+            Example({"config.py": "class Config:\n    DEBUG = True\nclass Live(Config):\n    DEBUG = False\n"}, "config.py:2", severity="medium"),
         ),
         spared=(
             Example({"shop/settings.py": "import os\nDEBUG = os.getenv('DEBUG', 'False') == 'True'\nALLOWED_HOSTS = ['localhost', '127.0.0.1']\n"}),
@@ -69,12 +72,16 @@ RULES = (
     ),
     Rule(
         "III-2", "M", "No credential in code or history (could be open-sourced now)", "config (litmus test)", "high", no_credential,
+        doubt="a value that says itself that a real one takes its place; settings with others beside them for a named environment; the key of a certificate in a file of its own",
         found=(
             Example({"app/settings.py": "class Settings:\n    SMTP_PASSWORD = 'qwxzplmtrvbnkscd'\n"}, "app/settings.py:2"),
             Example({"shop/settings.py": "SECRET_KEY = 'lr66-a!km5ed@n5ug!tya5bv0yqwa1tn'\n"}, "shop/settings.py:1"),
             Example({"server.js": "const session = require('express-session')\napp.use(session({\n  secret: 'keyboard cat' }))\n"}, "server.js:3"),
             Example({"k8s/keys.yaml": "apiVersion: v1\nkind: Secret\nmetadata:\n  name: keys\ndata:\n  API_TOKEN: ZzdLcTJ4VjltUDR0\n"}, "k8s/keys.yaml:6"),
             Example({"db.py": "engine = create_engine('postgres://app:" + "s3cr3t99@db.shop.io/app')\n"}, "db.py:1"),
+            Example({"shop/settings.py": "SECRET_KEY = 'lr66-a!km5ed@n5ug!tya5bv0yqwa1tn'\n"}, "shop/settings.py:1", severity="high"),
+            Example({"shop/settings.py": "SECRET_KEY = 'replace-me-in-production'\n"}, "shop/settings.py:1", severity="medium"),
+            Example({"shop/settings/base.py": "SECRET_KEY = 'lr66-a!km5ed@n5ug!tya5bv0yqwa1tn'\n", "shop/settings/production.py": "from .base import *\n"}, "shop/settings/base.py:1", severity="medium"),
         ),
         spared=(
             Example({"app/web.py": "THEME_SESSION_KEY = 'theme'\nDISABLED_SECRET = '!'\nclass Codes:\n    INVALID_CREDENTIALS = 'ACCOUNT_ERR_03'\n"}),

@@ -1,10 +1,11 @@
 """III-2: no credential in code."""
 
-import base64
 import re
 from collections.abc import Iterator
 
+from twelve.factors.config.check.declared import declared
 from twelve.finding import Finding, Place
+from twelve.picture.certainty import has_variants
 from twelve.picture.code import Assign, Call, Guard, Module
 from twelve.picture.mentions import mention
 from twelve.picture.origin import development_only, for_tests, replaceable
@@ -19,6 +20,7 @@ from twelve.picture.secrets import (
     is_secret_name,
     masked,
     plausible,
+    says_otherwise,
     stands_in,
     url_password,
 )
@@ -95,7 +97,7 @@ def no_credential(picture: Picture) -> Iterator[Judgement]:
         *_handed(picture),
         *_urls(picture),
         *_formats(picture),
-        *_declared(picture),
+        *declared(picture),
     ]
     seen: set[tuple[str, int]] = set()
     kept = []
@@ -140,13 +142,22 @@ def _assigned(picture: Picture) -> Iterator[Finding]:
         for assign in module.holding(NAMES, module.assigns):
             if not assign.augmented and is_secret_name(assign.name) and assign.value.kind == "str":
                 for one in _literal(module, assign, assign.value.text):
-                    yield one._replace(severity="low") if _default(picture, assign) else one
+                    yield _weighed(picture, assign, one)
         for assign in module.holding(ITEMS, module.assigns):
             if SHOWN.search(assign.target) or assign.augmented:
                 continue
             if assign.value.kind in ("dict", "list"):
                 for part in walk(assign.value):
                     yield from _dict_keys(module, assign, part)
+
+
+def _weighed(picture: Picture, assign: Assign, found: Finding) -> Finding:
+    """Less severe where other settings replace the value, or may."""
+    if _default(picture, assign):
+        return found._replace(severity="low")
+    if has_variants(picture, assign.path):
+        return found._replace(severity="medium")
+    return found
 
 
 def _default(picture: Picture, assign: Assign) -> bool:
@@ -175,6 +186,8 @@ def _literal(module: Module, assign: Assign, text: str) -> Iterator[Finding]:
     if development_only(module, assign.guards) or replaceable(module, assign) or for_tests(assign):
         return
     severity = "high" if key or is_settings(assign.path) else "medium"
+    if says_otherwise(text) or (assign.owner and not key):
+        severity = "medium"
     yield find(
         "III-2",
         severity,
@@ -217,7 +230,7 @@ def _dict_keys(module: Module, assign: Assign, part: Value) -> Iterator[Finding]
             place = Place(assign.path, item.line or assign.line)
             yield find(
                 "III-2",
-                "high" if is_settings(assign.path) else "medium",
+                "high" if is_settings(assign.path) and not says_otherwise(item.text) else "medium",
                 f"{key} in {assign.name} is a literal",
                 place,
                 fix="read it from the environment",
@@ -268,7 +281,7 @@ def _handed_value(
         place = Place(call.path, item.line or call.line)
         yield find(
             "III-2",
-            "high" if signer or is_settings(call.path) else "medium",
+            "high" if (signer or is_settings(call.path)) and not says_otherwise(text) else "medium",
             f"{key} of {call.last.removeprefix('new ')} is a literal",
             place,
             fix="read it from the environment",
@@ -286,7 +299,7 @@ def _signed(module: Module, call: Call) -> Iterator[Finding]:
     if given is not None and given.kind == "str" and given.text.strip():
         yield find(
             "III-2",
-            "high",
+            "medium" if says_otherwise(given.text) else "high",
             f"the key of {call.last} is a literal, {masked(given.text)}",
             Place(call.path, given.line or call.line),
             fix="read it from the environment",
@@ -307,7 +320,7 @@ def _urls(picture: Picture) -> Iterator[Finding]:
                 ):
                     yield find(
                         "III-2",
-                        "high",
+                        "medium" if says_otherwise(password) else "high",
                         f"a URL holds a password, {masked(password)}",
                         Place(module.path, text.line or line),
                         fix="keep the URL in the environment",
@@ -331,64 +344,12 @@ def _formats(picture: Picture) -> Iterator[Finding]:
                 if what == "a Google API key" and CLIENT_SIDE.search(f"{path}\n{text}"):
                     continue
                 if not SAMPLE.search(match[0][:60]) and not EXAMPLE.search(path.rpartition("/")[2]):
+                    key = what == "a private key" and path.endswith((".key", ".pem", ".crt"))
                     yield find(
                         "III-2",
-                        "high",
+                        "medium" if key else "high",
                         f"{what}, {masked(match[0].split(chr(10))[0])}",
                         Place(path, text.count("\n", 0, match.start()) + 1),
                         fix="revoke it, then keep the new one in the environment",
                     )
                     break
-
-
-def _declared(picture: Picture) -> Iterator[Finding]:
-    """Values in compose files and Kubernetes manifests that go to the app."""
-    for service in picture.services:
-        for name, value, line in service.environment:
-            if (
-                service.build
-                and not service.development
-                and is_secret_name(name)
-                and plausible(name, value)
-            ):
-                yield find(
-                    "III-2",
-                    "medium",
-                    f"{name} of service {service.name} is a literal, {masked(value)}",
-                    Place(service.path, line),
-                    fix=f"${{{name}:?}}",
-                )
-    yield from _kept_secrets(picture)
-    for one in picture.workloads:
-        for name, value, line in one.env if one.kind != "ConfigMap" else one.data:
-            if is_secret_name(name) and plausible(name, value):
-                yield find(
-                    "III-2",
-                    "high",
-                    f"{name} of {one.kind} {one.name} is a literal, {masked(value)}",
-                    Place(one.path, line),
-                    fix="valueFrom.secretKeyRef",
-                )
-
-
-def _kept_secrets(picture: Picture) -> Iterator[Finding]:
-    """The values of a Kubernetes Secret: base64 is no cipher."""
-    for one in picture.workloads:
-        for name, value, line in one.data if one.kind == "Secret" else ():
-            plain = _decoded(value)
-            key = "PRIVATE KEY-----" in plain
-            if key or (is_secret_name(name) and plausible(name, plain)):
-                yield find(
-                    "III-2",
-                    "high",
-                    f"{name} of Secret {one.name} is checked in, {'a private key' if key else masked(plain)}",
-                    Place(one.path, line),
-                    fix="revoke it; keep the Secret out of the codebase, or sealed",
-                )
-
-
-def _decoded(value: str) -> str:
-    try:
-        return base64.b64decode("".join(value.split()), validate=True).decode()
-    except ValueError:
-        return value

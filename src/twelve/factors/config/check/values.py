@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from twelve.finding import Place
+from twelve.picture.certainty import has_variants
 from twelve.picture.code import Assign, Module
 from twelve.picture.mentions import mention
 from twelve.picture.origin import LOCAL, development_only, replaceable, trace
@@ -104,9 +105,10 @@ def no_constant(picture: Picture) -> Iterator[Judgement]:
         if overridden(picture, assign):
             continue
         found = True
+        sure = judged[0] != "high" or not _others(picture, module, assign)
         yield find(
             "III-1",
-            judged[0],
+            judged[0] if sure else "medium",
             judged[1],
             assign.place,
             fix=f"read {assign.name} from the environment: twelve check --fix III-1",
@@ -130,6 +132,14 @@ def no_constant(picture: Picture) -> Iterator[Judgement]:
     )
     if not found and read:
         yield Hold("what varies between deploys is read from the environment", read[1].place)
+
+
+def _others(picture: Picture, module: Module, assign: Assign) -> bool:
+    """Do other classes, or other settings beside it, say another value, so that production may take theirs?"""
+    return has_variants(picture, assign.path) or (
+        bool(assign.owner)
+        and any(one.owner != assign.owner for one in module.assigned(assign.target))
+    )
 
 
 def _debugged(picture: Picture) -> Iterator[Place]:

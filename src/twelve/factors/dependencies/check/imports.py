@@ -1,5 +1,6 @@
 """II-1 and II-2: a manifest is there, and names each third-party import and each package that a build adds."""
 
+import posixpath
 import re
 from collections.abc import Iterator
 from functools import lru_cache
@@ -10,6 +11,7 @@ from twelve.factors.dependencies.check.names import (
     STANDARD,
     TOOLS,
     declared,
+    is_settled,
     normal,
 )
 from twelve.finding import Place
@@ -21,6 +23,11 @@ from twelve.picture.tree import Manifest
 LOCK_NAME = pattern(r'\nname = "([^"]+)"')
 PIPFILE_NAME = pattern(r'\n    "([\w.-]+)": \{(?=\n)')
 WORD = pattern(r"^[A-Za-z][\w.-]*(\[[\w,-]+\])?([=<>!~]=?[\w.*]+)?$")
+ADDRESSED = pattern(
+    r"(?m)^\s*(?:(?:-e|--editable)\s+(?!\.\s*$)|\.{1,2}/|file:|(?:git|hg|svn)\+|https?://\S+\.(?:zip|whl|tar\.gz|tgz))|@\s*(?:git\+|file:|https?://)|\{[^}\n]*\b(?:git|path)\s*=\s*[\"']|^\s*dynamic\s*=\s*\[[^\]]*[\"']dependencies"
+)
+"""A requirement that is an address, a path or made elsewhere."""
+COMPUTED = pattern(r"install_requires\s*=\s*(?!\[)")
 INSTALL = {
     "pip": ("install", "wheel", "download"),
     "pip3": ("install", "wheel"),
@@ -182,18 +189,45 @@ def _undeclared_imports(picture: Picture) -> Iterator[Judgement]:
         if name not in STANDARD and not name.startswith("_") and not declared(name, names)
     }
     local = _local(picture) if unknown else ()
+    opaque = bool(unknown) and is_opaque(picture)
     for name, places in unknown.items():
         if name in local:
             continue
         real = [place for held in places if (place := _real(picture, held.path, name)) is not None]
         if real:
+            certain = is_settled(name) and not opaque
             yield find(
                 "II-2",
-                "low" if _untold(picture) else "high",
+                "low" if _untold(picture) else "high" if certain else "medium",
                 f"{name} is imported, but no manifest declares it",
                 *real[:10],
                 fix=f"add {normal(name)} to the manifest",
             )
+
+
+def is_opaque(picture: Picture) -> bool:
+    """Does a manifest take something by its address or path, or name a file that is not there?
+
+    What such a distribution is imported as, and what it declares itself, cannot be read.
+    """
+    for manifest in picture.manifests:
+        if manifest.kind == "package.json":
+            continue
+        folder = manifest.path.rpartition("/")[0]
+        if any(not _there(picture, folder, one) for one in manifest.includes):
+            return True
+        if any(one.local.strip("./") or "://" in one.version for one in manifest.requirements):
+            return True
+        text = picture.text(manifest.path)
+        if ADDRESSED.search(text) or (manifest.path.endswith("setup.py") and COMPUTED.search(text)):
+            return True
+    return False
+
+
+def _there(picture: Picture, folder: str, name: str) -> bool:
+    """Is the included file in the tree? By its last words: it may be named from another folder."""
+    tail = posixpath.normpath(posixpath.join(folder, name)).lstrip("./")
+    return any(path == tail or path.endswith(f"/{tail}") for path in picture.files)
 
 
 def _untold(picture: Picture) -> bool:
@@ -325,6 +359,7 @@ def installed(step: Step) -> list[str]:
 
 def _undeclared_installs(picture: Picture) -> Iterator[Judgement]:
     python = _names(picture)
+    opaque = is_opaque(picture)
     node = {r.name for m in picture.manifests if m.kind == "package.json" for r in m.requirements}
     if not picture.manifests:
         return
@@ -339,7 +374,8 @@ def _undeclared_installs(picture: Picture) -> Iterator[Judgement]:
                 if n and normal(n) not in python and n not in node and normal(n) not in TOOLS
             ]
             if missing:
+                sure = (process.stage == "run" or len(missing) > 1) and not opaque
                 yield find(
-                    "II-2", "high" if process.stage == "run" or len(missing) > 1 else "medium",
+                    "II-2", "high" if sure else "medium",
                     f"installed by command alone, in no manifest: {', '.join(missing[:6])}", step.place, fix="declare them in the manifest",
                 )  # fmt: skip

@@ -148,6 +148,22 @@ BRINGERS = {
 }
 
 
+SAME = frozenset(
+    [
+        "aiofiles", "aiohttp", "alembic", "anthropic", "arrow", "asyncpg", "bcrypt", "bleach", "boto3", "cachetools", "celery", "chardet", "cloudinary", "colorama", "cryptography",
+        "croniter", "django", "dramatiq", "eventlet", "faker", "fastapi", "feedparser", "flask", "flask_admin", "flask_babel", "flask_bcrypt", "flask_caching", "flask_cors",
+        "flask_jwt_extended", "flask_limiter", "flask_login", "flask_mail", "flask_marshmallow", "flask_migrate", "flask_restful", "flask_socketio", "flask_wtf", "gevent",
+        "grpc", "gspread", "gunicorn", "h5py", "hexbytes", "html5lib", "httplib2", "httpx", "hypercorn", "isodate", "joblib", "jsonschema", "langchain", "loguru", "lxml", "marshmallow",
+        "matplotlib", "minio", "mongoengine", "motor", "nltk", "oauth2client", "oauthlib", "openai", "openpyxl", "orjson", "pandas", "paramiko", "passlib", "peewee", "phonenumbers", "pika",
+        "plotly", "prometheus_client", "psutil", "pycountry", "pydantic_settings", "pymongo", "pymysql", "pypdf", "pyotp", "qrcode", "redis", "reportlab", "requests", "requests_oauthlib",
+        "rich", "rq", "scipy", "seaborn", "selenium", "sentry_sdk", "simplejson", "six", "sortedcontainers", "spacy", "sqlmodel", "starlette", "streamlit", "stripe", "structlog", "tabulate",
+        "tenacity", "tensorflow", "tiktoken", "tornado", "tqdm", "transformers", "twilio", "typer", "tzlocal", "ujson", "uvicorn", "uvloop", "validators", "websockets", "weasyprint",
+        "whitenoise", "wtforms", "xlsxwriter", "xlrd", "xmltodict", "zeep", "bs4", "sqlalchemy",
+    ]
+)  # fmt: skip
+"""Distributions whose import name is their own, and which are on every index under it."""
+OPEN = frozenset({"google", "azure", "zope", "ruamel", "opentelemetry", "snowflake", "gi", "fcntl"})
+"""Names that many distributions share: which of them is meant, an import does not say."""
 COMMON = frozenset(
     ["django", "flask", "fastapi", "python", "client", "common", "utils", "helper", "helpers", "tools", "framework", "plugin", "server", "types", "models", "google", "azure", "config", "logger", "logging", "async", "redis", "mongo", "mysql", "postgres", "sqlalchemy", "pytest", "celery"]
 )  # fmt: skip
@@ -177,3 +193,8 @@ def declared(module: str, names: frozenset[str]) -> bool:
         if len(wanted) > 3 and (wanted in name or (name in wanted and len(name) > 4)):
             return True
     return False
+
+
+def is_settled(module: str) -> bool:
+    """Is it certain of which distribution the import name is?"""
+    return (module in DISTRIBUTIONS and module not in OPEN) or module.lower() in SAME

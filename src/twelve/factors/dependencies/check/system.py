@@ -10,12 +10,16 @@ from twelve.picture.commands import Process, Step, module_of
 from twelve.picture.origin import trace
 from twelve.picture.pattern import pattern
 from twelve.picture.rule import Hold, Judgement, Picture, find, grouped
+from twelve.picture.sinks import caller_of
 from twelve.picture.value import Value, fixed_strings, from_env
 
 RUNNERS = (
     "subprocess.run", "subprocess.call", "subprocess.check_call", "subprocess.check_output", "subprocess.Popen", "subprocess.getoutput", "subprocess.getstatusoutput",
     "os.system", "os.popen", "os.execvp", "os.execv", "asyncio.create_subprocess_exec", "asyncio.create_subprocess_shell", "sh.Command", "pexpect.spawn",
 )  # fmt: skip
+PLAIN_BASE = pattern(
+    r"^(--platform=\S+\s+)?([\w.-]+/)*(python|node|alpine|debian|ubuntu|nginx|redis|postgres|scratch|busybox)(:|@|\s|$)"
+)
 ABSENT = pattern(r"\b(FileNotFoundError|OSError)\b")
 ANY = pattern(r"except( Exception)?( as \w+)?:")
 QUIET = pattern(r"(pass|return( None| False| \"\"| '')?)$")
@@ -202,13 +206,24 @@ def _tools(picture: Picture) -> Iterator[Finding]:
         ):
             continue
         place = Place(module.path, where.line or call.line)
+        sure = caller_of(module, call) in ("handler", "task", "function", "import")
         yield find(
             "II-5",
-            "high",
+            "high" if sure and not _unread_image(picture) else "medium",
             f"runs {program}, which nothing declares",
             place,
             fix=f"add {program} to the Aptfile or the image, or use a library",
         )
+
+
+def _unread_image(picture: Picture) -> bool:
+    """Is an image built on one that is nobody's plain runtime? What it brings along, cannot be read."""
+    return any(
+        one.word == "FROM" and not PLAIN_BASE.match(one.text) and one.text.split()[0] not in stages
+        for docker in picture.dockerfiles
+        for stages in ({other.stage for other in docker.instructions},)
+        for one in docker.instructions
+    )
 
 
 def _runs(picture: Picture) -> Iterator[tuple[Module, Call]]:

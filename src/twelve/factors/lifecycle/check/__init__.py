@@ -30,11 +30,14 @@ RULES = (
     ),
     Rule(
         "IX-2", "M", "SIGTERM makes the process end by itself, gracefully", "disposability", "high", ends_on_term,
+        doubt="a command that production may not run (see [the severities](../reference/check.md#high-and-medium)), and a development server",
         found=(
             Example({"Dockerfile": "FROM x:1\nCMD gunicorn a:app\n"}, "Dockerfile:2"),
             Example({"Dockerfile": 'FROM x:1\nCMD ["npm", "start"]\n', "package.json": '{"scripts": {"start": "node s.js"}}'}, "Dockerfile:2"),
             Example({"s.js": "const app = require('express')()\napp.listen(process.env.PORT)\n"}, "s.js:2"),
             Example({"uwsgi.ini": "[uwsgi]\nmodule = a\n"}, "uwsgi.ini:1"),
+            Example({"Dockerfile": "FROM python:3.12\nCMD gunicorn a:app\n"}, "Dockerfile:2", severity="high"),
+            Example({"docker-compose.yml": "services:\n  web:\n    build: .\n    command: sh -c 'sleep 1 && gunicorn a'\n    environment:\n      - FLASK_ENV=development\n"}, "docker-compose.yml:4", severity="medium"),
         ),
         spared=(
             Example({"Dockerfile": "FROM x:1\nCMD exec gunicorn a:app\n"}),

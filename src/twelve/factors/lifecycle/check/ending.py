@@ -6,7 +6,16 @@ from collections.abc import Iterator
 from twelve.factors.lifecycle.check.live import live
 from twelve.finding import Finding, Place
 from twelve.picture.code import Call, Function, Module, is_handler
-from twelve.picture.commands import INTERPRETERS, Process, Step, is_worker, module_of, serves
+from twelve.picture.commands import (
+    INTERPRETERS,
+    Process,
+    Step,
+    dev_server,
+    is_worker,
+    module_of,
+    serves,
+)
+from twelve.picture.deployed import certain, hands_over
 from twelve.picture.mentions import mention
 from twelve.picture.origin import is_main
 from twelve.picture.paths import is_development
@@ -56,16 +65,22 @@ def _shells(picture: Picture) -> Iterator[Finding]:
         if process.origin not in ("dockerfile", "compose", "kubernetes") or not _lasting(step):
             continue
         front = [name for name in step.through if name not in ("supervisord", "uwsgi")]
-        if not front or step.place in seen or _trapped(picture, process):
+        if (
+            not front
+            or hands_over(picture, process, step)
+            or step.place in seen
+            or _trapped(picture, process)
+        ):
             continue
         seen.add(step.place)
         places = dict.fromkeys(
             [*(Place(path, line) for path, line in reversed(step.via)), step.place]
         )
         names = " and ".join(dict.fromkeys(front))
+        sure = certain(picture, process, step) and not dev_server(step)
         yield find(
             "IX-2",
-            "high",
+            "high" if sure else "medium",
             f"{names} in front of {step.program}: SIGTERM is not passed on",
             *places,
             fix="exec: twelve check --fix IX-2",

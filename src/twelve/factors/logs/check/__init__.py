@@ -30,12 +30,15 @@ LOGGED = r"\.log[\"'`]|\.log\.\w*[\"'`{]|[\"'`/]logs?[\"'`/]"
 RULES = (
     Rule(
         "XI-1", "M", "The app writes and manages no log files", "logs", "high", no_log_files,
+        doubt="a folder for logs that is made, and a file of any name in -log that is opened: both may be data",
         found=(
             Example({"ecosystem.config.js": "module.exports = { apps: [{ script: 'a.js',\n out_file: 'logs/out.log' }] }\n"}, "ecosystem.config.js:2"), Example({"config/production.json": '{"appenders": {"a": {\n"type": "dateFile", "filename": "a.log"}}}'}, "config/production.json:2"), Example({"a/configs/default.py": "class Default:\n    LOG_DEFAULT_CONF = {'handlers': {'f': {\n        'class': 'logging.handlers.RotatingFileHandler',\n        'filename': 'a.log'}}}\n"}, "a/configs/default.py:3"), Example({"a/v.py": "import logging\nlogging.basicConfig(level=1, filename='app.log')\n"}, "a/v.py:2"),
             Example({"a/settings.py": "LOGGING = {'handlers': {'f': {\n    'class': 'logging.FileHandler',\n    'filename': 'a.log'}}}\n"}, "a/settings.py:2"),
             Example({"l.js": "const winston = require('winston')\nwinston.createLogger({ transports: [\n new winston.transports.File({ filename: 'e.log' })] })\n"}, "l.js:3"),
             Example({"Procfile": "web: gunicorn a --access-logfile /var/log/a.log\n"}, "Procfile:1"),
             Example({"a/log.py": "import logging\ndef make(name, path=None):\n    if path is not None:\n        logging.getLogger(name).addHandler(logging.FileHandler(path))\n", "a/v.py": "from a.log import make\nmake('v', path='v.log')\n"}, "a/log.py:4"),
+            Example({"a/settings.py": "LOGGING = {'handlers': {'f': {\n    'class': 'logging.FileHandler',\n    'filename': 'a.log'}}}\n"}, "a/settings.py:2", severity="high"),
+            Example({"a/settings.py": "import os\nLOGS_DIR = 'logs'\nos.makedirs(LOGS_DIR)\n"}, "a/settings.py:3", severity="medium"),
         ),
         spared=(
             Example({"Procfile": "web: gunicorn a --log-file - --access-logfile /dev/stdout\n"}),

@@ -218,7 +218,7 @@ def _folders(picture: Picture) -> Iterator[Finding]:
         ):
             yield find(
                 "XI-1",
-                "high",
+                "medium",
                 "the app makes a folder for its log files",
                 call.place,
                 fix="log to stdout",
@@ -237,7 +237,7 @@ def _opened(picture: Picture) -> Iterator[Finding]:
             ):
                 yield find(
                     "XI-1",
-                    "high",
+                    "medium",
                     f"the app writes a log file, {sink.text.replace('{}', '…')[-30:]}",
                     sink.place,
                     fix="write the event to stdout",

@@ -35,12 +35,15 @@ RULES = (
     ),
     Rule(
         "VII-2", "M", "The port comes from the environment", "port-binding (+ PaaS contract: PORT)", "high", port_from_environment,
+        doubt="a command in a branch of a script, one that production may not run (see [the severities](../reference/check.md#high-and-medium)), and a file of uwsgi that no command names",
         found=(
             Example({"Dockerfile": 'FROM python:3.12\nCMD ["gunicorn", "--bind", "0.0.0.0:8000", "a:app"]\n'}, "Dockerfile:2"),
             Example({"uwsgi.ini": "[uwsgi]\nhttp-socket = :8000\n"}, "uwsgi.ini:2"),
             Example({"Procfile": "web: make run\n", "Makefile": "ADDRESS := 0.0.0.0:8000\n\ntest:\n\tpytest\n\nrun: env\n\t@gunicorn \\\n\t\t--bind $(ADDRESS) a:app\n"}, "Makefile:7"),
             Example({"server.js": "const app = require('express')()\napp.listen(3000)\n"}, "server.js:2"),
             Example({"Dockerfile": 'FROM python:3.12\nCMD ["python", "a.py"]\n', "a.py": "from b import api\nif __name__ == '__main__':\n    api.run(host='0.0.0.0', port=5000)\n"}, "a.py:3"),
+            Example({"Procfile": "web: gunicorn --bind 0.0.0.0:8000 a:app\n"}, "Procfile:1", severity="high"),
+            Example({"Dockerfile": "FROM python:3.12\nCMD gunicorn --bind 0.0.0.0:8000 a:app\n", "Procfile": "web: gunicorn a:app\n"}, "Dockerfile:2", severity="medium"),
         ),
         spared=(
             Example({"Procfile": "web: gunicorn a:app --log-file -\n"}),
@@ -70,12 +73,16 @@ RULES = (
     ),
     Rule(
         "VII-5", "S", "The production command is not a development server", "port-binding + dev-prod-parity", "high", production_server,
+        doubt="a command in a branch of a script, one that production may not run (see [the severities](../reference/check.md#high-and-medium)), and each where another command starts a real server",
         found=(
             Example({"Procfile": "web: python manage.py runserver 0.0.0.0:$PORT\n"}, "Procfile:1"),
             Example({"Procfile": "web: make run\n", "Makefile": "run:\n\tpython -m manage runserver 0.0.0.0:$(PORT)\n"}, "Makefile:2"),
             Example({"package.json": '{"scripts": {"start": "node a.js"}}', "page/package.json": '{"scripts": {"start": "react-scripts start"}}'}, "page/package.json:1"),
             Example({"Dockerfile": 'FROM python:3.12\nCMD ["python", "a.py"]\n', "a.py": "from b import api\nif __name__ == '__main__':\n    api.run(port=5000, debug=True)\n"}, "Dockerfile:2"),
             Example({"Dockerfile": 'FROM python:3.12\nCMD ["python", "app.py"]\n', "app.py": "from flask import Flask\napp = Flask(__name__)\nif __name__ == '__main__':\n    app.run()\n"}, "Dockerfile:2"),
+            Example({"Dockerfile": "FROM python:3.12\nCMD python manage.py runserver 0.0.0.0:8000\n"}, "Dockerfile:2", severity="high"),
+            Example({"Dockerfile": "FROM python:3.12\nENV APP_ENV=development\nCMD python manage.py runserver 0.0.0.0:8000\n"}, "Dockerfile:3", severity="medium"),
+            Example({"Dockerfile": "FROM python:3.12\nCMD gunicorn a:app\n", "docker-compose.yml": "services:\n  web:\n    build: .\n    command: python manage.py runserver\n"}, "docker-compose.yml:4", severity="medium"),
         ),
         spared=(
             Example({"Procfile.windows": "web: python manage.py runserver %PORT%\n", "Procfile": "web: gunicorn a\n"}),

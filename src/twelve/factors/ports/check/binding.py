@@ -7,6 +7,7 @@ from twelve.factors.ports.check.live import live
 from twelve.finding import Finding, Place
 from twelve.picture.code import Call, Module, is_handler
 from twelve.picture.commands import INTERPRETERS, Process, Step, dev_server, module_of, serves
+from twelve.picture.deployed import certain
 from twelve.picture.mentions import mention
 from twelve.picture.origin import is_main, trace
 from twelve.picture.paths import is_development
@@ -92,9 +93,10 @@ def _in_commands(picture: Picture) -> Iterator[Finding]:
         match = LITERAL.search(value or "")
         literal = "$" not in (value or "") and not (value or "").startswith("unix:")
         if match and literal and not _else_asked(process, step):
+            sure = not step.optional and certain(picture, process, step)
             yield find(
                 "VII-2",
-                "high",
+                "high" if sure else "medium",
                 f"{program} binds {match[2]}, whatever PORT says",
                 step.place,
                 fix=_bind_fix(program),
@@ -123,9 +125,11 @@ def _in_options(picture: Picture) -> Iterator[Finding]:
         match = LITERAL.search(one.value)
         if match and "$" not in one.value and one.path not in seen and not is_development(one.path):
             seen.add(one.path)
+            name = one.path.rpartition("/")[2]
+            run = any(name in step.text for process in picture.processes for step in process.steps)
             yield find(
                 "VII-2",
-                "high",
+                "high" if run else "medium",
                 f"uwsgi binds {match[2]}, whatever PORT says",
                 one.place,
                 fix=f"{one.key} = :$(PORT)",

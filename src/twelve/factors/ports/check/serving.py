@@ -7,6 +7,7 @@ from twelve.factors.ports.check.live import live
 from twelve.finding import Finding, Place
 from twelve.picture.code import Call, is_handler
 from twelve.picture.commands import Process, Step, dev_server, for_trials, serves
+from twelve.picture.deployed import certain, real_elsewhere
 from twelve.picture.paths import is_development
 from twelve.picture.pattern import pattern
 from twelve.picture.rule import Hold, Judgement, Picture, find, grouped, mounted
@@ -79,14 +80,19 @@ def production_server(picture: Picture) -> Iterator[Judgement]:
                 is_development(step.path) or step.path == process.path or for_trials(step)
             ):
                 continue
-            if step.place not in found or found[step.place].severity == "low":
+            if step.place not in found or found[step.place].severity != "high":
+                before = found.get(step.place)
                 low = (
                     process.stage == "dev"
                     or mounted(picture, process)
                     or _page(process, step)
                     or _branch(process, step)
                 )
-                severity = "low" if low else "high"
+                sure = not step.optional and certain(picture, process, step)
+                sure = sure and not real_elsewhere(picture, process)
+                severity = "low" if low else "high" if sure else "medium"
+                if before is not None and severity == "low":
+                    continue
                 found[step.place] = find(
                     "VII-5",
                     severity,
@@ -147,15 +153,15 @@ def _in_process(picture: Picture) -> Iterator[Finding]:
                 and (own or _debugs(call))
                 and not module.imports_any("flask_socketio")
             ):
+                sure = certain(picture, process, step) and not real_elsewhere(picture, process)
                 yield find(
                     "VII-5",
-                    "high",
+                    "high" if sure else "medium",
                     "Flask's own server is a development server",
                     step.place,
                     call.place,
                     fix="gunicorn: twelve check --fix VII-5",
                 )
-        del process
 
 
 def _debugs(call: Call) -> bool:

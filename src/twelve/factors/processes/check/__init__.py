@@ -22,11 +22,14 @@ RANDOM = "|".join(
 RULES = (
     Rule(
         "VI-1", "M", "Data that must persist goes to a stateful backing service", "processes", "high", persists_elsewhere,
+        doubt="a folder for files where the app has the client of an object store, or no field and no handler that takes files; a path that the caller or the environment gives; a module that removes files, too",
         found=(
             Example({"a/settings.py": "MEDIA_ROOT = '/srv/media'\n", "a/models.py": "from django.db import models\n\nclass Photo(models.Model):\n    file = models.FileField()\n"}, "a/settings.py:1"),
             Example({"a/v.py": "import os\ndef view(request):\n    p = os.path.join(BASE, 'posts', request.id + '.html')\n    open(p, 'w')\n"}, "a/v.py:4"),
             Example({"a/v.py": "import os\ndef view(request):\n    path = os.path.join('uploads', request.id)\n    request.file.save(path)\n    try:\n        send(path)\n    except OSError:\n        os.remove(path)\n"}, "a/v.py:4"),
             Example({"a.js": "const multer = require('multer')\nconst up = multer({ dest: 'uploads/' })\n"}, "a.js:2"),
+            Example({"app.js": "const multer = require('multer')\nconst up = multer({ dest: 'uploads/' })\n"}, "app.js:2", severity="high"),
+            Example({"app.js": "const multer = require('multer')\nconst up = multer({ dest: 'uploads/' })\n", "package.json": '{"dependencies": {"cloudinary": "2.0.0"}}'}, "app.js:2", severity="medium"),
         ),
         spared=(
             Example({"a/settings.py": "MEDIA_ROOT = BASE_DIR / 'media'\n"}, note="a line of the template: nothing takes files"), Example({"a/settings.py": "import os\nMEDIA_ROOT = 'm'\nSTORAGES = {'default': {'BACKEND': 'django.core.files.storage.FileSystemStorage'}}\nif os.getenv('B'):\n    STORAGES['default'] = {'BACKEND': 'storages.backends.s3boto3.S3Boto3Storage'}\n"}),

@@ -3,6 +3,12 @@
 import re
 from collections.abc import Iterator
 
+from twelve.factors.processes.check.stores import (
+    REMOVERS,
+    has_object_store,
+    keeps,
+    takes_files_here,
+)
 from twelve.finding import Finding, Place
 from twelve.picture.code import Call, Module, is_command
 from twelve.picture.origin import trace
@@ -25,7 +31,6 @@ STORES = pattern(r"(aws|s3|gcs|azure|cloud|minio|r2|object)[\w-]*/")
 FILE_FIELD = pattern(r"models\.(File|Image)Field\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)")
 OBJECT_STORE = pattern(r"(s3|gcs|gs|minio|azure|r2|spaces|b2|swift|cloudinary)$", re.IGNORECASE)
 WIDE = frozenset({"handler", "task"})
-REMOVERS = frozenset({"remove", "unlink"})
 ALWAYS = pattern(r"(try|finally|with\b.*):")
 """What holds a line that runs whatever happened; a question after the file itself does, too."""
 TAKES_FILES = ("FileField", "ImageField", ".FILES", "default_storage", "FileSystemStorage", "pload", "wagtail", "filer", "easy_thumbnails", "sorl", "cms", "oscar")  # fmt: skip
@@ -91,7 +96,7 @@ def _media(picture: Picture) -> Iterator[Finding]:
         ):
             yield find(
                 "VI-1",
-                "high",
+                "high" if takes_files_here(picture, assign) else "medium",
                 f"uploads are kept on the local disk ({assign.name})",
                 assign.place,
                 fix="attach an object store: twelve resources create s3 --as STORAGE_URL",
@@ -153,7 +158,7 @@ def _written(picture: Picture) -> Iterator[Finding]:
             continue
         for sink in sinks(module):
             if _lasting(sink) and not _removed(picture, module, sink):
-                severity = "high" if sink.caller in WIDE else "medium"
+                severity = "high" if sink.caller in WIDE and keeps(picture, sink) else "medium"
                 yield find(
                     "VI-1",
                     severity,
@@ -261,9 +266,12 @@ def _uploads(picture: Picture) -> Iterator[Finding]:
                 and "tmp" not in text_of(trace(module, given))
                 and not from_env(given)
             ):
+                told = trace(module, given, call.function)
+                unread = told.kind == "name" or has_object_store(picture)
+                sure = "medium" if unread else "high"
                 yield find(
                     "VI-1",
-                    "low" if _one_of_several(picture, call.path) else "high",
+                    "low" if _one_of_several(picture, call.path) else sure,
                     "uploads are kept on the local disk",
                     call.place,
                     fix="hand them on to an object store",

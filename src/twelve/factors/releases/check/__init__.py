@@ -30,9 +30,12 @@ RULES = (
     ),
     Rule(
         "V-3", "M", "Run stage has few moving parts: nothing is installed, compiled, fetched or generated at start", "build-release-run", "high", few_moving_parts,
+        doubt="a command in a branch of a script, and one that production may not run (see [the severities](../reference/check.md#high-and-medium))",
         found=(
             Example({"Dockerfile": DOCKER + 'CMD ["sh", "start.sh"]\n', "start.sh": "pip install -r requirements.txt\nexec gunicorn a\n"}, "start.sh:1"),
             Example({"Procfile": "web: npm run build && node server.js\n", "package.json": '{"scripts": {"build": "webpack"}}'}, "package.json:1"),
+            Example({"Procfile": "web: npm run build && node server.js\n", "package.json": '{"scripts": {"build": "webpack"}}'}, "package.json:1", severity="high"),
+            Example({"docker-compose.yml": "services:\n  web:\n    build: .\n    command: sh -c 'python manage.py collectstatic && gunicorn a'\n    environment:\n      - APP_ENV=development\n"}, "docker-compose.yml:4", severity="medium"),
         ),
         spared=(Example({"Procfile": "web: gunicorn a\nrelease: ./manage.py collectstatic\n"}), Example({"Procfile.dev": "web: npm install && node server.js\n"}), Example({"Dockerfile": 'FROM node:22\nCMD ["webpack", "serve"]\n'}, note="a development server: see VII-5")),
         why="What runs at start can fail at three in the night, when nobody watches.", way_out="Do it in the build.", never="overrides for development",
@@ -40,9 +43,12 @@ RULES = (
     ),
     Rule(
         "V-4", "M", "Code cannot be changed at run time", "build-release-run", "high", code_is_fixed,
+        doubt="code that no request and no job runs for certain",
         found=(
             Example({"a/v.py": "import os\ndef view(request):\n    f = os.path.join(os.path.dirname(__file__), 'play/main.py')\n    open(f, 'w')\n"}, "a/v.py:4"),
             Example({"docker-compose.yml": "services:\n  web:\n    build: .\n    command: gunicorn a\n    volumes:\n      - .:/app\n"}, "docker-compose.yml:6"),
+            Example({"a/views.py": "import subprocess\ndef view(request):\n    subprocess.run(['git', 'pull'])\n"}, "a/views.py:3", severity="high"),
+            Example({"a/views.py": "import subprocess\ndef renew():\n    subprocess.run(['git', 'pull'])\nrenew()\n"}, "a/views.py:3", severity="medium"),
         ),
         spared=(
             Example({"web/build_emoji.py": "with open('src/emoji.py', 'w') as f:\n    f.write('x = 1')\n"}), Example({"a/management/commands/gen.py": "def handle(self):\n    open('a/snippets.py', 'w')\n"}),

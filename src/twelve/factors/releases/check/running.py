@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from twelve.finding import Finding, Place
 from twelve.picture.code import is_command
 from twelve.picture.commands import Process, Step, dev_server, manage_command, module_of
+from twelve.picture.deployed import certain
 from twelve.picture.paths import is_development
 from twelve.picture.pattern import pattern
 from twelve.picture.rule import Hold, Judgement, Picture, find, grouped, mounted
-from twelve.picture.sinks import sinks
+from twelve.picture.sinks import caller_of, sinks
 from twelve.picture.value import plain
 
 INSTALLERS = {
@@ -52,8 +53,12 @@ def few_moving_parts(picture: Picture) -> Iterator[Judgement]:
             if process.stage == "dev" and (is_development(step.path) or step.path == process.path):
                 continue
             what = "" if dev_server(step) else _makes(step)
-            if what and (step.place not in found or found[step.place].severity == "low"):
-                severity = "low" if process.stage == "dev" or _tried(picture, process) else "high"
+            if what and (step.place not in found or found[step.place].severity != "high"):
+                low = process.stage == "dev" or _tried(picture, process)
+                sure = not step.optional and certain(picture, process, step)
+                severity = "low" if low else "high" if sure else "medium"
+                if step.place in found and severity == "low":
+                    continue
                 found[step.place] = find(
                     "V-3", severity, f"{what} at each start", step.place, fix="do it in the build"
                 )
@@ -113,7 +118,7 @@ def code_is_fixed(picture: Picture) -> Iterator[Judgement]:
         found += [
             find(
                 "V-4",
-                "high",
+                "high" if sink.caller in ("handler", "task") else "medium",
                 f"the running app writes its own source, {sink.text.replace('{}', '…')[-40:]}",
                 sink.place,
                 fix="keep data in a resource, never in code",
@@ -175,7 +180,7 @@ def _updates(picture: Picture) -> Iterator[Finding]:
             found.append(
                 find(
                     "V-4",
-                    "high",
+                    "high" if caller_of(module, call) in ("handler", "task") else "medium",
                     f"the running app changes its own code: {words[:40]}",
                     call.place,
                     fix="deploy a new release instead",

@@ -16,10 +16,14 @@ URLS = "|".join(
 RULES = (
     Rule(
         "IV-1", "M", "Each backing service is reached through a URL/handle kept in config", "backing-services", "high", by_handle,
+        doubt="settings of a class, or with others beside them for a named environment: which of them a deploy takes, its config says",
         found=(
             Example({"a/app.py": "app.config['SQLALCHEMY_DATABASE_URI'] = 'postgresql://db.shop.io/app'\n"}, "a/app.py:1"),
             Example({"a/v.py": "import requests\ndef view(request):\n    url = 'http://127.0.0.1:8000/x'\n    requests.get(url)\n"}, "a/v.py:3"),
             Example({"a.js": "const mongoose = require('mongoose')\nmongoose.connect('mongodb://localhost/app')\n"}, "a.js:2"),
+            Example({"app.py": "import redis\ndef view(request):\n    return redis.Redis(host='localhost').get('a')\n"}, "app.py:3", severity="high"),
+            Example({"app.py": "import redis\ndef test_cache():\n    return redis.Redis(host='localhost').get('a')\n"}, "app.py:3", severity="medium"),
+            Example({"config.py": "class Config:\n    REDIS_URL = 'redis://localhost:6379/0'\n"}, "config.py:2", severity="medium"),
         ),
         spared=(
             Example({"a.js": "const mongoose = require('mongoose')\nmongoose.connect(`mongodb://${db.user}:${db.password}@${db.host}/${db.name}`)\n"}), Example({"a.py": "from pymongo import MongoClient\nuri = Config.get_value(key='mongodb.uri')\nclient = MongoClient(uri)\n"}), Example({"a.py": "class Default:\n    REDIS_URL = 'redis://localhost:6379'\napp.config.from_object(Default)\napp.config.from_prefixed_env()\n"}), Example({"a.py": "import dj_database_url\nDATABASES = {'default': dj_database_url.config(env='DATABASE_URL', default='postgres://a:a@localhost/a')}\n"}),

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from twelve.finding import Finding, Place
+from twelve.picture.certainty import has_variants
 from twelve.picture.code import Assign, Call, Module
 from twelve.picture.mentions import mention
 from twelve.picture.origin import LOCAL, call_env, development_only, for_tests, replaceable, trace
@@ -115,11 +116,20 @@ def _named(picture: Picture) -> Iterator[Finding]:
             continue
         yield find(
             "IV-1",
-            "high",
+            "medium" if assign.owner or _several(picture, assign) else "high",
             f"{assign.name} is fixed to {_shown(assign.value.text)}",
             assign.place,
             fix=f"read {assign.name} from the environment",
         )
+
+
+def _several(picture: Picture, assign: Assign) -> bool:
+    """May other settings stand in its place: a module for an environment beside it, or the same name once more?"""
+    folder = assign.path.rpartition("/")[0]
+    return has_variants(picture, assign.path) or any(
+        other.path != assign.path and other.path.rpartition("/")[0] == folder
+        for _, other in picture.assigns(assign.name)
+    )
 
 
 def _given(picture: Picture, assign: Assign) -> bool:
@@ -150,6 +160,8 @@ def _connected(picture: Picture) -> Iterator[Finding]:
                 if traced.kind == "call" and "://" not in text.text:
                     continue
                 if _literal_handle(text.text) or (PRIVATE.match(text.text)):
+                    if _looked_up(module, value):
+                        continue
                     yield find(
                         "IV-1",
                         "high",
@@ -160,6 +172,13 @@ def _connected(picture: Picture) -> Iterator[Finding]:
     for module in picture.modules:
         if not _spared(module, module.path):
             yield from _keyword(module)
+
+
+def _looked_up(module: Module, value: Value) -> bool:
+    """Is the name also given what the environment says, so that the literal is its default?"""
+    return value.kind == "name" and any(
+        from_env(trace(module, one.value, one.function)) for one in module.assigned(value.text)
+    )
 
 
 def _handles(call: Call) -> Iterator[Value]:
