@@ -16,7 +16,7 @@ ASIDE = frozenset(
         "archive", "backup", "bak", "bench", "benchmark", "check", "checks", "ci", "cli", "debug", "demo", "demos", "deprecated", "dev", "devel", "develop",
         "development", "devstack", "dummy", "e2e", "example", "examples", "experiment", "experiments", "fake", "fakes", "faker", "fixture", "fixtures", "generate",
         "generator", "hack", "legacy", "local", "localdev", "lint", "mock", "mocks", "notebook", "notebooks", "obsolete", "old", "playground", "poc", "preview",
-        "prototype", "sample", "samples", "sandbox", "scratch", "script", "scripts", "seed", "seeder", "seeders", "seeds", "setup", "stub", "stubs", "test",
+        "prototype", "sample", "samples", "sandbox", "scratch", "script", "scripts", "seed", "seeder", "seeders", "spike", "spikes", "spiking", "seeds", "setup", "stub", "stubs", "test",
         "testing", "tests", "tool", "tooling", "tools", "training", "tutorial", "unused",
     }
 )  # fmt: skip

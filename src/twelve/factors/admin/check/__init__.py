@@ -26,6 +26,7 @@ RULES = (
             Example({"app.py": "from a import db\ndef init_db():\n    db.create_all()\ndef view(request):\n    init_db()\n"}, "app.py:3", severity="medium"),
         ),
         spared=(
+            Example({"alembic/env.py": "from alembic import context\ndef run_migrations():\n    context.run_migrations()\nrun_migrations()\n"}, note="the migration tool runs it"),
             Example({"Procfile": "web: gunicorn a\nrelease: ./manage.py migrate\n"}),
             Example({"scripts/prestart.sh": "alembic upgrade head\n"}),
             Example({"entrypoint.sh": 'case "$1" in\n  web)\n    exec gunicorn a\n    ;;\n  migration)\n    exec flask db upgrade\n    ;;\nesac\n'}, note="one word of many: a process of its own"),

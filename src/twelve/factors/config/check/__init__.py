@@ -82,6 +82,7 @@ RULES = (
             Example({"shop/settings.py": "SECRET_KEY = 'lr66-a!km5ed@n5ug!tya5bv0yqwa1tn'\n"}, "shop/settings.py:1", severity="high"),
             Example({"shop/settings.py": "SECRET_KEY = 'replace-me-in-production'\n"}, "shop/settings.py:1", severity="medium"),
             Example({"shop/settings/base.py": "SECRET_KEY = 'lr66-a!km5ed@n5ug!tya5bv0yqwa1tn'\n", "shop/settings/production.py": "from .base import *\n"}, "shop/settings/base.py:1", severity="medium"),
+            Example({"page/map.js": "load('https://maps.googleapis.com/maps/api/js?key=AIza" + "SyB7kQw2LmZx9TnV4cR8dYp3HsJf6GaEu1o&callback=show')\n", "app.js": "import './page/map'\n"}, "page/map.js:1", severity="medium"),
         ),
         spared=(
             Example({"app/web.py": "THEME_SESSION_KEY = 'theme'\nDISABLED_SECRET = '!'\nclass Codes:\n    INVALID_CREDENTIALS = 'ACCOUNT_ERR_03'\n"}),
@@ -201,6 +202,7 @@ RULES = (
             Example({"a.js": "const s = { secret: process.env.SESSION_SECRET || 'keyboard cat' }\n"}, "a.js:1"),
         ),
         spared=(
+            Example({"a/conf.py": "from pydantic_settings import BaseSettings\nclass TestSettings(BaseSettings):\n    SECRET_KEY: str = 'a-key-for-tests'\n"}, note="settings for tests"),
             Example({"a.py": "import os\nSECRET_KEY = os.getenv('SECRET_KEY', 'change-me')\nif SECRET_KEY == 'change-me':\n    raise ValueError\n"}),
             Example({"a.py": "import os\nSMTP_PASSWORD = os.getenv('SMTP_PASSWORD', '')\n"}),
         ),

@@ -7,7 +7,7 @@ from twelve.factors.config.check.secrets import is_kept, is_real, spared
 from twelve.finding import Finding, Place
 from twelve.picture.code import Assign, Module
 from twelve.picture.mentions import mention
-from twelve.picture.origin import development_only, trace
+from twelve.picture.origin import development_only, for_tests, trace
 from twelve.picture.paths import is_development
 from twelve.picture.pattern import pattern
 from twelve.picture.rule import Hold, Judgement, Picture, find, grouped
@@ -130,7 +130,11 @@ def _guessable(picture: Picture) -> Iterator[Finding]:
         if spared(module, module.path):
             continue
         for assign in (*module.holding(ASKED, module.assigns), *_calls(module)):
-            if not from_env(assign.value) or development_only(module, assign.guards):
+            if (
+                not from_env(assign.value)
+                or development_only(module, assign.guards)
+                or for_tests(assign)
+            ):
                 continue
             for part in walk(assign.value):
                 key = (assign.path, part.line)

@@ -64,6 +64,8 @@ SIGNED_URL = ("X-Amz-Credential=", "AWSAccessKeyId=")
 """A signed URL names the key that signed it; the secret is not in it."""
 CLIENT_SIDE = pattern(r"firebase|google-services\.json|GoogleService-Info", re.IGNORECASE)
 """Google's key of a mobile or browser client names a project: it is in what each user downloads."""
+IN_PAGE = pattern(r"maps/api/js\?(\w+=[\w,-]*&)*key=$")
+"""The key of a map is in each page that shows one."""
 SIGNERS = (
     "express-session",
     "cookie-session",
@@ -344,10 +346,11 @@ def _formats(picture: Picture) -> Iterator[Finding]:
                 if what == "a Google API key" and CLIENT_SIDE.search(f"{path}\n{text}"):
                     continue
                 if not SAMPLE.search(match[0][:60]) and not EXAMPLE.search(path.rpartition("/")[2]):
+                    known = what == "a Google API key" and IN_PAGE.search(text[: match.start()])
                     key = what == "a private key" and path.endswith((".key", ".pem", ".crt"))
                     yield find(
                         "III-2",
-                        "medium" if key else "high",
+                        "medium" if key or known else "high",
                         f"{what}, {masked(match[0].split(chr(10))[0])}",
                         Place(path, text.count("\n", 0, match.start()) + 1),
                         fix="revoke it, then keep the new one in the environment",

@@ -40,6 +40,7 @@ RULES = (
             Example({"docker-compose.yml": "services:\n  web:\n    build: .\n    command: sh -c 'sleep 1 && gunicorn a'\n    environment:\n      - FLASK_ENV=development\n"}, "docker-compose.yml:4", severity="medium"),
         ),
         spared=(
+            Example({"Dockerfile": "FROM python:3.12-alpine AS base\nFROM base\nCMD gunicorn a:app\n"}, note="the shell of Alpine makes way for the last command"),
             Example({"Dockerfile": "FROM x:1\nCMD exec gunicorn a:app\n"}),
             Example({"docker-compose.yml": "services:\n  web:\n    build: .\n    command: bash -c 'echo hi; gunicorn a'\n"}),
             Example({"s.js": "const app = require('express')()\nconst s = app.listen(1)\nprocess.on('SIGTERM', () => s.close())\n"}),
