@@ -12,7 +12,7 @@ from twelve.picture.rule import Example, Rule
 RULES = (
     Rule(
         "XII-1", "M", "Admin tasks are one-off processes, not part of the long-running ones", "admin-processes", "high", one_off,
-        doubt="a command that production may not run (see [the severities](../reference/check.md#high-and-medium)), and a function that no framework calls at the start by its name",
+        doubt="a command in a branch of a script, one that production may not run (see [the severities](../reference/check.md#high-and-medium)), and a function that no framework calls at the start by its name",
         found=(
             Example({"src/app.module.ts": "import { TypeOrmModule } from '@nestjs/typeorm'\nTypeOrmModule.forRootAsync({ useFactory: async () => ({ type: 'postgres',\n  migrationsRun: true }) })\n"}, "src/app.module.ts:3"), Example({"Dockerfile": 'FROM x:1\nCMD ["sh", "e.sh"]\n', "e.sh": "python manage.py migrate\nexec gunicorn a\n"}, "e.sh:1"),
             Example({"package.json": '{"scripts": {"start": "node scripts/check.js && node server.js"}}', "scripts/check.js": "const { execSync } = require('child_process')\nexecSync('npx prisma migrate deploy')\n"}, "scripts/check.js:2"),
@@ -24,6 +24,7 @@ RULES = (
             Example({"app.py": "from flask import Flask\napp = Flask(__name__)\nwith app.app_context():\n    db.create_all()\n"}, "app.py:4"),
             Example({"app.py": "from a import db\ndef create_app():\n    db.create_all()\n"}, "app.py:3", severity="high"),
             Example({"app.py": "from a import db\ndef init_db():\n    db.create_all()\ndef view(request):\n    init_db()\n"}, "app.py:3", severity="medium"),
+            Example({"Procfile": "web: ./web.sh\n", "web.sh": 'if [ "$MIGRATE" = yes ]; then\n  ./manage.py migrate\nfi\nexec gunicorn a\n'}, "web.sh:2", severity="medium"),
         ),
         spared=(
             Example({"alembic/env.py": "from alembic import context\ndef run_migrations():\n    context.run_migrations()\nrun_migrations()\n"}, note="the migration tool runs it"),

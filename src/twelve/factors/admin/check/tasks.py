@@ -73,7 +73,11 @@ def _commands(picture: Picture) -> Iterator[Finding]:
                 tried = mounted(picture, process) and any(dev_server(s) for s in process.steps)
                 yield find(
                     "XII-1",
-                    "low" if tried else "high" if certain(picture, process, step) else "medium",
+                    "low"
+                    if tried
+                    else "high"
+                    if certain(picture, process, step) and not step.optional
+                    else "medium",
                     f"each start runs {what}",
                     step.place,
                     *where,

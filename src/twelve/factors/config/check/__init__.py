@@ -202,6 +202,7 @@ RULES = (
             Example({"a.js": "const s = { secret: process.env.SESSION_SECRET || 'keyboard cat' }\n"}, "a.js:1"),
         ),
         spared=(
+            Example({"a/conf.py": "from pydantic_settings import BaseSettings\nKEY = 'a-key-for-trials'\nclass Settings(BaseSettings):\n    SECRET_KEY: str = KEY\n    def check(self):\n        errors = []\n        if self.SECRET_KEY == KEY:\n            errors.append('set it')\n        if errors:\n            raise ValueError(errors)\n"}, note="the start refuses it"),
             Example({"a/conf.py": "from pydantic_settings import BaseSettings\nclass TestSettings(BaseSettings):\n    SECRET_KEY: str = 'a-key-for-tests'\n"}, note="settings for tests"),
             Example({"a.py": "import os\nSECRET_KEY = os.getenv('SECRET_KEY', 'change-me')\nif SECRET_KEY == 'change-me':\n    raise ValueError\n"}),
             Example({"a.py": "import os\nSMTP_PASSWORD = os.getenv('SMTP_PASSWORD', '')\n"}),

@@ -215,9 +215,11 @@ def _refused(picture: Picture, module: Module, assign: Assign, default: str) -> 
             ):
                 return True
     del picture
+    own = f"self.{assign.name}"
     return any(
-        default in [part.text for part in walk(guard.test)]
+        default in words or (own in words and guard.test.kind == "compare")
         for guard in module.guards
+        for words in ([part.text for part in walk(guard.test)],)
         if module.raises
     )
 

@@ -27,7 +27,8 @@ ADDRESSED = pattern(
     r"(?m)^\s*(?:(?:-e|--editable)\s+(?!\.\s*$)|\.{1,2}/|file:|(?:git|hg|svn)\+|https?://\S+\.(?:zip|whl|tar\.gz|tgz))|@\s*(?:git\+|file:|https?://)|\{[^}\n]*\b(?:git|path)\s*=\s*[\"']|^\s*dynamic\s*=\s*\[[^\]]*[\"']dependencies"
 )
 """A requirement that is an address, a path or made elsewhere."""
-COMPUTED = pattern(r"install_requires\s*=\s*(?!\[)")
+COMPUTED = pattern(r"\A(?![\s\S]*requirements[\w./-]*\.txt)[\s\S]*install_requires\s*=\s*(?!\[)")
+"""A script of the package that makes its list of requirements, and not from a file of the tree."""
 INSTALL = {
     "pip": ("install", "wheel", "download"),
     "pip3": ("install", "wheel"),

@@ -7,6 +7,7 @@ from twelve.picture.code import Assign
 from twelve.picture.pattern import pattern
 from twelve.picture.rule import Picture
 from twelve.picture.sinks import Sink
+from twelve.picture.value import from_env
 
 REMOVERS = frozenset({"remove", "unlink"})
 KEPT = pattern(
@@ -22,7 +23,7 @@ OBJECT_CLIENT = pattern(
 
 def takes_files_here(picture: Picture, assign: Assign) -> bool:
     """Does a field or a handler of the app take files, and does nothing of the tree name another store for them?"""
-    if has_object_store(picture) or has_variants(picture, assign.path):
+    if from_env(assign.value) or has_object_store(picture) or has_variants(picture, assign.path):
         return False
     if assign.name != "MEDIA_ROOT":
         return any(
