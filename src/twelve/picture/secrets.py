@@ -41,7 +41,7 @@ FORMAT_WORDS = (
 UNSAYABLE = pattern(r"[bcdfghjklmnpqrstvwxz]{6}")
 """So many consonants in a row stand in no word: small letters alone can be a password."""
 SAYS = pattern(
-    r"change|replace|placeholder|example|dummy|fake|your|todo|fixme|sample|demo|insecure|(^|[^a-z])(dev|development|develop|local|localhost|test|testing|default|here|secret|temp)([^a-z]|$)|not[-_ ]?(so|for|a|very)|x{4,}|super[-_ ]?secret|my[-_ ]?secret|secret[-_ ]?key",
+    r"change|replace|placeholder|example|dummy|fake|your|todo|fixme|sample|demo|insecure|(^|[^a-z])(dev|development|develop|local|localhost|test|testing|default|here|secret|temp)([^a-z]|$)|passwo?r?d|not[-_ ]?(so|for|a|very)|x{4,}|super[-_ ]?secret|my[-_ ]?secret|secret[-_ ]?key",
     re.IGNORECASE,
 )
 GENERATED = pattern(r"^django-insecure-(?=.{30,})")
@@ -70,7 +70,7 @@ def says_otherwise(value: str) -> bool:
 
     What Django generates for a new project is a real key, whatever it starts with.
     """
-    return not GENERATED.match(value) and bool(SAYS.search(value))
+    return not GENERATED.match(value) and bool(SAYS.search(value) or SAMPLE.search(value))
 
 
 def plausible(name: str, value: str) -> bool:

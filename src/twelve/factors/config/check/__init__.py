@@ -130,10 +130,13 @@ RULES = (
     ),
     Rule(
         "III-4", "M", "Files with deploy values are not checked in", "config", "high", no_deploy_files,
+        doubt="values that all say themselves that real ones take their place",
         found=(
             Example({".env": "PORT=1\nSECRET_KEY=changethis\n"}, ".env:2"),
             Example({"prod.env": "API_TOKEN=a8Kd82jf02Ls\n"}, "prod.env:1"),
             Example({"page/.env.production": "LEVEL=1\nAPI_URL=https://api-7.shop.io/v1\n"}, "page/.env.production:2"),
+            Example({".env": "SECRET_KEY=shop-dev-8842-xk\n"}, ".env:1", severity="medium"),
+            Example({".env": "SECRET_KEY=lr66-a!km5ed@n5ug!tya5bv0yqwa1tn\n"}, ".env:1", severity="high"),
         ),
         spared=(
             Example({".env.example": "SECRET_KEY=changethis\n", ".gitignore": ".env\n"}),

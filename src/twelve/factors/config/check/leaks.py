@@ -11,7 +11,14 @@ from twelve.picture.origin import development_only, for_tests, trace
 from twelve.picture.paths import is_development
 from twelve.picture.pattern import pattern
 from twelve.picture.rule import Hold, Judgement, Picture, find, grouped
-from twelve.picture.secrets import is_key_name, is_secret_name, plausible, stands_in
+from twelve.picture.secrets import (
+    is_key_name,
+    is_secret_name,
+    plausible,
+    says_otherwise,
+    stands_in,
+    url_password,
+)
 from twelve.picture.tree import Instruction, Variable
 from twelve.picture.value import Value, default_of, from_env, walk
 
@@ -41,7 +48,9 @@ def no_deploy_files(picture: Picture) -> Iterator[Judgement]:
 
 def _env_files(picture: Picture) -> Iterator[Finding]:
     for path, held in _tracked_variables(picture).items():
-        real = [one.place for one in held if is_real(one)]
+        known = [one for one in held if is_real(one)]
+        real = [one.place for one in known]
+        sure = any(not says_otherwise(url_password(one.value) or one.value) for one in known)
         soft = [
             one.place
             for one in held
@@ -50,7 +59,7 @@ def _env_files(picture: Picture) -> Iterator[Finding]:
         if real and not is_development(path):
             yield find(
                 "III-4",
-                "high",
+                "high" if sure else "medium",
                 "an env file with credentials is checked in",
                 *real,
                 fix=f"twelve check --fix III-4, git rm --cached {path}, and change the credentials",

@@ -30,6 +30,7 @@ MULTER = (
 STORES = pattern(r"(aws|s3|gcs|azure|cloud|minio|r2|object)[\w-]*/")
 FILE_FIELD = pattern(r"models\.(File|Image)Field\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)")
 OBJECT_STORE = pattern(r"(s3|gcs|gs|minio|azure|r2|spaces|b2|swift|cloudinary)$", re.IGNORECASE)
+CONFIG = pattern(r"(env|config|settings|options|process)\.", re.IGNORECASE)
 WIDE = frozenset({"handler", "task"})
 ALWAYS = pattern(r"(try|finally|with\b.*):")
 """What holds a line that runs whatever happened; a question after the file itself does, too."""
@@ -267,7 +268,10 @@ def _uploads(picture: Picture) -> Iterator[Finding]:
                 and not from_env(given)
             ):
                 told = trace(module, given, call.function)
-                unread = told.kind == "name" or has_object_store(picture)
+                unread = told.kind in ("name", "cond") or any(
+                    part.kind == "name" and CONFIG.match(part.text) for part in walk(told)
+                )
+                unread = unread or has_object_store(picture)
                 sure = "medium" if unread else "high"
                 yield find(
                     "VI-1",

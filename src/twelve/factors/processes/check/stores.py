@@ -23,7 +23,12 @@ OBJECT_CLIENT = pattern(
 
 def takes_files_here(picture: Picture, assign: Assign) -> bool:
     """Does a field or a handler of the app take files, and does nothing of the tree name another store for them?"""
-    if from_env(assign.value) or has_object_store(picture) or has_variants(picture, assign.path):
+    if (
+        assign.owner
+        or from_env(assign.value)
+        or has_object_store(picture)
+        or has_variants(picture, assign.path)
+    ):
         return False
     if assign.name != "MEDIA_ROOT":
         return any(

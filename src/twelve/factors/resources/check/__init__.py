@@ -26,6 +26,7 @@ RULES = (
             Example({"config.py": "class Config:\n    REDIS_URL = 'redis://localhost:6379/0'\n"}, "config.py:2", severity="medium"),
         ),
         spared=(
+            Example({"a.py": "import redis\nfrom django.conf import settings\ndef view(request):\n    url = getattr(settings, 'BROKER_URL', 'redis://localhost:6379/0')\n    return redis.Redis.from_url(url).ping()\n"}, note="taken when the settings have none"),
             Example({"a.py": "import os, redis\ndef cache():\n    host = os.getenv('REDIS_HOST')\n    if host is None:\n        host = 'localhost'\n    return redis.Redis(host=host)\n"}, note="the default of a variable that is asked first"),
             Example({"a.js": "const mongoose = require('mongoose')\nmongoose.connect(`mongodb://${db.user}:${db.password}@${db.host}/${db.name}`)\n"}), Example({"a.py": "from pymongo import MongoClient\nuri = Config.get_value(key='mongodb.uri')\nclient = MongoClient(uri)\n"}), Example({"a.py": "class Default:\n    REDIS_URL = 'redis://localhost:6379'\napp.config.from_object(Default)\napp.config.from_prefixed_env()\n"}), Example({"a.py": "import dj_database_url\nDATABASES = {'default': dj_database_url.config(env='DATABASE_URL', default='postgres://a:a@localhost/a')}\n"}),
             Example({"config.py": "class Config:\n    SQLALCHEMY_DATABASE_URI = 'postgresql://localhost/shop'\n", "app.py": "def create_app():\n    app.config['SQLALCHEMY_DATABASE_URI'] = services['postgres'][0]['uri']\n"}, note="what the platform says replaces it"),

@@ -57,6 +57,8 @@ STORES = mention("database", "redis", "mongo", "broker", "amqp", "postgres", "my
 OPEN = pattern(r"^[\w+.-]+:(//)?$|@$")
 """The head of a URL whose host comes from somewhere else."""
 SCHEMES = mention("://", "sqlite:", "amqp:", "redis:")
+LOOKS = pattern(r"(^|\.)(getattr|get|setdefault)$")
+"""Calls whose literal is only what is taken when nothing is found."""
 KEYS = pattern(
     r"^(host|hostname|url|uri|server|servers|bootstrap_servers|broker|backend|dsn|endpoint_url|database_uri|connection|connectionString|hosts|address|node)$",
     re.IGNORECASE,
@@ -160,7 +162,9 @@ def _connected(picture: Picture) -> Iterator[Finding]:
                 if traced.kind == "call" and "://" not in text.text:
                     continue
                 if _literal_handle(text.text) or (PRIVATE.match(text.text)):
-                    if _looked_up(module, value):
+                    if _looked_up(module, value) or (
+                        traced.kind == "call" and LOOKS.search(traced.text)
+                    ):
                         continue
                     yield find(
                         "IV-1",
