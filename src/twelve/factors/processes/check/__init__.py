@@ -22,7 +22,7 @@ RANDOM = "|".join(
 RULES = (
     Rule(
         "VI-1", "M", "Data that must persist goes to a stateful backing service", "processes", "high", persists_elsewhere,
-        doubt="a folder for files where the app has the client of an object store, or no field and no handler that takes files; a path that the caller or the environment gives; a module that removes files, too",
+        doubt="a folder that a function looks up, or for files where the app has the client of an object store, or no field and no handler that takes files; a path that the caller or the environment gives; a module that removes files, too",
         found=(
             Example({"a/settings.py": "MEDIA_ROOT = '/srv/media'\n", "a/models.py": "from django.db import models\n\nclass Photo(models.Model):\n    file = models.FileField()\n"}, "a/settings.py:1"),
             Example({"a/v.py": "import os\ndef view(request):\n    p = os.path.join(BASE, 'posts', request.id + '.html')\n    open(p, 'w')\n"}, "a/v.py:4"),

@@ -8,6 +8,7 @@ from twelve.factors.processes.check.stores import (
     has_object_store,
     keeps,
     takes_files_here,
+    tells_folder,
 )
 from twelve.finding import Finding, Place
 from twelve.picture.code import Call, Module, is_command
@@ -271,6 +272,8 @@ def _uploads(picture: Picture) -> Iterator[Finding]:
                 unread = told.kind in ("name", "cond") or any(
                     part.kind == "name" and CONFIG.match(part.text) for part in walk(told)
                 )
+                if told.kind not in ("str", "join", "name", "cond"):
+                    unread = not tells_folder(picture, call.path, given.line or call.line)
                 unread = unread or has_object_store(picture)
                 sure = "medium" if unread else "high"
                 yield find(

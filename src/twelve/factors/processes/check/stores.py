@@ -7,8 +7,16 @@ from twelve.picture.code import Assign
 from twelve.picture.pattern import pattern
 from twelve.picture.rule import Picture
 from twelve.picture.sinks import Sink
-from twelve.picture.value import from_env
+from twelve.picture.value import from_env, walk
 
+JOINS = pattern(
+    r"(^|\.)(join|resolve|dirname|abspath|realpath|normpath|cwd|getcwd|Path|str|format|strftime|now|today|uuid4|uuid1|randomUUID|v4|hex|secure_filename|time|getTime|toString|basename|extname|splitext|lower|replace|split|isoformat|fileURLToPath)$"
+)
+"""Calls that make a path or a name out of what they get; another one may look a folder up."""
+HERE = pattern(
+    r"process\.cwd|__dirname|import\.meta|cb\(\s*null\s*,\s*[\"'`]|callback\(\s*null\s*,\s*[\"'`]"
+)
+ELSEWHERE = pattern(r"\benv\b|config|settings|\bget\w+\(", re.IGNORECASE)
 REMOVERS = frozenset({"remove", "unlink"})
 KEPT = pattern(
     r"(?m)^\s+\w+\s*=\s*models\.(File|Image)Field\(|\brequest\.FILES\b|default_storage\.save\("
@@ -54,8 +62,18 @@ def has_object_store(picture: Picture) -> bool:
 
 def keeps(picture: Picture, sink: Sink) -> bool:
     """Is it the app's own disk for certain, and does nothing in the module take files away again?"""
-    if sink.kind == "env" or has_object_store(picture):
+    if sink.kind == "env" or has_object_store(picture) or sink.call.last.startswith("rename"):
+        return False
+    if any(one.kind == "call" and not JOINS.search(one.text) for one in walk(sink.target)):
         return False
     return not any(
         call.last in (*REMOVERS, "rmtree", "unlinkSync", "rm") for call in sink.module.calls
     )
+
+
+def tells_folder(picture: Picture, path: str, line: int) -> bool:
+    """Does the function that names the folder of uploads say a fixed one?"""
+    lines = picture.text(path).split("\n")[line - 1 : line + 9]
+    start = next((i for i, one in enumerate(lines) if "destination" in one or "dest" in one), 0)
+    said = "\n".join(lines[start : start + 8])
+    return bool(HERE.search(said)) and not ELSEWHERE.search(said)
