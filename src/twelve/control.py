@@ -53,6 +53,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("twelve.control")
 
 CONTROL = "twelve/control@-"
+LOCK = "control.lock"
+"""In the home: held for as long as a control plane is at work on it."""
 PASSED_ON = ("PATH", "HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR", "LANG", "SSL_CERT_FILE")
 
 
@@ -311,7 +313,7 @@ def owned(folder: Path, mode: int) -> None:
 @contextlib.contextmanager
 def lock(home: Path):  # type: ignore[no-untyped-def] # noqa: ANN201 - a context manager of nothing
     """One control a home. Raises Conflict."""
-    handle = os.open(home / "control.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    handle = os.open(home / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         # twelve: ignore[VIII-2] a home is a folder of one machine, so its lock is as wide as it is
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -2,13 +2,14 @@
 
 import asyncio
 import contextlib
+import fcntl
 import os
 import shutil
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from twelve.control import CONTROL, control_launch, make_folders
+from twelve.control import CONTROL, LOCK, control_launch, make_folders
 from twelve.engines.local.parts import COLLECTOR
 from twelve.engines.local.renewing import differs, rows_of
 from twelve.engines.local.router.files import Place as RouterPlace
@@ -21,6 +22,8 @@ SECONDS = 60.0
 PAUSE = 0.02
 SOON = 0.005
 """Between two looks at what ends: people wait for it, and it ends within some hundredths."""
+LEAVING = 30.0
+"""Seconds that a control plane may take for its end, once nothing answers there any more."""
 MOST_WORDS = 20
 
 
@@ -150,6 +153,8 @@ async def end_all(settings: Settings, leave: Callable[[], object]) -> None:
         with contextlib.suppress(Unreachable):
             leave()
         await nobody_answers(f"{settings.run}/control.sock")
+        # It keeps the parts running until its very end.
+        await nobody_holds(f"{settings.home}/{LOCK}")
     last = [COLLECTOR]
     rest = [name for name in names if name not in (CONTROL, COLLECTOR)]
     for group in ([CONTROL], rest, last):
@@ -178,6 +183,32 @@ async def shut_down(supervisor: Supervisor) -> None:
 async def living(supervisor: Supervisor) -> set[str]:
     """The names of what has not ended."""
     return {row["name"] for row in await supervisor.list() if row["state"] != "exited"}
+
+
+async def nobody_holds(path: str) -> None:
+    """Return when a lock is free, or was not free for ``LEAVING`` seconds."""
+    try:
+        file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return
+    try:
+        async with asyncio.timeout(LEAVING):
+            while not locked(file):  # noqa: ASYNC110 - another process holds it
+                await asyncio.sleep(SOON)
+    except TimeoutError:
+        pass
+    finally:
+        os.close(file)
+
+
+def locked(file: int) -> bool:
+    """Whether a lock is ours now."""
+    try:
+        # twelve: ignore[VIII-2] a home is a folder of one machine, so its lock is as wide as it is
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 async def nobody_answers(path: str) -> None:

@@ -189,6 +189,21 @@ def test_down_all_ends_what_a_dead_control_plane_and_supervisor_left(no_home, bo
     assert pids(no_home) == []
 
 
+def test_down_all_ends_a_control_plane_that_somebody_started_and_its_parts_with_it(no_home, box):
+    server = no_home.start("serve")
+    line = b"-"
+    while not line.startswith(b"twelve: serving"):
+        assert line
+        line = server.stdout.readline()
+    no_home.good("deploy", "-q", "--no-start", cwd=box)
+
+    assert no_home("down", "--all").code == 0
+    said = b"".join(server.communicate(timeout=20))
+    assert server.returncode == 0
+    assert b"starting it again" not in said
+    assert pids(no_home) == []
+
+
 def test_down_all_ends_what_runs_of_a_home_whose_folder_was_removed(no_home, box):
     no_home.good("deploy", "-q", cwd=box)
     where = no_home.environ["TWELVE_HOME"]
