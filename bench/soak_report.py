@@ -143,12 +143,13 @@ def busy(found: dict) -> str:
 
 def write(folder: Path, found: dict, outcome: Outcome) -> Path:
     """The page, the numbers, the drawings; the page's path."""
+    # Before anything is written: what we write makes the checkout another one than was measured.
+    about = machine()
     (folder / "curves").mkdir(parents=True, exist_ok=True)
     drawn = curves(found)
     for curve in drawn:
         (folder / "curves" / curve.file).write_text(draw(curve))
-    (folder / "soak.json").write_text(json.dumps({"machine": machine(), **found}) + "\n")
-    about = machine()
+    (folder / "soak.json").write_text(json.dumps({"machine": about, **found}) + "\n")
     often = Counter(act["act"] for act in found["acts"])
     text = [
         "# Soak",

@@ -22,6 +22,9 @@ ROOM = 1 << 20
 DETACHED = frozenset({"switch", "succeed", "drain", "done"})
 """From these steps on the new release serves: an operation is left alone, not cancelled."""
 
+NO_MORE = asyncio.Event()
+"""Nothing comes after the end: those that are kept share this one."""
+
 CLOSING = 10.0
 """Seconds that operations may take to be taken back when control leaves."""
 
@@ -102,7 +105,7 @@ class Operations:
     async def carry_out(self, operation: Operation, work: Work) -> None:
         """Run one to its end; what it leaves takes little, and the oldest make room for it."""
         await carry_out(operation, work)
-        operation.task = None
+        operation.task, operation.news = None, NO_MORE
         ended = [each for each in self.all.values() if each.ended]
         room, spared = ROOM - operation.size, 1
         for each in reversed(ended):

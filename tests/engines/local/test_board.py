@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from twelve.engines.local.board import Board
+from twelve.engines.local.board import ENDS, Board
 
 pytestmark = pytest.mark.anyio
 
@@ -47,3 +47,18 @@ async def test_who_never_takes_note_is_not_waited_for_without_end():
     assert len(board.listeners) == 1
     await happenings.aclose()
     assert not board.listeners
+
+
+def test_ends_that_nobody_asks_about_are_not_kept_for_ever():
+    board = Board()
+    for number in range(3 * ENDS):
+        name = f"shop/production/web.1@v{number}"
+        for kind, more in (
+            ("started", {"at_ns": 1, "restarts": 0}),
+            ("exited", {"code": 0}),
+            ("gone", {}),
+        ):
+            board.take({"event": kind, "name": name, **more})
+
+    assert len(board.ends) == ENDS
+    assert f"shop/production/web.1@v{3 * ENDS - 1}" in board.ends

@@ -16,6 +16,8 @@ KINDS = {
 }
 BACKLOG = 10_000
 """Happenings that a listener may lie behind."""
+ENDS = 500
+"""Ends that nobody took note of: each release has processes of its own, which are never asked about again."""
 
 
 class Board:
@@ -35,7 +37,7 @@ class Board:
         self.seen = {row["name"]: seen_of(row) for row in living}
         for row in rows:
             if row["state"] == "exited" and row.get("last_exit"):
-                self.ends[row["name"]] = exit_of(row["last_exit"])
+                self._end(row["name"], exit_of(row["last_exit"]))
         self.ready = {row["name"] for row in rows if row.get("ready")}
         self._wake()
 
@@ -63,7 +65,7 @@ class Board:
             self.seen[name] = before._replace(state=state, restarts=event["restarts"])
         elif kind == "gone":
             if before and before.last_exit:
-                self.ends[name] = before.last_exit
+                self._end(name, before.last_exit)
             self.seen.pop(name, None)
         self._wake()
         for queue in self.listeners:
@@ -110,6 +112,11 @@ class Board:
             async with asyncio.timeout(seconds):
                 for queue in list(self.listeners):
                     await queue.join()
+
+    def _end(self, name: str, how: Exit) -> None:
+        self.ends[name] = how
+        if len(self.ends) > ENDS:
+            del self.ends[next(iter(self.ends))]
 
     def _wake(self) -> None:
         news, self.news = self.news, asyncio.Event()

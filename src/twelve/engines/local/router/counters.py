@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -83,7 +84,8 @@ class Counters:
         under_way = 0
         for name, value in answer.stats.items():
             _, cluster, stat = name.split(".")
-            stat = stat.removeprefix("upstream_rq_")
+            # One text for all clusters, of which there are new ones with each release.
+            stat = sys.intern(stat.removeprefix("upstream_rq_"))
             if stat in _ADDED:
                 counts.setdefault(cluster, {})[stat] = int(value)
             else:
