@@ -17,7 +17,7 @@ KINDS = {
 BACKLOG = 10_000
 """Happenings that a listener may lie behind."""
 ENDS = 500
-"""Ends that nobody took note of: each release has processes of its own, which are never asked about again."""
+"""Ends that nobody took note of: those of former releases are never asked about again."""
 
 
 class Board:
