@@ -1,7 +1,8 @@
 """The apps of one repository told apart: each is judged by its own code, and by what starts it."""
 
-from collections.abc import ItemsView, Iterable, Iterator, Mapping, Sequence, ValuesView
+from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping, Sequence, ValuesView
 from functools import cached_property
+from typing import TypeVar
 
 from twelve.checker.picture import RepositoryPicture
 from twelve.checker.queries import Queries
@@ -23,12 +24,48 @@ from twelve.picture.tree import (
 
 WHOLE = ""
 """What belongs to no app: shared code, and the files of the root."""
+T = TypeVar("T")
+
+
+class Owners:
+    """Whose each path is, and whose is what a rule asks for: it asks the same for every app."""
+
+    def __init__(self, roots: Sequence[str]) -> None:
+        self.roots = roots
+        self.known: dict[str, str] = {}
+        self.shares: dict[tuple[str, ...], Mapping[str, list[object]]] = {}
+
+    def of(self, path: str) -> str:
+        """The app that a path lies in."""
+        found = self.known.get(path)
+        if found is None:
+            found = self.known[path] = owner_of(path, self.roots)
+        return found
+
+    def share(
+        self,
+        root: str,
+        key: tuple[str, ...],
+        found: Callable[[], Iterable[T]],
+        path: Callable[[T], str],
+    ) -> Sequence[T]:
+        """What is an app's of all that was found, in that order; looked for once under a key."""
+        if key not in self.shares:
+            shares: dict[str, list[object]] = {}
+            for one in found():
+                shares.setdefault(self.of(path(one)), []).append(one)
+            self.shares[key] = shares
+        return self.shares[key].get(root, ())  # type: ignore[return-value]
+
+
+def _path_of_pair(pair: tuple[Module, object]) -> str:
+    return pair[0].path
 
 
 class AppPicture(Queries):
     """One app of a repository: its files, and those that belong to no app. Implements ``Picture``."""
 
-    def __init__(self, whole: RepositoryPicture, root: str, owners: dict[str, str]) -> None:
+    def __init__(self, whole: RepositoryPicture, root: str, owners: Owners) -> None:
         self.whole = whole
         self.root = root
         self.owners = owners
@@ -40,10 +77,7 @@ class AppPicture(Queries):
 
     def owner(self, path: str) -> str:
         """The app that a path lies in."""
-        found = self.owners.get(path)
-        if found is None:
-            found = self.owners[path] = owner_of(path, self.whole.roots)
-        return found
+        return self.owners.of(path)
 
     def mine(self, path: str) -> bool:
         """Is it a file of this app, and of no other?"""
@@ -63,10 +97,12 @@ class AppPicture(Queries):
         return [one for one in self.whole.modules if self.mine(one.path)]
 
     def calls(self, *names: str) -> Iterable[tuple[Module, Call]]:
-        return (pair for pair in self.whole.calls(*names) if self.mine(pair[0].path))
+        key = ("calls", *names)
+        return self.owners.share(self.root, key, lambda: self.whole.calls(*names), _path_of_pair)
 
     def assigns(self, *names: str) -> Iterable[tuple[Module, Assign]]:
-        return (pair for pair in self.whole.assigns(*names) if self.mine(pair[0].path))
+        key = ("assigns", *names)
+        return self.owners.share(self.root, key, lambda: self.whole.assigns(*names), _path_of_pair)
 
     @cached_property
     def processes(self) -> Sequence[Process]:
@@ -131,7 +167,8 @@ class AppPicture(Queries):
         return self.whole.module(path)
 
     def holding(self, *words: str) -> Iterable[str]:
-        return (path for path in self.whole.holding(*words) if self.mine(path))
+        key = ("holding", *words)
+        return self.owners.share(self.root, key, lambda: self.whole.holding(*words), str)
 
     def imported(self) -> Mapping[str, tuple[Place, ...]]:
         return self._imported
@@ -195,6 +232,6 @@ def apps_of(picture: RepositoryPicture) -> Iterator[AppPicture]:
     if len(picture.roots) < 2:
         return
     roots = [root for root in picture.roots if root]
-    owners: dict[str, str] = {}
+    owners = Owners(picture.roots)
     for root in (WHOLE, *roots):
         yield AppPicture(picture, root, owners)
