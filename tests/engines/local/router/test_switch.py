@@ -147,6 +147,39 @@ async def test_the_same_table_again_is_no_work(router, table, first):
     assert (await router.admin.stats("http.public.rds.main.update_attempt")).popitem() == before
 
 
+async def test_a_process_that_came_back_gets_requests_as_soon_as_the_router_holds_it_for_well(
+    router, client, table, apps, tally
+):
+    stays, dies = apps("stays"), apps("dies")
+    await router.apply(table(stays, dies))
+    stop = asyncio.Event()
+    load = asyncio.create_task(client.load(tally, RATE, stop))
+    await more(tally, 60)
+    await asyncio.to_thread(dies.stop, signal.SIGKILL)
+    await until(lambda: ejected(router, dies.port))
+    await asyncio.to_thread(lambda: apps("again", port=dies.port))
+    await until(lambda: is_well(router, dies.port))
+    await more(tally, RATE // 3)
+    stop.set()
+    await load
+    # Envoy's own default gives what it has learned to its threads at the end of a second.
+    assert "again" in tally.names
+
+
+async def ejected(router, port):
+    answer = await router.admin.ask("/clusters?format=json")
+    return any(
+        host["health_status"].get("failed_outlier_check")
+        for cluster in json.loads(answer.body)["cluster_statuses"]
+        for host in cluster.get("host_statuses", ())
+        if host["address"]["socket_address"]["port_value"] == port
+    )
+
+
+async def is_well(router, port):
+    return not await ejected(router, port)
+
+
 async def test_a_killed_process_costs_no_get_and_doubles_no_post(
     router, client, table, apps, tally
 ):

@@ -106,6 +106,9 @@ def _cluster(backend: Backend) -> dict[str, Any]:
         "type": "STATIC",
         "connect_timeout": CONNECT_TIMEOUT,
         "lb_policy": "LEAST_REQUEST",
+        # By default what befalls a process within a second of another change is heeded only at the
+        # second's end: one that was ejected for half of it would come back a second too late.
+        "common_lb_config": {"update_merge_window": "0s"},
         "circuit_breakers": {"thresholds": [{**limits, "max_retries": 1_000}]},
         "typed_extension_protocol_options": {
             "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
