@@ -18,7 +18,7 @@ from twelve.checker.quick_imports import quick_imports, quick_requires
 
 FORMAT = 1
 KEPT = 30 * 86400
-"""Seconds after its last use until what was learned of a tree is forgotten."""
+"""Seconds after its last change until what was learned of a tree is forgotten."""
 Fact = tuple[bool, tuple[str, ...]]
 """Whether it is worth parsing, and the packages that it may import."""
 
@@ -53,7 +53,7 @@ class Known:
         return fact
 
     def keep(self) -> None:
-        """Write down what was learned, and forget what was not used for long."""
+        """Write down what was learned, and forget what was not written for long."""
         if not self.learned:
             return
         folder = os.path.dirname(self.path)
